@@ -112,7 +112,13 @@ fn selectable(group: &str, plural: &str) -> Vec<SelectableField> {
         label: (*label).to_owned(),
         path: match *label {
             "source" => vec!["source".to_owned(), "component".to_owned()],
+            "status.successful" => vec!["status".to_owned(), "succeeded".to_owned()],
             label => label.split('.').map(str::to_owned).collect(),
+        },
+        absent: match *label {
+            "spec.hostNetwork" | "spec.unschedulable" => "false",
+            "status.replicas" | "status.successful" => "0",
+            _ => "",
         },
     };
     labels.iter().map(field).collect()

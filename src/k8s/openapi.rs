@@ -12,6 +12,19 @@ use super::resource::{Registry, Served};
 
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
+/// Where references of version 2 point to.
+const DEFINITIONS: &str = "#/definitions/";
+
+/// The descriptions of the fields that every type has (`k8s.io/apiextensions-apiserver/pkg/controller/openapi/builder`).
+const API_VERSION: &str = "APIVersion defines the versioned schema of this representation of an object. Servers should \
+    convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: \
+    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
+const KIND: &str = "Kind is a string value representing the REST resource this object represents. Servers may infer this \
+    from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: \
+    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
+const METADATA: &str = "Standard object's metadata. More info: \
+    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+
 /// A document: its text, and the hash that is its entity tag and part of its address.
 #[derive(Debug)]
 pub(super) struct Document {
@@ -68,7 +81,7 @@ pub(super) fn document(types: &Registry, group: &str, version: &str) -> Option<V
     if !types.has_version(group, version) {
         return None;
     }
-    let (mut paths, mut schemas) = (Map::new(), meta_schemas());
+    let (mut paths, mut schemas) = (Map::new(), documents::with_references(OBJECT_META));
     for served in types.of_version(group, version) {
         let name = schema_name(served);
         let reference = json!({"$ref": format!("#/components/schemas/{name}")});
@@ -112,10 +125,10 @@ pub(super) fn v2(types: &Registry) -> Value {
             continue;
         }
         for served in versions.iter().flat_map(|version| types.of_version(&group, version)) {
-            let reference = json!({"$ref": format!("#/definitions/{}", schema_name(served))});
+            let reference = json!({"$ref": format!("{DEFINITIONS}{}", schema_name(served))});
             let (_, object) = urls(served);
             paths.insert(object, operations(served, &[("patch", "patch")], &reference));
-            definitions.insert(schema_name(served), schema(served, "#/definitions/"));
+            definitions.insert(schema_name(served), schema(served, DEFINITIONS));
         }
     }
     for (field, added) in [("paths", paths), ("definitions", definitions)] {
@@ -214,40 +227,21 @@ fn schema(served: &Served, root: &str) -> Value {
     };
     let properties = schema["properties"].as_object().cloned().unwrap_or_default();
     let mut all = Map::new();
-    all.insert("apiVersion".into(), json!({"type": "string", "description": "APIVersion defines the versioned schema of this representation of an object."}));
-    all.insert("kind".into(), json!({"type": "string", "description": "Kind is a string value representing the REST resource this object represents."}));
-    all.insert("metadata".into(), json!({"description": "Standard object's metadata.", "allOf": [{"$ref": format!("{root}{OBJECT_META}")}]}));
+    all.insert("apiVersion".into(), json!({"type": "string", "description": API_VERSION}));
+    all.insert("kind".into(), json!({"type": "string", "description": KIND}));
+    let reference = json!({"$ref": format!("{root}{OBJECT_META}")});
+    let mut metadata = json!({"description": METADATA});
+    // A reference in version 3 has nothing beside it.
+    if root == DEFINITIONS {
+        metadata["$ref"] = reference["$ref"].clone();
+    } else {
+        metadata["allOf"] = json!([reference]);
+    }
+    all.insert("metadata".into(), metadata);
     for (name, property) in properties {
         all.entry(name).or_insert(property);
     }
     schema["properties"] = Value::Object(all);
     schema["x-kubernetes-group-version-kind"] = json!([gvk(served)]);
     schema
-}
-
-fn meta_schemas() -> Map<String, Value> {
-    let text = |description: &str| json!({"type": "string", "description": description});
-    let texts = json!({"type": "object", "additionalProperties": {"type": "string"}});
-    let schema = json!({
-        "type": "object",
-        "description": "ObjectMeta is metadata that all persisted resources must have.",
-        "properties": {
-            "name": text("Name must be unique within a namespace."),
-            "namespace": text("Namespace defines the space within which each name must be unique."),
-            "generateName": text("GenerateName is an optional prefix, used by the server to generate a unique name."),
-            "uid": text("UID is the unique in time and space value for this object."),
-            "resourceVersion": text("The server's internal version of this object."),
-            "selfLink": text("Deprecated."),
-            "creationTimestamp": {"type": "string", "format": "date-time"},
-            "deletionTimestamp": {"type": "string", "format": "date-time"},
-            "deletionGracePeriodSeconds": {"type": "integer", "format": "int64"},
-            "generation": {"type": "integer", "format": "int64"},
-            "labels": texts,
-            "annotations": texts,
-            "finalizers": {"type": "array", "items": {"type": "string"}},
-            "ownerReferences": {"type": "array", "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
-            "managedFields": {"type": "array", "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
-        },
-    });
-    Map::from_iter([(OBJECT_META.to_owned(), schema)])
 }

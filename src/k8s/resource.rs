@@ -147,6 +147,8 @@ pub(crate) struct SelectableField {
     pub label: String,
     /// The path, step by step.
     pub path: Vec<String>,
+    /// What an object without the field has.
+    pub absent: &'static str,
 }
 
 impl ResourceType {
@@ -227,6 +229,11 @@ pub(crate) struct Served {
 }
 
 impl Served {
+    /// The only version of a type that no registry has.
+    pub(super) fn alone(of: ResourceType, api_version: &str) -> Self {
+        Self { of: Arc::new(of), version: 0, api_version: api_version.into() }
+    }
+
     /// The Go type of its objects, as messages show it (`%T`).
     pub(super) fn go_type(&self) -> String {
         if !self.of.is_built_in() {

@@ -67,22 +67,8 @@ impl Shape {
     }
 }
 
-/// The errors that are a bad request, and those that cannot be processed (`interpretStrategicMergePatchError`).
-/// Others have no class.
-const BAD_REQUESTS: [&str; 5] = [
-    "invalid JSON document",
-    "invalid patch format of primitive list",
-    RETAIN_FORMAT,
-    "invalid patch format of setElementOrder list",
-    "strategic merge patch format is not supported",
-];
-
+/// The error about `$retainKeys` that is no list of the kept fields.
 const RETAIN_FORMAT: &str = "invalid patch format of retainKeys";
-
-/// Whether an error of [`apply`] is a bad request.
-pub(super) fn is_bad_request(why: &str) -> bool {
-    BAD_REQUESTS.contains(&why)
-}
 
 /// A value as Go's `%s` shows it.
 fn as_text(value: &Value) -> String {
@@ -165,9 +151,10 @@ fn merge_maps(
             (Some(Value::Object(old)), Value::Object(new)) => {
                 Value::Object(merge_maps(old, new, shape.field(name))?)
             }
-            (None, Value::Object(new)) => {
-                Value::Object(merge_maps(Map::new(), new, shape.field(name))?)
-            }
+            (None, new @ Value::Object(_)) => match without_directives(new) {
+                Some(new) => new,
+                None => continue,
+            },
             (old, Value::Array(new)) => {
                 let old = old.and_then(|old| match old {
                     Value::Array(list) => Some(list),
@@ -192,6 +179,22 @@ fn merge_maps(
         }
     }
     Ok(original)
+}
+
+/// A value of a patch for what is not there yet: nothing of it where it has a directive (`removeDirectives`).
+fn without_directives(value: &Value) -> Option<Value> {
+    match value {
+        Value::Object(map) if map.contains_key(PATCH) => None,
+        Value::Object(map) => {
+            let kept =
+                map.iter().filter(|(name, value)| !value.is_null() && !name.starts_with('$'));
+            let kept =
+                kept.filter_map(|(name, value)| Some((name.clone(), without_directives(value)?)));
+            Some(Value::Object(kept.collect()))
+        }
+        Value::Array(items) => Some(items.iter().filter_map(without_directives).collect()),
+        other => Some(other.clone()),
+    }
 }
 
 fn merge_lists(

@@ -73,8 +73,11 @@ impl Rendering<'_> {
     pub(super) fn frame(&self, metadata: &Value, empty: bool) -> (String, String) {
         let version = version(self.shape);
         if matches!(self.shape, Shape::Table { .. }) {
-            let definitions =
-                if self.with_columns { definitions(&columns(self.served)) } else { Value::Null };
+            let definitions = if self.with_columns {
+                definitions(self.served, &columns(self.served))
+            } else {
+                Value::Null
+            };
             let head = format!(
                 "{{\"apiVersion\":\"{version}\",\"columnDefinitions\":{definitions},\"kind\":\"Table\",\"metadata\":{metadata},\"rows\":["
             );
@@ -211,7 +214,7 @@ fn built_in_columns(served: &Served) -> Option<Arc<[Column]>> {
 }
 
 /// A column with the time of creation.
-fn created(name: &str) -> Column {
+pub(super) fn created(name: &str) -> Column {
     Column {
         name: name.to_owned(),
         kind: "date".to_owned(),
@@ -227,9 +230,12 @@ fn begins_with_name(columns: &[Column]) -> bool {
     columns.iter().all(|column| column.format != "name")
 }
 
-fn definitions(columns: &[Column]) -> Value {
+fn definitions(served: &Served, columns: &[Column]) -> Value {
+    // The printer of a Scale says nothing of its name.
+    let plain = served.of.is_built_in() && *served.of.kind == *"Scale";
+    let format = if plain { "" } else { "name" };
     let name = json!({
-        "name": "Name", "type": "string", "format": "name", "description": NAME_DESCRIPTION, "priority": 0,
+        "name": "Name", "type": "string", "format": format, "description": NAME_DESCRIPTION, "priority": 0,
     });
     let others = columns.iter().map(|column| {
         json!({

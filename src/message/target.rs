@@ -60,6 +60,18 @@ impl<'a> Query<'a> {
         pairs.collect::<Result<_, _>>().map(Self)
     }
 
+    /// Decodes a raw query as Go's `url.ParseQuery` does for a server that ignores its error: parameters with a broken
+    /// escape or a `;` are left out, and bytes that are not UTF-8 are replaced.
+    #[must_use]
+    pub(crate) fn of_go(raw: Option<&'a str>) -> Self {
+        let pairs = raw.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+        let readable = pairs.filter(|pair| !pair.contains(';')).filter_map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((decode_lossy(key)?, decode_lossy(value)?))
+        });
+        Self(readable.collect())
+    }
+
     /// The first value of a parameter: of duplicates the first counts, as in a Kubernetes API server.
     #[must_use]
     pub(crate) fn first(&self, name: &str) -> Option<&str> {
@@ -74,6 +86,17 @@ impl<'a> Query<'a> {
     /// Every parameter, in the order sent.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, value)| (key.as_ref(), value.as_ref()))
+    }
+}
+
+fn decode_lossy(raw: &str) -> Option<Cow<'_, str>> {
+    match decode_form(raw) {
+        Ok(text) => Some(text),
+        Err(TargetError::Escape(_)) => None,
+        Err(TargetError::Utf8(_)) => {
+            let bytes: Vec<u8> = percent_decode_str(&raw.replace('+', " ")).collect();
+            Some(Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()))
+        }
     }
 }
 
@@ -97,6 +120,16 @@ mod tests {
         assert_eq!(query.first("b"), Some("x y,z"));
         assert_eq!(query.first("flag"), Some(""));
         assert_eq!(query.first("missing"), None);
+    }
+
+    #[test]
+    fn what_go_cannot_read_of_a_query_is_left_out() {
+        let query = Query::of_go(Some("limit=1;2&a=%zz&%=1&b=%ff&limit=3&c;d=4&e=x+y"));
+        assert_eq!(
+            query.iter().collect::<Vec<_>>(),
+            [("b", "\u{fffd}"), ("limit", "3"), ("e", "x y")]
+        );
+        assert_eq!(Query::of_go(None), Query::default());
     }
 
     #[test]

@@ -23,11 +23,16 @@ const HINT_HEADER: HeaderName = HeaderName::from_static("x-standin-hint");
 /// 400 for a path or query that cannot be decoded.
 pub(super) fn bad_target(context: &RequestContext, asked: &Asked<'_>, error: &TargetError) -> Plan {
     let why = format!("the request target cannot be decoded: {error}; escape a literal % as %25");
-    if context.is_api(asked) {
-        let error = ApiError::bad_request(why);
-        return server(k8s::error_plan(&error, asked.headers(), &Query::default()));
+    if !context.is_api(asked) {
+        return Plan::text(StatusCode::BAD_REQUEST, Origin::Server, format!("{why}\n"));
     }
-    Plan::text(StatusCode::BAD_REQUEST, Origin::Server, format!("{why}\n"))
+    // What Go's server answers before an API server sees the request.
+    let mut plan =
+        Plan::text(StatusCode::BAD_REQUEST, Origin::Server, "400 Bad Request".to_owned());
+    if let Ok(hint) = HeaderValue::from_str(&why) {
+        plan.headers.insert(HINT_HEADER, hint);
+    }
+    plan
 }
 
 /// 400 for a name that is none of a world.

@@ -12,8 +12,9 @@
 //!       cargo test --test differential
 //! ```
 //! `STANDIN_DIFFERENTIAL_SEED` repeats a run (a run prints its own), `STANDIN_DIFFERENTIAL_ONLY=patches,paths` takes
-//! some generators alone, `STANDIN_DIFFERENTIAL_MOST` ends it after so many differences, and `STANDIN_DIFFERENTIAL_TARGET=URL` plays on a server that runs already in place of one
-//! in this process.
+//! some generators alone, `STANDIN_DIFFERENTIAL_MOST` ends it after so many differences, and
+//! `STANDIN_DIFFERENTIAL_TARGET=URL` plays on a server that runs already in place of one in this process.
+//! `STANDIN_REAL_AUTHORIZATION=ABAC,RBAC` says which modes of authorization the real server has.
 
 mod client;
 mod compare;
@@ -26,6 +27,7 @@ mod normal;
 mod play;
 mod shrink;
 mod step;
+mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -65,14 +67,16 @@ async fn run(real: &str) -> Result<(), String> {
     let seconds = number("STANDIN_DIFFERENTIAL_SECONDS")?.unwrap_or(SECONDS);
     let seed = number("STANDIN_DIFFERENTIAL_SEED")?.unwrap_or_else(new_seed);
     let only = variable("STANDIN_DIFFERENTIAL_ONLY").unwrap_or_default();
-    let generators = generate::chosen(&only)?;
+    let modes = variable("STANDIN_REAL_AUTHORIZATION").unwrap_or_default();
+    let modes: Vec<&str> = modes.split(',').filter(|mode| !mode.is_empty()).collect();
+    let generators = generate::chosen(&only, modes.contains(&"RBAC"))?;
     println!("differential: seed {seed}, {seconds} s");
     let token = variable("STANDIN_REAL_TOKEN").unwrap_or_default();
     let client = Client::new()?;
     let (server, url) = if let Some(url) = variable("STANDIN_DIFFERENTIAL_TARGET") {
         (None, url)
     } else {
-        let server = start().await?;
+        let server = start(&modes).await?;
         let url = server.url();
         (Some(server), url)
     };
@@ -91,11 +95,14 @@ async fn run(real: &str) -> Result<(), String> {
 }
 
 /// A server in this process, with the tokens that the conformance cases use.
-async fn start() -> Result<standin::RunningServer, String> {
+async fn start(modes: &[&str]) -> Result<standin::RunningServer, String> {
     let auth = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/auth");
-    let builder = standin::Server::builder()
+    let mut builder = standin::Server::builder()
         .token_auth_file(auth.join("tokens.csv"))
         .authorization_policy_file(auth.join("policy.jsonl"));
+    if !modes.is_empty() {
+        builder = builder.authorization_mode(modes.iter().copied());
+    }
     builder.start().await.map_err(|error| error.to_string())
 }
 

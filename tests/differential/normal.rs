@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::client::Reply;
 use crate::step::Step;
+use crate::wire;
 
 /// The headers that are compared.
 const HEADERS: [&str; 7] = [
@@ -66,6 +67,15 @@ impl Normal {
             if !values.is_empty() {
                 headers.insert(name.to_owned(), json!(values));
             }
+        }
+        let media = reply.headers.get("content-type").and_then(|media| media.to_str().ok());
+        if media.is_some_and(|media| media.starts_with("application/vnd.kubernetes.protobuf")) {
+            let fields = if step.watch && reply.status == 200 {
+                wire::events(&reply.body).into()
+            } else {
+                wire::object(&reply.body).unwrap_or_else(|| json!("not an object"))
+            };
+            return json!({"status": reply.status, "headers": headers, "fields": self.value(&fields)});
         }
         let text = generated(step, String::from_utf8_lossy(&reply.body).into_owned());
         if step.watch && reply.status == 200 {

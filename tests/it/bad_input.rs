@@ -25,13 +25,14 @@ async fn bodies_over_three_mebibytes_are_refused() {
 #[tokio::test]
 async fn targets_that_cannot_be_decoded_are_refused() {
     let server = server().await;
-    for target in
-        [format!("{TFJOBS}?labelSelector=%zz"), format!("{TFJOBS}/%ff"), format!("{TFJOBS}/%2")]
-    {
+    for target in [format!("{TFJOBS}/%ff"), format!("{TFJOBS}/%2")] {
         let refused = ask(&server, "GET", &target).await;
-        assert_eq!(refused.status, 400, "{target}: {}", refused.text());
-        assert_eq!(refused.at("/kind"), "Status", "{target}");
+        assert_eq!(refused.status, 400, "{target}");
+        assert_eq!(refused.text(), "400 Bad Request", "{target}");
     }
+    // Go's server leaves out the parameters that it cannot read.
+    let unread = ask(&server, "GET", &format!("{TFJOBS}?limit=%zz&labelSelector=a;b")).await;
+    assert_eq!(unread.status, 200, "{}", unread.text());
     let plain = ask(&server, "GET", "/some/%ff?%zz").await;
     assert_eq!(plain.status, 400);
     assert!(

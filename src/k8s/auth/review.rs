@@ -50,10 +50,10 @@ pub(in super::super) fn answer(
     mut question: Value,
 ) -> Result<Value, ApiError> {
     let spec = question.get("spec").cloned().unwrap_or_default();
-    let kind = question["kind"].as_str().unwrap_or_default().to_owned();
     let invalid = |field: &str, value: &str, why: &str| {
         let errors = [FieldError::invalid(field, quote(value), why)];
-        ApiError::invalid(&kind, "authorization.k8s.io", "", &errors)
+        // Upstream names no kind here (`authorizationapi.Kind("")`).
+        ApiError::invalid("", "authorization.k8s.io", "", &errors)
     };
     let status = match review {
         Review::Token => token(auth, &spec)?,
@@ -173,8 +173,8 @@ fn access(
         (true, false) => {
             let own = text(resource, "namespace");
             if !namespace.is_empty() && own != namespace {
-                let why = format!("must match metadata.namespace: {namespace}");
-                return Err(invalid("spec.resourceAttributes.namespace", &own, &why));
+                let why = "must match metadata.namespace";
+                return Err(invalid("spec.resourceAttributes.namespace", &own, why));
             }
             let parts = ["verb", "resource", "group", "subresource", "name"];
             let [verb, of, group, subresource, name] = parts.map(|key| text(resource, key));

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::super::decode::{self, check_type_meta};
+use super::super::decode::{self, TypeMeta};
 use super::super::golang::{json_kind, quote};
 use super::super::resource::split_api_version;
 use super::super::webhook::{ConversionWebhook, ReviewVersion};
@@ -186,7 +186,7 @@ fn objects(version: ReviewVersion, uid: &str, answer: &ReviewAnswer) -> Result<V
 fn decoded(body: &[u8]) -> Result<Value, String> {
     let decoded = decode::json(body).or_else(|_| decode::yaml(body))?;
     decoded.invalid.map_or(Ok(()), Err)?;
-    check_type_meta(&decoded.value)?;
+    TypeMeta::of(&decoded.value)?;
     Ok(decoded.value)
 }
 

@@ -40,6 +40,8 @@ fn shown(group: &str, kind: &str, object: &Value, column: &str) -> Shown {
         ("PriorityClass", "Value") => number(object, "value").into(),
         ("PriorityClass", "Global-Default") => (object["globalDefault"] == true).into(),
         ("PriorityClass", "PreemptionPolicy") => text(object, "preemptionPolicy").into(),
+        ("Scale", "Desired") => number(object, "spec.replicas").into(),
+        ("Scale", "Available") => number(object, "status.replicas").into(),
         ("StorageClass", _) => storage_class(object, column),
         ("RoleBinding" | "ClusterRoleBinding", _) => binding(object, column),
         ("Service", _) => service(object, column),

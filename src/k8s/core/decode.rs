@@ -238,6 +238,18 @@ impl Field {
     }
 }
 
+/// The fields of an object that hold an empty list, and are written where they are empty: until it is stored, an object
+/// has the list.
+pub(in super::super) fn empty_lists(value: &Value, of: &GoStruct) -> Vec<&'static str> {
+    let lists = of.fields.iter().filter(|field| {
+        !field.omit_empty && !field.pointer && matches!(field.kind, GoKind::List(..))
+    });
+    lists
+        .map(|field| field.name)
+        .filter(|name| value[*name].as_array().is_some_and(Vec::is_empty))
+        .collect()
+}
+
 /// The zero value of a struct, as Go writes it: for the ownership of fields, what a new object is compared with.
 pub(in super::super) fn empty(of: &GoStruct) -> Value {
     let written = of

@@ -81,6 +81,32 @@ fn schema(name: &str) -> Option<Value> {
     serde_json::from_str(SCHEMAS.get(name)?.get()).ok()
 }
 
+/// A schema of version 3 and those that it refers to, by their names.
+pub(in super::super) fn with_references(name: &str) -> Map<String, Value> {
+    let mut found = Map::new();
+    let mut open = vec![name.to_owned()];
+    while let Some(name) = open.pop() {
+        if let Some(schema) = (!found.contains_key(&name)).then(|| schema(&name)).flatten() {
+            references(&schema, &mut open);
+            found.insert(name, schema);
+        }
+    }
+    found
+}
+
+/// Adds the names of the schemas that a schema refers to.
+fn references(value: &Value, names: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            let target = map.get("$ref").and_then(Value::as_str);
+            names.extend(target.and_then(|it| it.rsplit('/').next()).map(str::to_owned));
+            map.values().for_each(|value| references(value, names));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, names)),
+        _ => {}
+    }
+}
+
 /// The document of version 2: its paths and definitions.
 pub(in super::super) fn v2() -> Map<String, Value> {
     static DOCUMENT: LazyLock<Map<String, Value>> = LazyLock::new(|| {

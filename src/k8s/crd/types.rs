@@ -155,6 +155,7 @@ fn version_of(value: &Value, key: &str) -> Result<Version, CrdError> {
             .map(|path| SelectableField {
                 label: path.trim_start_matches('.').to_owned(),
                 path: steps(path),
+                absent: "",
             })
             .collect(),
     })

@@ -69,6 +69,33 @@ pub(in super::super) fn decode_as_written(text: &[u8]) -> Result<Decoded, String
     Ok(Decoded { value, strict: strict.collect(), invalid })
 }
 
+/// The fields of a JSON object in the order of the text, with all duplicates; `None` for another text.
+pub(in super::super) fn fields(text: &[u8]) -> Option<Vec<(String, Value)>> {
+    struct Fields;
+
+    impl<'de> Visitor<'de> for Fields {
+        type Value = Vec<(String, Value)>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+            let mut all = Vec::new();
+            while let Some(field) = access.next_entry()? {
+                all.push(field);
+            }
+            Ok(all)
+        }
+    }
+
+    let text = golang::readable(text);
+    let mut reader = serde_json::Deserializer::from_str(&text);
+    // Only a text that was decoded comes here: its nesting was checked.
+    reader.disable_recursion_limit();
+    reader.deserialize_map(Fields).ok()
+}
+
 /// The largest float whose neighbours are whole numbers too: a larger one is not an integer for schemas.
 const MAX_WHOLE: f64 = 9_007_199_254_740_991.0;
 
@@ -190,6 +217,14 @@ mod tests {
             decoded.invalid.unwrap(),
             "json: cannot unmarshal number 1e400 into Go value of type float64"
         );
+    }
+
+    #[test]
+    fn fields_keep_their_order_and_duplicates() {
+        let found = fields(br#"{"b": 1, "a": [], "b": null}"#).unwrap();
+        let wanted = [("b", json!(1)), ("a", json!([])), ("b", json!(null))];
+        assert_eq!(found, wanted.map(|(name, value)| (name.to_owned(), value)));
+        assert_eq!(fields(b"[]"), None);
     }
 
     #[test]

@@ -14,9 +14,9 @@ mod type_meta;
 mod yaml;
 mod yaml_error;
 
-pub(super) use json::{decode as json, decode_as_written as patch, normalize};
+pub(super) use json::{decode as json, decode_as_written as patch, fields, normalize};
 pub(super) use order::in_text_order;
-pub(super) use type_meta::check_type_meta;
+pub(super) use type_meta::TypeMeta;
 pub(super) use yaml::decode as yaml;
 
 use serde_json::Value;

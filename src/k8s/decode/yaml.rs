@@ -78,11 +78,24 @@ impl<'t> Composer<'t> {
                     let head = self.next()?;
                     return match head.0 {
                         Event::DocumentEnd => Ok(Node::default()),
-                        _ => self.node(head),
+                        _ => {
+                            let node = self.node(head)?;
+                            self.after_document()?;
+                            Ok(node)
+                        }
                     };
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// libyaml reads one token after the first document: what is no token there is an error, whatever else follows
+    /// is not looked at.
+    fn after_document(&mut self) -> Result<(), String> {
+        match self.next() {
+            Err(why) if yaml_error::is_of_scanner(&why) => Err(why),
+            _ => Ok(()),
         }
     }
 

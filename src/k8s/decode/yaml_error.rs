@@ -19,7 +19,10 @@ pub(super) fn message(text: &str, error: &ScanError) -> String {
     } else if found.contains("unclosed bracket") {
         let open = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
         (end, unclosed(open, text))
-    } else if found.contains("quoted scalar") || found.contains("unexpected end of stream") {
+    } else if found.contains("quoted scalar")
+        || found.contains("unclosed quote")
+        || found.contains("unexpected end of stream")
+    {
         (end + 1, "found unexpected end of stream")
     } else if found.contains("tab") || found.contains("unexpected character") {
         (if first { 0 } else { line }, "found character that cannot start any token")
@@ -30,6 +33,13 @@ pub(super) fn message(text: &str, error: &ScanError) -> String {
         (if first { 0 } else { line }, found.as_str())
     };
     numbered(line, what)
+}
+
+/// Whether a message is about a text that has no tokens.
+pub(super) fn is_of_scanner(message: &str) -> bool {
+    ["found unexpected end of stream", "cannot start any token", "control characters"]
+        .iter()
+        .any(|part| message.contains(part))
 }
 
 fn numbered(line: usize, what: &str) -> String {

@@ -20,6 +20,6 @@ pub(super) use regex::{check_regex, compile_regex};
 pub(super) use source::readable;
 pub(super) use text::{is_print, quote};
 pub(super) use time::{parse_micro_time, parse_time};
-pub(super) use typed::{GoType, STRING, Struct, decode, decode_list};
+pub(super) use typed::{GoType, STRING, Struct, decode, decode_list, decode_written};
 pub(super) use url::{Url, parse_url};
 pub(super) use value::{float, json_kind, json_text, plain, syntax, type_name};

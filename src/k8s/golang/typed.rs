@@ -66,6 +66,8 @@ pub(in super::super) struct Decoding {
     problem: Option<String>,
     /// The struct around a type with rules of its own: messages name it in place of those inside.
     union: Option<&'static str>,
+    /// Whether numbers are as they were written: messages show them so.
+    written: bool,
 }
 
 /// Where a value stands: the struct that has it, the path of fields that messages name, and the path with
@@ -86,6 +88,20 @@ pub(in super::super) fn decode(
     of: &'static Struct,
 ) -> Result<Vec<String>, String> {
     let mut decoding = Decoding::default();
+    let place = Place { of: None, fields: "".into(), path: "".into() };
+    decoding.fill_struct(value, of, &place);
+    decoding.problem.map_or(Ok(decoding.unknown), Err)
+}
+
+/// Decodes a struct in place, whose numbers are as they were written.
+///
+/// # Errors
+/// As [`decode`].
+pub(in super::super) fn decode_written(
+    value: &mut Value,
+    of: &'static Struct,
+) -> Result<Vec<String>, String> {
+    let mut decoding = Decoding { written: true, ..Decoding::default() };
     let place = Place { of: None, fields: "".into(), path: "".into() };
     decoding.fill_struct(value, of, &place);
     decoding.problem.map_or(Ok(decoding.unknown), Err)
@@ -131,7 +147,8 @@ impl Decoding {
     fn wrong(&mut self, value: &Value, wanted: &str, place: &Place<'_>) {
         let found = match value {
             Value::Number(number) if wanted.starts_with("int") => {
-                format!("number {}", digits(number))
+                let shown = if self.written { number.to_string() } else { digits(number) };
+                format!("number {shown}")
             }
             value => json_kind(value).to_owned(),
         };
@@ -216,7 +233,8 @@ impl Decoding {
             }
             return;
         };
-        let mut inner = Self { union: self.union.or(place.of), ..Self::default() };
+        let mut inner =
+            Self { written: self.written, union: self.union.or(place.of), ..Self::default() };
         let fields = place.fields.clone();
         inner.fill(value, form, &Place { of: None, fields, path: "".into() });
         if let Some(problem) = inner.problem {
@@ -267,11 +285,11 @@ impl Decoding {
     }
 }
 
-/// A number as `encoding/json` writes it: below 1e21 without an exponent.
+/// A number as `encoding/json` writes it: below 1e21 without an exponent, with the shortest digits that read as it.
 fn digits(number: &serde_json::Number) -> String {
     match number.as_f64() {
         Some(value) if number.is_f64() && value.fract() == 0.0 && value.abs() < 1e21 => {
-            format!("{value:.0}")
+            format!("{value}")
         }
         _ => number.to_string(),
     }

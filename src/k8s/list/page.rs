@@ -255,7 +255,12 @@ fn reading(
         _ => false,
     };
     if asked > state.revision.0 {
-        return Err(NoPage::NotReached(Revision(asked)));
+        // An exact revision is read from the store, which does not wait for it.
+        return Err(if exact {
+            NoPage::Refused(ApiError::revision_of_the_future(asked, state.revision.0))
+        } else {
+            NoPage::NotReached(Revision(asked))
+        });
     }
     if exact {
         let expired = || ApiError::expired("The resourceVersion for the provided list is too old.");

@@ -67,7 +67,8 @@ impl DeleteOptions {
     /// # Errors
     /// 400 for a field of the wrong type, 422 for values upstream refuses.
     pub(in super::super) fn of_body(mut body: Value) -> Result<Self, ApiError> {
-        super::super::golang::decode(&mut body, &DELETE_OPTIONS).map_err(ApiError::bad_request)?;
+        super::super::golang::decode_written(&mut body, &DELETE_OPTIONS)
+            .map_err(ApiError::bad_request)?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let dry_run = body["dryRun"].as_array().into_iter().flatten();
         let dry_run: Vec<_> = dry_run.filter_map(Value::as_str).map(Into::into).collect();

@@ -22,8 +22,8 @@ enum Field {
     Unresolved,
     Name,
     Namespace,
-    /// A selectable field of the resource type, by its index.
-    Declared(usize),
+    /// A selectable field of the resource type, by its index, and what it is where an object does not have it.
+    Declared(usize, &'static str),
 }
 
 impl FieldSelector {
@@ -45,6 +45,12 @@ impl FieldSelector {
         terms.collect::<Result<_, String>>().map(Self)
     }
 
+    /// The selector of the object with a name.
+    pub(crate) fn of_name(name: &str) -> Self {
+        let label = "metadata.name".to_owned();
+        Self(vec![Term { label, field: Field::Name, equal: true, value: name.to_owned() }])
+    }
+
     /// Resolves the fields for a resource type.
     ///
     /// # Errors
@@ -57,7 +63,11 @@ impl FieldSelector {
                     Field::Namespace
                 }
                 label => match of.selectable_index(label) {
-                    Some(index) => Field::Declared(index),
+                    Some(index) => {
+                        let mut declared = of.version().selectable.iter();
+                        let field = declared.find(|field| field.label == label);
+                        Field::Declared(index, field.map_or("", |field| field.absent))
+                    }
                     None => return Err(unknown_field(of, label)),
                 },
             };
@@ -81,9 +91,12 @@ impl FieldSelector {
         self.0.iter().all(|term| {
             let meta = &object.meta;
             let value = match term.field {
-                Field::Name => &meta.name,
-                Field::Namespace => &meta.namespace,
-                Field::Declared(index) => meta.fields.get(index).map_or("", |field| field),
+                Field::Name => &*meta.name,
+                Field::Namespace => &*meta.namespace,
+                Field::Declared(index, absent) => {
+                    let found = meta.fields.get(index).map(|field| &**field);
+                    found.filter(|found| !found.is_empty()).unwrap_or(absent)
+                }
                 Field::Unresolved => "",
             };
             (value == term.value) == term.equal

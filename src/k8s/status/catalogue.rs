@@ -248,6 +248,15 @@ impl ApiError {
         Self::new(StatusCode::GATEWAY_TIMEOUT, "Timeout", message, Some(details))
     }
 
+    /// As [`Self::revision_too_large`], without a time to try again after.
+    pub(crate) fn revision_of_the_future(asked: u64, current: u64) -> Self {
+        let mut error = Self::revision_too_large(asked, current);
+        if let Some(details) = &mut error.details {
+            details.retry_after_seconds = 0;
+        }
+        error
+    }
+
     /// 429 of an eviction that a disruption budget forbids; `retry` in seconds.
     pub(crate) fn disruption_budget(why: &str, retry: u32) -> Self {
         let details = Details {

@@ -113,7 +113,7 @@ pub(super) fn admit_patched(
     if matches!(patch, Patched::Strategic(_)) {
         set_own_type(call, &mut value).map_err(|why| refused(&why))?;
     } else {
-        decode::check_type_meta(&value).map_err(|why| refused(&why))?;
+        decode::TypeMeta::of(&value).map_err(|why| refused(&why))?;
         if value["kind"].as_str().is_none_or(str::is_empty) {
             return Err(refused(&body::missing_kind(&shown)));
         }
@@ -178,9 +178,13 @@ pub(super) fn coerce(
     }
     let own = kind == &*of.kind && api_version == &*call.served.api_version;
     if let Some(go) = merge::go_struct(&call.served).filter(|_| !definition::is_definition(of)) {
+        let empty = core::decode::empty_lists(value, go);
         let unknown = core::decode::decode(value, go, from)?;
         core::rules::convert(of.group(), of.plural(), value);
         core::apply_defaults(value, go);
+        for name in empty {
+            value[name] = Vec::<Value>::new().into();
+        }
         return Ok(core::decode::unknown_fields(&unknown));
     }
     let Value::Object(map) = &mut *value else {

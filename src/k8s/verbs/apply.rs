@@ -106,7 +106,7 @@ pub(super) fn configuration_of(
     if map.get("metadata").is_some_and(Value::is_null) {
         map.remove("metadata");
     }
-    check_type(call, &value, kind, api_version)?;
+    check_type(&value, kind, api_version)?;
     // Entries that cannot be decoded are not seen; the schema refuses what is not an entry.
     let managed = value["metadata"]["managedFields"].as_array();
     if managed.is_some_and(|entries| entries.iter().all(is_entry)) {
@@ -150,13 +150,8 @@ fn group_version(call: &Call<'_>) -> String {
     format!("{}/{}", call.served.of.group(), call.served.version().name)
 }
 
-/// Checks the kind and version of the configuration (`typeConverter`, `structuredMergeManager.Apply`).
-fn check_type(
-    call: &Call<'_>,
-    value: &Value,
-    own_kind: &str,
-    own_version: &str,
-) -> Result<(), ApiError> {
+/// Checks the kind and version of the configuration (`versionCheckManager.Apply`).
+fn check_type(value: &Value, own_kind: &str, own_version: &str) -> Result<(), ApiError> {
     let text = |field: &str| value[field].as_str().unwrap_or_default();
     let (kind, api_version) = (text("kind"), text("apiVersion"));
     if kind == own_kind && api_version == own_version {
@@ -168,11 +163,6 @@ fn check_type(
     } else {
         (kind, split_api_version(api_version))
     };
-    if call.served.of.is_built_in() && api_version != own_version {
-        return Err(ApiError::bad_request(format!(
-            "Incorrect version specified in apply patch. Specified patch version: {api_version}, expected: {own_version}"
-        )));
-    }
     Err(ApiError::bad_request(format!("invalid object type: {group}/{version}, Kind={kind}")))
 }
 

@@ -4,7 +4,7 @@
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
-use super::super::decode::{self, Decoded, check_type_meta};
+use super::super::decode::{self, Decoded, TypeMeta};
 use super::super::golang::{go_package, quote};
 use super::super::limits::ACCEPTED;
 use super::super::protobuf;
@@ -25,13 +25,13 @@ pub(super) fn object(call: &Call<'_>) -> Result<Decoded, ApiError> {
         ))
     };
     let mut decoded = text(call)?.map_err(unrecognized)?;
-    check_type_meta(&decoded.value).map_err(unrecognized)?;
+    let sent = TypeMeta::of_text(&decoded, call.body).map_err(unrecognized)?;
     if call.served.of.is_built_in() {
         // The kind of a built-in type follows from the path.
         if decoded.value.is_null() {
             decoded.value = Map::new().into();
         }
-        check_kind(call, &mut decoded.value, kind, &call.served.api_version)?;
+        check_kind(call, &mut decoded.value, sent, (kind, &call.served.api_version))?;
     } else if decoded.value["kind"].as_str().is_none_or(str::is_empty) {
         return Err(unrecognized(missing_kind(&String::from_utf8_lossy(call.body))));
     }
@@ -45,13 +45,12 @@ pub(super) fn object(call: &Call<'_>) -> Result<Decoded, ApiError> {
 fn check_kind(
     call: &Call<'_>,
     value: &mut Value,
-    own: &str,
-    own_version: &str,
+    sent: TypeMeta,
+    (own, own_version): (&str, &str),
 ) -> Result<(), ApiError> {
     let (group, _) = split_api_version(own_version);
     let group = if own_version.contains('/') { group } else { "" };
-    let text = |field: &str| value[field].as_str().unwrap_or_default().to_owned();
-    let (mut kind, sent) = (text("kind"), text("apiVersion"));
+    let TypeMeta { mut kind, api_version: sent } = sent;
     if kind.is_empty() {
         own.clone_into(&mut kind);
     }
@@ -110,12 +109,13 @@ pub(super) fn of_kind(call: &Call<'_>, kind: &str, api_version: &str) -> Result<
             "the object provided is unrecognized (must be of type {kind}): {why} ({summary})"
         ))
     };
-    let mut value = text(call)?.map_err(unrecognized)?.value;
-    check_type_meta(&value).map_err(unrecognized)?;
+    let decoded = text(call)?.map_err(unrecognized)?;
+    let sent = TypeMeta::of_text(&decoded, call.body).map_err(unrecognized)?;
+    let mut value = decoded.value;
     if value.is_null() {
         value = Map::new().into();
     }
-    check_kind(call, &mut value, kind, api_version)?;
+    check_kind(call, &mut value, sent, (kind, api_version))?;
     Ok(value)
 }
 
@@ -132,19 +132,27 @@ pub(super) fn delete_options(call: &Call<'_>) -> Result<Option<Value>, ApiError>
     if call.body.is_empty() {
         return Ok(None);
     }
-    let value = if is_protobuf(call) {
-        protobuf::decode(call.body).map_err(ApiError::bad_request)?
+    let decoded = if is_protobuf(call) {
+        let value = protobuf::decode(call.body).map_err(ApiError::bad_request)?;
+        Decoded { value, ..Decoded::default() }
     } else {
-        let decoded = text(call)?.map_err(ApiError::bad_request)?;
-        check_type_meta(&decoded.value).map_err(ApiError::bad_request)?;
-        decoded.value
+        let mut decoded = text(call)?.map_err(ApiError::bad_request)?;
+        if matches!(media(call).as_deref(), Some("" | "application/json"))
+            && let Ok(written) = decode::patch(call.body)
+        {
+            // An integer is one as it is written.
+            decoded = written;
+        }
+        decoded
     };
-    let part = |field: &str| value[field].as_str().unwrap_or_default();
-    let kind = part("kind");
+    let sent = TypeMeta::of_text(&decoded, call.body).map_err(ApiError::bad_request)?;
+    let value = decoded.value;
+    let kind = sent.kind.as_str();
     if kind.is_empty() || kind == "DeleteOptions" {
         return Ok(Some(value));
     }
-    let version = if part("apiVersion").is_empty() { META_VERSION } else { part("apiVersion") };
+    let version =
+        if sent.api_version.is_empty() { META_VERSION } else { sent.api_version.as_str() };
     // The kinds of the scheme that options are decoded with: unversioned ones, and those of its version.
     let unversioned = UNVERSIONED_KINDS.contains(&kind);
     if unversioned || version == META_VERSION && META_KINDS.contains(&kind) {

@@ -23,6 +23,14 @@ pub(super) fn empty(call: &Call<'_>) -> Value {
     of.map_or_else(|| Value::Object(serde_json::Map::new()), decode::empty)
 }
 
+/// Makes empty lists what they are in the store: absent ones.
+pub(super) fn forget_empty_lists(call: &Call<'_>, value: &mut Value) {
+    let of = merge::go_struct(&call.served).filter(|_| built_in_rules(call).is_some());
+    for name in of.map(|of| decode::empty_lists(value, of)).unwrap_or_default() {
+        value[name] = Value::Null;
+    }
+}
+
 /// An object of a built-in type as it is read back from the store: with its defaults.
 pub(super) fn read_back(call: &Call<'_>, value: Value) -> Value {
     if built_in_rules(call).is_none() {
@@ -126,4 +134,23 @@ pub(super) fn set_priority(
         Some(_) => {}
     }
     Ok(())
+}
+
+/// Gives a service the addresses and node ports that it has not.
+pub(super) fn allocate(call: &Call<'_>, change: &mut StoreChange, service: &mut Value) {
+    let resource = &call.served.of.group_resource;
+    change.rely_on_all(resource);
+    let mut taken = std::collections::HashSet::new();
+    for (_, collection) in change.snapshot().collections().filter(|(of, _)| *of == resource) {
+        for other in collection.range("", "") {
+            let value = other.value(&call.served.api_version, &call.served.of.kind);
+            let addresses = value["spec"]["clusterIPs"].as_array().into_iter().flatten();
+            taken.extend(addresses.filter_map(Value::as_str).map(str::to_owned));
+            let ports = value["spec"]["ports"].as_array().into_iter().flatten();
+            taken.extend(
+                ports.filter_map(|port| port["nodePort"].as_i64()).map(|port| port.to_string()),
+            );
+        }
+    }
+    rules::allocate(service, &|found| taken.contains(found), call.nonce);
 }

@@ -3,7 +3,6 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use super::super::core::rules;
 use super::super::golang::parse_uint;
 use super::super::meta;
 use super::super::options::WriteOptions;
@@ -73,7 +72,7 @@ pub(super) fn insert(
         }
         write::begin(call, &mut value, tracking);
         match (of.is_built_in(), of.plural()) {
-            (true, "services") => allocate(call, change, &mut value),
+            (true, "services") => built_in::allocate(call, change, &mut value),
             (true, "pods") => built_in::set_priority(call, change, &mut value)?,
             _ => {}
         }
@@ -145,25 +144,6 @@ fn check_namespace(call: &Call<'_>, change: &mut StoreChange, name: &str) -> Res
         field: "metadata.namespace".to_owned(),
     });
     Err(error)
-}
-
-/// Gives a new service its addresses and node ports.
-fn allocate(call: &Call<'_>, change: &mut StoreChange, service: &mut Value) {
-    let resource = &call.served.of.group_resource;
-    change.rely_on_all(resource);
-    let mut taken = std::collections::HashSet::new();
-    for (_, collection) in change.snapshot().collections().filter(|(of, _)| *of == resource) {
-        for other in collection.range("", "") {
-            let value = other.value(&call.served.api_version, &call.served.of.kind);
-            let addresses = value["spec"]["clusterIPs"].as_array().into_iter().flatten();
-            taken.extend(addresses.filter_map(Value::as_str).map(str::to_owned));
-            let ports = value["spec"]["ports"].as_array().into_iter().flatten();
-            taken.extend(
-                ports.filter_map(|port| port["nodePort"].as_i64()).map(|port| port.to_string()),
-            );
-        }
-    }
-    rules::allocate(service, &|found| taken.contains(found), call.nonce);
 }
 
 /// The suffix of a generated name, a different one for each attempt.

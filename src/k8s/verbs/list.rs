@@ -15,6 +15,7 @@ use super::super::list::{Items, Keep, Page, PageForm, Seen, select_page};
 use super::super::options::ListOptions;
 use super::super::output::{self, Include, Output, Shape};
 use super::super::resource::Served;
+use super::super::select::FieldSelector;
 use super::super::status::ApiError;
 use super::super::store::Object;
 use super::super::table::{Rendering, columns};
@@ -87,6 +88,17 @@ fn rendering<'c>(call: &'c Call<'_>, output: Output) -> Rendering<'c> {
 /// The options of a list, with a scenario's limit of the page size.
 pub(super) fn options(call: &Call<'_>, watch: bool) -> Result<ListOptions, ApiError> {
     let mut options = ListOptions::parse(call.query, &call.served, watch)?;
+    let name = &*call.info.name;
+    if !name.is_empty() {
+        // The path of one object.
+        let fields = &mut options.selector.fields;
+        if fields.is_empty() {
+            *fields = FieldSelector::of_name(name);
+        } else if fields.name() != Some(name) {
+            let why = "fieldSelector metadata.name doesn't match requested name";
+            return Err(ApiError::bad_request(why));
+        }
+    }
     if let Some(size) = call.faults.page_size {
         options.limit = Some(options.limit.map_or(size, |limit| limit.min(size)));
         if options.resource_version == "0" {

@@ -29,6 +29,16 @@ const BUILT_IN_PATCH_TYPES: &str = "application/json-patch+json, application/mer
 const MERGE: &str = "application/merge-patch+json";
 const STRATEGIC: &str = "application/strategic-merge-patch+json";
 
+/// The errors that are a bad request, and those that cannot be processed (`interpretStrategicMergePatchError`).
+/// Others have no class.
+const BAD_REQUESTS: [&str; 5] = [
+    "invalid JSON document",
+    "invalid patch format of primitive list",
+    "invalid patch format of retainKeys",
+    "invalid patch format of setElementOrder list",
+    "strategic merge patch format is not supported",
+];
+
 /// One operation of a JSON Patch, as strict decoding knows it.
 static OPERATION_FIELDS: Struct = Struct {
     package: "handlers",
@@ -101,7 +111,11 @@ fn decode(
     media: &str,
     validation: FieldValidation,
 ) -> Result<(Patch, Vec<String>), ApiError> {
-    let failed = |why: String| ApiError::bad_request(format!("error decoding patch: {why}"));
+    let failed = |why: String| {
+        // A strategic patch is read elsewhere, without these words.
+        let context = if media == STRATEGIC { "" } else { "error decoding patch: " };
+        ApiError::bad_request(format!("{context}{why}"))
+    };
     // Without validation the text is read by the library of merge patches alone.
     let unread = media == MERGE && validation == FieldValidation::Ignore;
     let Decoded { value, strict, invalid } = decode::patch(text).map_err(|why| {
@@ -186,7 +200,7 @@ fn apply(call: &Call<'_>, mut value: Value, patch: Patch) -> Result<(Value, Patc
         Patch::Strategic(patch) => {
             let of = merge::go_struct(&call.served);
             value = strategic::apply(&value, &patch, of).map_err(|why| {
-                if strategic::is_bad_request(&why) {
+                if BAD_REQUESTS.contains(&&*why) {
                     ApiError::bad_request(why)
                 } else {
                     ApiError::unclassified(why)

@@ -1,11 +1,14 @@
 //! The `scale` subresource: the number of replicas, as an `autoscaling/v1` Scale
 //! (`k8s.io/apiextensions-apiserver/pkg/registry/customresource/etcd.go`).
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::message::{Body, Plan};
+use crate::message::Plan;
 
 use super::super::conversion;
 use super::super::core::decode::From;
@@ -13,13 +16,16 @@ use super::super::decode;
 use super::super::json_patch;
 use super::super::meta;
 use super::super::options::WriteOptions;
-use super::super::output::{self, Output};
-use super::super::resource::Scale;
+use super::super::output::Output;
+use super::super::resource::{
+    Column, Deprecation, GroupResource, ResourceType, Scale, Served, TypeOrigin, Version,
+};
 use super::super::status::{ApiError, FieldError};
 use super::super::store::{Committed, Object, StoreChange};
+use super::super::table::created;
 use super::write::Tracking;
 use super::written::{self, PendingAnswer, Written};
-use super::{Call, Outcome, Resolved, admit, body, scale_apply, write};
+use super::{Call, Outcome, Resolved, admit, body, object_plan, scale_apply, write};
 
 pub(super) const API_VERSION: &str = "autoscaling/v1";
 
@@ -28,7 +34,8 @@ pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Resolved
     let (options, (wanted, tracking)) = match verb {
         "get" => {
             let shown = of_object(call, scale, call.find()?)?;
-            return Ok(Resolved::Outcome(Outcome::Plan(plan(&shown, output))));
+            let form = Form::of(call, output);
+            return Ok(Resolved::Outcome(Outcome::Plan(form.plan(&shown))));
         }
         "update" => {
             let options = WriteOptions::parse(call.query, "UpdateOptions", false)?;
@@ -48,21 +55,80 @@ pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Resolved
     let mut change = StoreChange::on(&call.state);
     let new = write_scale(call, scale, &mut change, &wanted, &tracking, options.dry_run)?;
     let mut shown = of_object(call, scale, new.object())?;
+    let form = Form::of(call, output);
     if change.is_empty() {
-        return Ok(written::planned(change, plan(&shown, output)));
+        return Ok(written::planned(change, form.plan(&shown)));
     }
     let reply = move |committed: &Committed| {
         let revision = new.committed(committed).meta.revision;
         shown["metadata"]["resourceVersion"] = revision.to_string().into();
-        plan(&shown, output)
+        form.plan(&shown)
     };
     Ok(Resolved::Change(change, PendingAnswer::new(reply)))
 }
 
-/// The answer with a Scale.
-fn plan(scale: &Value, output: Output) -> Plan {
-    let body = Body::Bytes(output.render(scale.to_string().into_bytes()));
-    output::plan(StatusCode::OK, output.content_type(), body)
+/// The form of an answer with a Scale.
+struct Form {
+    output: Output,
+    /// What tables and messages say of a Scale.
+    served: Served,
+    now: Timestamp,
+}
+
+impl Form {
+    fn of(call: &Call<'_>, output: Output) -> Self {
+        let own = &call.served.of;
+        let served = Served::alone(scale_type(own.is_built_in()), API_VERSION);
+        Self { output, served, now: call.now }
+    }
+
+    fn plan(&self, scale: &Value) -> Plan {
+        let resource = Arc::clone(&self.served.of.group_resource);
+        let scale = Object::render(resource, scale.clone(), &[]);
+        object_plan(&self.served, StatusCode::OK, &scale, self.output, self.now)
+    }
+}
+
+/// The type of a Scale, with the columns that a custom resource's has (`getScaleColumnsForVersion`).
+fn scale_type(built_in: bool) -> ResourceType {
+    let column = |name: &str, description: &str, path: &str| Column {
+        name: name.to_owned(),
+        kind: "integer".to_owned(),
+        format: String::new(),
+        description: description.to_owned(),
+        priority: 0,
+        json_path: path.to_owned(),
+    };
+    let columns = vec![
+        column("Desired", "Number of desired replicas", ".spec.replicas"),
+        column("Available", "Number of actual replicas", ".status.replicas"),
+        created("Age"),
+    ];
+    let version = Version {
+        name: "v1".into(),
+        deprecation: Deprecation::None,
+        served: true,
+        storage: true,
+        status: false,
+        scale: None,
+        schema: None,
+        raw_schema: None,
+        columns: columns.into(),
+        selectable: Vec::new(),
+    };
+    ResourceType {
+        group_resource: Arc::new(GroupResource::new("autoscaling", "scales")),
+        kind: "Scale".into(),
+        list_kind: "ScaleList".into(),
+        singular: "scale".into(),
+        short_names: Vec::new(),
+        categories: Vec::new(),
+        namespaced: true,
+        stored: false,
+        webhook: None,
+        origin: if built_in { TypeOrigin::BuiltIn } else { TypeOrigin::Custom },
+        versions: vec![version],
+    }
 }
 
 /// The media type of a patch.

@@ -101,39 +101,65 @@ fn scale_errors(call: &Call<'_>, value: &Value) -> Vec<FieldError> {
         check_replicas(value, &scale.spec_replicas, &mut errors);
     }
     check_replicas(value, &scale.status_replicas, &mut errors);
-    if let Some(path) = &scale.label_selector
-        && let Some(found) = nested(value, path).filter(|found| !found.is_string())
-    {
-        let field = format!(".{}", path.join("."));
-        let (shown, kind) = (plain(found), type_name(found));
-        let why = format!("{field} accessor error: {shown} is of the type {kind}, expected string");
+    if let Some(path) = &scale.label_selector {
+        let field = dotted(path);
+        let why = match nested(value, path) {
+            Ok(None | Some(Value::String(_))) => return errors,
+            Ok(Some(found)) => not_of_type(path, found, "string"),
+            Err(why) => why,
+        };
         errors.push(FieldError::invalid(field, quote(""), &why));
     }
     errors
 }
 
-/// The value at a path, if all of the path is there.
-fn nested<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {
-    path.iter().try_fold(value, |value, step| value.as_object()?.get(step))
+fn dotted(path: &[String]) -> String {
+    format!(".{}", path.join("."))
+}
+
+/// The message about a value of another type at a path.
+fn not_of_type(path: &[String], found: &Value, wanted: &str) -> String {
+    let (field, shown, kind) = (dotted(path), plain(found), type_name(found));
+    format!("{field} accessor error: {shown} is of the type {kind}, expected {wanted}")
+}
+
+/// The value at a path, if it is there (`unstructured.NestedFieldNoCopy`).
+///
+/// # Errors
+/// Upstream's message about a value on the way that is not an object.
+fn nested<'v>(value: &'v Value, path: &[String]) -> Result<Option<&'v Value>, String> {
+    let mut at = value;
+    for (index, step) in path.iter().enumerate() {
+        let found = match at {
+            Value::Null => None,
+            Value::Object(map) => map.get(step),
+            other => {
+                return Err(not_of_type(&path[..=index], other, "map[string]interface{}"));
+            }
+        };
+        match found {
+            Some(found) => at = found,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(at))
 }
 
 /// The rules of a number of replicas (`ValidateScaleSpec`, `ValidateScaleStatus`).
 fn check_replicas(value: &Value, path: &[String], errors: &mut Vec<FieldError>) {
-    let field = format!(".{}", path.join("."));
-    let mut at = value;
-    for step in path {
-        match at.as_object().map(|map| map.get(step)) {
-            Some(Some(found)) => at = found,
-            // An absent number is 0.
-            Some(None) => return,
-            None => break,
+    let field = dotted(path);
+    let found = match nested(value, path) {
+        // An absent number is 0.
+        Ok(None) => return,
+        Ok(Some(found)) => found.as_i64().ok_or_else(|| not_of_type(path, found, "int64")),
+        Err(why) => Err(why),
+    };
+    let count = match found {
+        Ok(count) => count,
+        Err(why) => {
+            errors.push(FieldError::invalid(field, 0, &why));
+            return;
         }
-    }
-    let Some(count) = at.as_i64() else {
-        let (shown, kind) = (plain(at), type_name(at));
-        let why = format!("{field} accessor error: {shown} is of the type {kind}, expected int64");
-        errors.push(FieldError::invalid(field, 0, &why));
-        return;
     };
     if count < 0 {
         errors.push(FieldError::invalid(field, count, "should be a non-negative integer"));
@@ -171,6 +197,8 @@ pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiErro
 enum MetadataAgain {
     Never,
     First,
+    /// After the rules of a change.
+    Later,
     Last,
 }
 
@@ -180,7 +208,8 @@ impl MetadataAgain {
         match (of.group(), of.plural()) {
             _ if !call.info.subresource.is_empty() => Self::Never,
             ("rbac.authorization.k8s.io", _) => Self::First,
-            ("", "configmaps" | "secrets" | "pods" | "services") => Self::Last,
+            ("", "configmaps" | "secrets") => Self::Later,
+            ("", "pods") => Self::Last,
             _ => Self::Never,
         }
     }
@@ -223,7 +252,15 @@ pub(super) fn validate_changed(
         }
         match rules {
             Some(rules) => {
-                errors.extend(rules.check_subresource(&call.info.subresource, new, before));
+                let mut found = rules.check_subresource(&call.info.subresource, new, before);
+                if again == MetadataAgain::Later {
+                    let of_version = rules.check_version(new, before);
+                    found.truncate(found.len() - of_version.len());
+                    errors.append(&mut found);
+                    errors.extend(own(Some(rule)));
+                    found = of_version;
+                }
+                errors.append(&mut found);
             }
             None => errors.extend(changed_errors(call, before, new, &mut warnings)),
         }

@@ -75,6 +75,7 @@ pub(super) fn track(
         }
     };
     meta::set(new, "managedFields", managed);
+    built_in::forget_empty_lists(call, new);
 }
 
 /// Checks the uid of a replaced object, which is a precondition (`UpdatedObjectInfo.Preconditions`).
@@ -146,8 +147,13 @@ pub(super) fn replace(
     if definition::is_definition(of) && call.info.subresource.is_empty() {
         definition::begin_update(&mut new);
     }
+    // What the server sets has no owner: ownership follows what was sent.
+    let sent = own.map(|_| new.clone());
     if let Some(rules) = own.filter(|_| call.info.subresource.is_empty()) {
         rules.prepare_changed(&mut new, &before);
+        if of.plural() == "services" {
+            built_in::allocate(call, change, &mut new);
+        }
     }
     let bumps = match own {
         Some(rules) => call.info.subresource != "status" && rules.bumps(&new, &before),
@@ -160,7 +166,7 @@ pub(super) fn replace(
     };
     meta::set(&mut new, "generation", generation.map_or(Value::Null, Value::from));
     let warnings = validate_changed(call, &before, &new)?;
-    track(call, &before, None, &mut new, tracking);
+    track(call, &before, sent.as_ref(), &mut new, tracking);
     let mut compared = new.clone();
     meta::set(&mut compared, "resourceVersion", before["metadata"]["resourceVersion"].clone());
     if compared == before {
@@ -242,7 +248,13 @@ fn restore_around(subresource: &str, before: &Value, new: &mut Value) {
     let asked = std::mem::replace(new, before.clone());
     new["metadata"] = asked["metadata"].clone();
     match subresource {
-        "status" => put(new, "status", asked.get("status").cloned()),
+        "status" => {
+            put(new, "status", asked.get("status").cloned());
+            if new["kind"] == "Deployment" {
+                // `deploymentStatusStrategy`, alone of all.
+                meta::set(new, "labels", before["metadata"]["labels"].clone());
+            }
+        }
         "approval" => {
             let conditions = asked["status"].get("conditions").cloned();
             put(&mut new["status"], "conditions", conditions);

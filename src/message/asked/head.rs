@@ -50,8 +50,8 @@ impl<'r> Asked<'r> {
         &self.request.headers
     }
 
-    /// The query as a Kubernetes API server decodes it. One that cannot be decoded counts as empty
-    /// ([`Self::target_error`]).
+    /// The decoded query: below the paths of Kubernetes APIs as a server of them decodes it, which leaves out what it
+    /// cannot read. Elsewhere one that cannot be decoded counts as empty ([`Self::target_error`]).
     pub(crate) fn query(&self) -> &Query<'r> {
         &self.decoded_query().value
     }
@@ -69,7 +69,13 @@ impl<'r> Asked<'r> {
     }
 
     fn decoded_query(&self) -> &Decoded<Query<'r>> {
-        let decode = || Decoded::of(Query::parse(self.request.query()), Query::default);
+        let decode = || {
+            let raw = self.request.query();
+            if self.is_api_path() {
+                return Decoded { value: Query::of_go(raw), error: None };
+            }
+            Decoded::of(Query::parse(raw), Query::default)
+        };
         self.query.get_or_init(decode)
     }
 

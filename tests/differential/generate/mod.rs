@@ -10,6 +10,8 @@ mod options;
 mod patches;
 mod paths;
 mod preconditions;
+mod protobuf;
+mod rbac;
 mod selectors;
 mod watches;
 
@@ -38,6 +40,8 @@ const ALL: &[Generator] = &[
     Generator { name: "patches", steps: patches::steps, objects: 1 },
     Generator { name: "paths", steps: paths::steps, objects: 1 },
     Generator { name: "preconditions", steps: preconditions::steps, objects: 1 },
+    Generator { name: "protobuf", steps: protobuf::steps, objects: 2 },
+    Generator { name: "rbac", steps: rbac::steps, objects: 0 },
     Generator { name: "selectors", steps: selectors::steps, objects: 2 },
     Generator { name: "watches", steps: watches::steps, objects: 2 },
 ];
@@ -45,10 +49,11 @@ const ALL: &[Generator] = &[
 /// The names of the objects that are made first.
 pub(crate) const NAMES: [&str; 3] = ["one", "two", "three"];
 
-/// The generators of a list of names; all for an empty one.
-pub(crate) fn chosen(names: &str) -> Result<Vec<Generator>, String> {
+/// The generators of a list of names; all for an empty one, with that of roles where the servers have RBAC.
+pub(crate) fn chosen(names: &str, with_rbac: bool) -> Result<Vec<Generator>, String> {
     if names.is_empty() {
-        return Ok(ALL.to_vec());
+        let all = ALL.iter().filter(|generator| generator.name != "rbac" || with_rbac);
+        return Ok(all.copied().collect());
     }
     let find = |name: &str| {
         let found = ALL.iter().find(|generator| generator.name == name).copied();
@@ -63,12 +68,13 @@ impl Generator {
     pub(crate) fn round(&self, draw: &mut Draw) -> Vec<Step> {
         let kind = draw.one(kinds::ALL);
         let mut steps = Vec::new();
-        for name in NAMES.iter().take(1 + draw.below(self.objects)) {
+        let objects = if self.objects == 0 { 0 } else { 1 + draw.below(self.objects) };
+        for name in NAMES.iter().take(objects) {
             let object = kind.object(draw, name);
             steps.push(Step::new("POST", kind.collection()).body(object));
         }
         steps.extend((self.steps)(draw, &kind));
-        if steps.last().is_some_and(|step| step.method != "GET") {
+        if objects > 0 && steps.last().is_some_and(|step| step.method != "GET") {
             steps.push(Step::get(kind.collection()));
         }
         steps

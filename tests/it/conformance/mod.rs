@@ -1,6 +1,6 @@
 //! Conversations recorded from a real API server, held against this one.
 //!
-//! The cases are data (`tests/conformance/{cases,second}`, described in its README). Each worker has a server of
+//! The cases are data (`tests/conformance/{cases,second,found,rbac}`, described in its README). Each worker has a server of
 //! its own, and each case a namespace, so that they run side by side without seeing each other.
 
 mod normal;
@@ -59,7 +59,7 @@ fn open_cases() -> BTreeSet<String> {
 async fn every_recorded_conversation_goes_the_same_way() {
     let cases = cases("cases");
     let total = cases.len();
-    let failed = play(cases).await;
+    let failed = play(cases, &[]).await;
     report(&failed);
     let names: Vec<&String> = failed.keys().collect();
     assert!(failed.is_empty(), "{} of {total} differ: {names:?}", failed.len());
@@ -72,14 +72,14 @@ async fn the_second_corpus_goes_the_same_way_but_for_the_open_cases() {
     let open: BTreeSet<String> =
         open_cases().into_iter().filter(|name| known.contains(name)).collect();
     let total = cases.len();
-    let mut failed = play(cases.clone()).await;
+    let mut failed = play(cases.clone(), &[]).await;
     let differ: BTreeSet<String> = failed.keys().cloned().collect();
     failed.retain(|name, _| !open.contains(name));
     if !failed.is_empty() {
         // The recorded server had no garbage collector. Here one may act between two steps of a case.
         let again = |case: &Value| failed.contains_key(text(&case["name"]));
         let again = cases.into_iter().filter(again).collect();
-        failed = play(again).await;
+        failed = play(again, &[]).await;
     }
     report(&failed);
     let names: Vec<&String> = failed.keys().collect();
@@ -88,8 +88,22 @@ async fn the_second_corpus_goes_the_same_way_but_for_the_open_cases() {
     assert!(passes.is_empty(), "take these off tests/conformance/open.txt: {passes:?}");
 }
 
-/// Plays cases against a server for each worker. Returns the differences by name.
-async fn play(mut cases: Vec<Value>) -> BTreeMap<String, String> {
+#[tokio::test(flavor = "multi_thread")]
+async fn what_generated_requests_found_goes_the_same_way() {
+    let failed = play(cases("found"), &[]).await;
+    report(&failed);
+    assert!(failed.is_empty(), "{:?} differ", failed.keys());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_reviews_and_impersonation_go_the_same_way() {
+    let failed = play(cases("rbac"), &["ABAC", "RBAC"]).await;
+    report(&failed);
+    assert!(failed.is_empty(), "{:?} differ", failed.keys());
+}
+
+/// Plays cases against a server for each worker, with some modes of authorization. Returns the differences by name.
+async fn play(mut cases: Vec<Value>, modes: &'static [&str]) -> BTreeMap<String, String> {
     // Those that wait for a stream to fall silent go first.
     cases.sort_by_key(|case| case["steps"].to_string().contains("\"watch\""));
     let queue = Arc::new(Mutex::new(cases));
@@ -97,12 +111,13 @@ async fn play(mut cases: Vec<Value>) -> BTreeMap<String, String> {
     let workers = (0..WORKERS).map(|_| {
         let (queue, failed) = (Arc::clone(&queue), Arc::clone(&failed));
         tokio::spawn(async move {
-            let server = Server::builder()
+            let mut builder = Server::builder()
                 .token_auth_file(data("auth/tokens.csv"))
-                .authorization_policy_file(data("auth/policy.jsonl"))
-                .start()
-                .await
-                .expect("it starts");
+                .authorization_policy_file(data("auth/policy.jsonl"));
+            if !modes.is_empty() {
+                builder = builder.authorization_mode(modes.iter().copied());
+            }
+            let server = builder.start().await.expect("it starts");
             let client = Client::builder(TokioExecutor::new()).build_http();
             loop {
                 let Some(case) = queue.lock().expect("the queue").pop() else {

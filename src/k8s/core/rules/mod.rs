@@ -178,8 +178,8 @@ impl Rules {
         errors
     }
 
-    /// The violations of a changed object.
-    pub(in super::super) fn check_changed(&self, new: &Value, old: &Value) -> Vec<FieldError> {
+    /// The violations of the rules of every version that a changed object had not before.
+    pub(in super::super) fn check_version(&self, new: &Value, old: &Value) -> Vec<FieldError> {
         let (mut errors, mut known) = (Vec::new(), Vec::new());
         (self.check)(new, &mut errors);
         if !errors.is_empty() {
@@ -187,6 +187,12 @@ impl Rules {
             (self.check)(old, &mut known);
             errors.retain(|error| !known.contains(error));
         }
+        errors
+    }
+
+    /// The violations of a changed object.
+    pub(in super::super) fn check_changed(&self, new: &Value, old: &Value) -> Vec<FieldError> {
+        let mut errors = self.check_version(new, old);
         if self.twice {
             errors.extend_from_within(..);
         }

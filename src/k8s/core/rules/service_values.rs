@@ -41,6 +41,10 @@ pub(super) fn keep_allocated(new: &mut Value, old: &Value) {
         }
     }
     drop_dependent(kept, old);
+    // `defaultOnReadInternalTrafficPolicy`: a service without a cluster address shows none.
+    if !needs(kept) {
+        drop(kept.as_object_mut().map(|spec| spec.remove("internalTrafficPolicy")));
+    }
     for field in ["clusterIP", "clusterIPs"] {
         if kept[field].is_null() {
             drop(kept.as_object_mut().map(|spec| spec.remove(field)));

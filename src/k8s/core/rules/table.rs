@@ -17,6 +17,7 @@ pub(super) const RULES: &[Rules] = &[
     Rules {
         check: stored::config_map,
         check_change: stored::config_map_change,
+        change_first: true,
         ..of("", "configmaps")
     },
     Rules { check: stored::event, ..of("", "events") },
@@ -87,6 +88,7 @@ pub(super) const RULES: &[Rules] = &[
     Rules {
         check: stored::secret,
         check_change: stored::secret_change,
+        change_first: true,
         warn: |object, _| stored::secret_warnings(object),
         ..of("", "secrets")
     },

@@ -3,7 +3,8 @@
 //	discovery.txt  the served groups, versions and resources (api/discovery)
 //	types.txt      the Go structs that JSON is decoded into, with the markers of api/openapi-spec
 //	columns.txt    the columns of tables (pkg/printers/internalversion)
-//	openapi.bin    the OpenAPI documents (api/openapi-spec), deflated
+//	openapi.bin    the OpenAPI documents (api/openapi-spec), deflated, with the enumerations of
+//	               pkg/generated/openapi: the published documents leave them out, a server shows them
 package main
 
 import (
@@ -24,6 +25,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
+	"k8s.io/kube-openapi/pkg/validation/spec"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	apps "k8s.io/kubernetes/pkg/apis/apps"
 	batch "k8s.io/kubernetes/pkg/apis/batch"
@@ -34,6 +36,7 @@ import (
 	rbac "k8s.io/kubernetes/pkg/apis/rbac"
 	storage "k8s.io/kubernetes/pkg/apis/storage"
 	"k8s.io/kubernetes/pkg/controlplane"
+	generated "k8s.io/kubernetes/pkg/generated/openapi"
 	"k8s.io/kubernetes/pkg/printers"
 	printersinternal "k8s.io/kubernetes/pkg/printers/internalversion"
 )
@@ -439,6 +442,33 @@ func prune(document, definitions map[string]any, prefix string) {
 	}
 }
 
+// enumerations adds the values of fields to schemas, and their descriptions: what a server shows with the feature
+// OpenAPIEnums, which is on by default and off where the documents are published.
+func enumerations(schemas map[string]any) {
+	definitions := generated.GetOpenAPIDefinitions(func(string) spec.Ref { return spec.Ref{} })
+	for name, definition := range definitions {
+		schema, _ := schemas[name].(map[string]any)
+		properties, _ := schema["properties"].(map[string]any)
+		for field, property := range definition.Schema.Properties {
+			shown, ok := properties[field].(map[string]any)
+			if !ok {
+				continue
+			}
+			if len(property.Enum) > 0 {
+				shown["enum"], shown["description"] = property.Enum, property.Description
+			}
+			if property.Items != nil && property.Items.Schema != nil && len(property.Items.Schema.Enum) > 0 {
+				if items, ok := shown["items"].(map[string]any); ok {
+					items["enum"], shown["description"] = property.Items.Schema.Enum, property.Description
+				}
+			}
+		}
+	}
+}
+
+// logs is the path of the handler of logs, which a server does not have by default.
+const logs = "logs"
+
 // openapi writes the documents. Schemas that several documents of version 3 have are kept once, in "schemas".
 func openapi(root, out string, served []schema.GroupVersion) {
 	type entry struct {
@@ -452,7 +482,7 @@ func openapi(root, out string, served []schema.GroupVersion) {
 	paths := v2["paths"].(map[string]any)
 	for path := range paths {
 		parts := strings.Split(path, "/")
-		if len(parts) > 4 && parts[1] == "apis" && !enabled(parts[2], parts[3]) {
+		if len(parts) > 4 && parts[1] == "apis" && !enabled(parts[2], parts[3]) || parts[1] == logs {
 			delete(paths, path)
 		}
 	}
@@ -465,6 +495,7 @@ func openapi(root, out string, served []schema.GroupVersion) {
 			delete(paths, path)
 		}
 	}
+	enumerations(v2["definitions"].(map[string]any))
 	prune(v2, v2["definitions"].(map[string]any), "#/definitions/")
 	text, err := json.Marshal(v2)
 	check(err)
@@ -476,13 +507,14 @@ func openapi(root, out string, served []schema.GroupVersion) {
 	for _, path := range names {
 		name := strings.TrimSuffix(filepath.Base(path), "_openapi.json")
 		parts := strings.Split(name, "__")
-		if parts[0] == "apis" && (len(parts) == 3 && !enabled(parts[1], parts[2]) || len(parts) == 2 && !groups[parts[1]]) {
+		if name == logs || parts[0] == "apis" && (len(parts) == 3 && !enabled(parts[1], parts[2]) || len(parts) == 2 && !groups[parts[1]]) {
 			continue
 		}
 		var document map[string]any
 		read(path, &document)
 		if components, ok := document["components"].(map[string]any); ok {
 			if own, ok := components["schemas"].(map[string]any); ok {
+				enumerations(own)
 				var list []string
 				for name, schema := range own {
 					list = append(list, name)
