@@ -129,7 +129,7 @@ fn owner(
     let text = |key: &str| reference[key].as_str().unwrap_or_default();
     let of = &types.find_kind(text("apiVersion"), text("kind"))?.of;
     let key = of.key(&dependent.meta.namespace, text("name"));
-    let found = snapshot.get(&of.group_resource, &key)?;
+    let found = snapshot.get(&of.stored_as, &key)?;
     (*found.meta.uid == *text("uid")).then(|| Arc::clone(found))
 }
 
@@ -217,6 +217,6 @@ fn delete(change: &mut StoreChange, of: &ResourceType, object: &Object, now: Tim
 fn put(change: &mut StoreChange, of: &ResourceType, mut value: Value) {
     let revision = change.next_revision().to_string();
     meta::set(&mut value, "resourceVersion", revision.into());
-    let resource = Arc::clone(&of.group_resource);
+    let resource = Arc::clone(&of.stored_as);
     change.put(Arc::new(Object::render(resource, value, &of.selectable_paths())));
 }

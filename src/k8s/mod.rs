@@ -55,7 +55,7 @@ mod version;
 mod yaml;
 
 pub(crate) use auth::rbac::{aggregated as with_aggregated_roles, bootstrap_objects};
-pub(crate) use auth::{Auth, AuthCache, AuthRequest, User, WEBSOCKET_BEARER};
+pub(crate) use auth::{Auth, AuthCache, AuthRequest, TokenWorld, User, WEBSOCKET_BEARER};
 #[cfg(feature = "cli")]
 pub(crate) use conformity::Definitions;
 pub(crate) use controllers::{Controller, ControllerSet, Controllers};

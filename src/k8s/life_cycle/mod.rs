@@ -200,7 +200,7 @@ fn write_status(change: &mut StoreChange, due: &Due, stage: &stage::Stage, now: 
     }
     value["status"] = status;
     meta::set(&mut value, "resourceVersion", change.next_revision().to_string().into());
-    let resource = Arc::clone(&of.group_resource);
+    let resource = Arc::clone(&of.stored_as);
     change.put(Arc::new(Object::render(resource, value, &of.selectable_paths())));
     true
 }

@@ -141,10 +141,10 @@ impl Render<'_> {
             return Err(vec![ObjectError::Object(format!("a {kind} {what}"))]);
         }
         let unknown = if trusted { Vec::new() } else { conform::conform(served, &mut value)? };
-        if !trusted {
+        if !trusted || served.of.is_built_in() {
             conversion::to_stored(served, &mut value);
         }
-        let resource = Arc::clone(&served.of.group_resource);
+        let resource = Arc::clone(&served.of.stored_as);
         Ok((Object::render(resource, value, &served.of.selectable_paths()), unknown))
     }
 }

@@ -103,24 +103,24 @@ fn unregistered(kind: &str, api_version: &str) -> String {
     )
 }
 
-/// Decodes the body as a Scale.
+/// Decodes the body as an object of another kind than the call's type.
 ///
 /// # Errors
 /// 415 for an unsupported media type, 400 for a body of another kind.
-pub(super) fn scale(call: &Call<'_>, api_version: &str) -> Result<Value, ApiError> {
+pub(super) fn of_kind(call: &Call<'_>, kind: &str, api_version: &str) -> Result<Decoded, ApiError> {
     let unrecognized = |why: String| {
         let summary = summarize(call.body);
         ApiError::bad_request(format!(
-            "the object provided is unrecognized (must be of type Scale): {why} ({summary})"
+            "the object provided is unrecognized (must be of type {kind}): {why} ({summary})"
         ))
     };
-    let mut value = text(call)?.map_err(unrecognized)?.value;
-    check_type_meta(&value).map_err(unrecognized)?;
-    if value.is_null() {
-        value = Map::new().into();
+    let mut decoded = text(call)?.map_err(unrecognized)?;
+    check_type_meta(&decoded.value).map_err(unrecognized)?;
+    if decoded.value.is_null() {
+        decoded.value = Map::new().into();
     }
-    check_kind(call, &mut value, "Scale", api_version)?;
-    Ok(value)
+    check_kind(call, &mut decoded.value, kind, api_version)?;
+    Ok(decoded)
 }
 
 /// The error about an object without a kind (`NewMissingKindErr`).

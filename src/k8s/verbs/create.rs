@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::Value;
 
+use super::super::conversion;
 use super::super::core::rules;
 use super::super::golang::parse_uint;
 use super::super::meta;
@@ -61,7 +62,11 @@ pub(super) fn insert(
     let generated =
         meta::text(&value, "name").is_empty() && !meta::text(&value, "generateName").is_empty();
     // Fields that the server sets in an object of a built-in type have no owner.
-    let decoded = built_in::built_in_rules(call).map(|_| value.clone());
+    let decoded = built_in::built_in_rules(call).map(|_| {
+        let mut decoded = value.clone();
+        conversion::through_stored(&call.served, &mut decoded, |_| {});
+        decoded
+    });
     let empty = built_in::empty(call);
     for attempt in 1..=TRIES {
         if generated {
@@ -83,7 +88,7 @@ pub(super) fn insert(
         validate_new(call, &value)?;
         let name = meta::text(&value, "name");
         let key = of.key(&call.info.namespace, name);
-        let Some(existing) = change.snapshot().get(&of.group_resource, &key) else {
+        let Some(existing) = change.snapshot().get(&of.stored_as, &key) else {
             if dry_run {
                 return Ok(Written::nothing(render_dry(call, value)));
             }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::message::Body;
 
+use super::super::conversion;
 use super::super::faults::HOLD;
 use super::super::meta;
 use super::super::options::{DeleteOptions, Propagation};
@@ -96,7 +97,7 @@ pub(super) fn delete(
     if definition::is_definition(of) && !object.meta.terminating {
         return Ok(Deleted::Held(delete_definition(call, change, object, options)));
     }
-    let mut value = object.value(&call.served.api_version, &of.kind);
+    let mut value = conversion::value(&call.served, object);
     let mut finalizers: Vec<String> =
         meta::finalizers(&value).into_iter().map(str::to_owned).collect();
     let propagation = options.propagation.or_else(|| {
@@ -252,8 +253,8 @@ fn empty_namespace(call: &Call<'_>, change: &mut StoreChange, name: &str) {
         let Some(served) = types.find(of.group(), &of.storage().name, of.plural()).cloned() else {
             continue;
         };
-        change.rely_on_all(&of.group_resource);
-        let collection = change.snapshot().collection(&of.group_resource);
+        change.rely_on_all(&of.stored_as);
+        let collection = change.snapshot().collection(&of.stored_as);
         let inside: Vec<_> = collection
             .map(|collection| collection.range(name, "").cloned().collect())
             .unwrap_or_default();

@@ -18,7 +18,7 @@ use super::super::resource::Served;
 use super::super::status::ApiError;
 use super::super::store::Object;
 use super::super::table::{Rendering, columns};
-use super::{Call, Outcome, not_reached};
+use super::{Call, Outcome, has_own_cells, not_reached};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
@@ -39,7 +39,9 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
         Err(NoPage::NotReached(asked)) => return Ok(not_reached(asked, &call.state)),
         Err(NoPage::Refused(error)) => return Err(error),
     };
-    if let Cow::Owned(shown) = conversion::all(&call.served, &page.objects) {
+    if !has_own_cells(&call.served, output.shape)
+        && let Cow::Owned(shown) = conversion::all(&call.served, &page.objects)
+    {
         page.objects = shown;
     }
     Ok(Outcome::Plan(plan(call, &page, output)))
@@ -48,7 +50,8 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
 /// The form in which a page is kept; pretty and YAML ones, and tables with other objects than metadata, are
 /// rendered from the objects each time.
 fn form(call: &Call<'_>, output: Output) -> Option<PageForm> {
-    if !output.is_compact_json() {
+    // Pages of converted objects are not kept: they would share an entry with those of the stored form.
+    if !output.is_compact_json() || conversion::built_in(&call.served).is_some() {
         return None;
     }
     match output.shape {

@@ -16,6 +16,7 @@ mod render;
 mod review;
 mod scale;
 mod subresource;
+mod token;
 mod update;
 mod validate;
 mod watch;
@@ -256,7 +257,7 @@ impl Call<'_> {
     fn find(&self) -> Result<&Arc<Object>, ApiError> {
         check_path_name(self)?;
         let key = self.served.of.key(&self.info.namespace, &self.info.name);
-        let found = self.state.snapshot.get(&self.served.of.group_resource, &key);
+        let found = self.state.snapshot.get(&self.served.of.stored_as, &key);
         found.ok_or_else(|| self.not_found())
     }
 }
@@ -272,7 +273,8 @@ fn object_plan(
     if matches!(output.shape, Shape::MetadataList { .. }) {
         return output.refused(&no_list(served));
     }
-    let converted = conversion::shown(served, object);
+    let converted =
+        (!has_own_cells(served, output.shape)).then(|| conversion::shown(served, object)).flatten();
     let object = converted.as_ref().unwrap_or(object);
     let body = match output.shape {
         Shape::Whole if output.is_plain() => {
@@ -286,6 +288,12 @@ fn object_plan(
         }
     };
     output::plan(status, output.content_type(), body)
+}
+
+/// Whether the answer is a table of a built-in type: its cells are made of the stored form, and the table converts the
+/// objects of its rows.
+fn has_own_cells(served: &Served, shape: Shape) -> bool {
+    matches!(shape, Shape::Table { .. }) && conversion::built_in(served).is_some()
 }
 
 /// The error about one object that is to be shown as a list (`asPartialObjectMetadataList`): every custom resource may

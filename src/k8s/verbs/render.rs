@@ -15,12 +15,12 @@ pub(super) fn render(call: &Call<'_>, change: &StoreChange, mut value: Value) ->
     let revision = change.next_revision().to_string();
     meta::set(&mut value, "resourceVersion", revision.into());
     let of = &call.served.of;
-    Arc::new(Object::render(Arc::clone(&of.group_resource), value, &of.selectable_paths()))
+    Arc::new(Object::render(Arc::clone(&of.stored_as), value, &of.selectable_paths()))
 }
 
 /// Renders an object that is not stored (dry run): it keeps its revision, if any.
 pub(super) fn render_dry(call: &Call<'_>, mut value: Value) -> Arc<Object> {
     conversion::to_stored(&call.served, &mut value);
     let of = &call.served.of;
-    Arc::new(Object::render(Arc::clone(&of.group_resource), value, &of.selectable_paths()))
+    Arc::new(Object::render(Arc::clone(&of.stored_as), value, &of.selectable_paths()))
 }

@@ -31,7 +31,7 @@ pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Resolved
         }
         "update" => {
             let options = WriteOptions::parse(call.query, "UpdateOptions", false)?;
-            (options, body::scale(call, API_VERSION)?)
+            (options, body::of_kind(call, "Scale", API_VERSION)?.value)
         }
         _ => {
             let options = WriteOptions::parse(call.query, "PatchOptions", false)?;

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::super::conversion;
 use super::super::golang::{plain, quote, type_name};
 use super::super::meta::{self, NameRule};
 use super::super::resource::split_api_version;
@@ -14,9 +15,14 @@ use super::built_in::{self, built_in_rules};
 use super::{Call, definition};
 
 /// 422 for an object, with the Kind and group that it says it has.
-fn invalid(value: &Value, errors: &[FieldError]) -> ApiError {
+fn invalid(call: &Call<'_>, value: &Value, errors: &[FieldError]) -> ApiError {
     let text = |field: &str| value[field].as_str().unwrap_or_default();
-    let (group, _) = split_api_version(text("apiVersion"));
+    let (mut group, _) = split_api_version(text("apiVersion"));
+    let of = &call.served.of;
+    if of.stored_as != of.group_resource {
+        // Upstream names the group of its internal type.
+        group = &of.stored_as.group;
+    }
     ApiError::invalid(text("kind"), group, meta::text(value, "name"), errors)
 }
 
@@ -145,7 +151,8 @@ pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiErro
         match rules {
             Some(rules) => {
                 errors.extend(meta::check_finalizer_names(value));
-                errors.extend(rules.check_created(value));
+                let checked = conversion::checked(&call.served, value);
+                errors.extend(rules.check_created(checked.as_ref().unwrap_or(value)));
             }
             None => errors.extend(content_errors(call, value)),
         }
@@ -153,7 +160,7 @@ pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiErro
     if errors.is_empty() {
         errors = meta::validate(value, NameRule::PathSegment);
     }
-    if errors.is_empty() { Ok(()) } else { Err(invalid(value, &errors)) }
+    if errors.is_empty() { Ok(()) } else { Err(invalid(call, value, &errors)) }
 }
 
 /// Whether the validation of an update of a built-in type checks the metadata as that of a new object, besides what
@@ -214,6 +221,10 @@ pub(super) fn validate_changed(
         }
         match rules {
             Some(rules) => {
+                let of = |value| conversion::checked(&call.served, value);
+                let (new_checked, old_checked) = (of(new), of(before));
+                let new = new_checked.as_ref().unwrap_or(new);
+                let before = old_checked.as_ref().unwrap_or(before);
                 errors.extend(rules.check_subresource(&call.info.subresource, new, before));
             }
             None => errors.extend(changed_errors(call, before, new)),
@@ -221,7 +232,7 @@ pub(super) fn validate_changed(
     } else {
         errors.extend(types);
     }
-    if errors.is_empty() { Ok(()) } else { Err(invalid(new, &errors)) }
+    if errors.is_empty() { Ok(()) } else { Err(invalid(call, new, &errors)) }
 }
 
 /// The warnings about a new or changed object: about formats of a definition, and about the finalizers that an object

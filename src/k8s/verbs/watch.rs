@@ -152,7 +152,7 @@ impl Watch {
 
     /// The watched resource.
     pub(crate) fn resource(&self) -> &Arc<GroupResource> {
-        &self.served.of.group_resource
+        &self.served.of.stored_as
     }
 
     /// Whether the next event is compacted. Once a watch runs, only events of its resource count.
@@ -216,7 +216,7 @@ impl Watch {
 
     /// A periodic bookmark, where the client requested them and the collection has changed.
     pub(crate) fn bookmark(&self, state: &State) -> Option<Bytes> {
-        let collection = state.snapshot.collection(&self.served.of.group_resource)?;
+        let collection = state.snapshot.collection(&self.served.of.stored_as)?;
         let moved =
             self.bookmarks && self.initial.is_none() && collection.revision() > self.started;
         moved.then(|| self.bookmark_line(self.cursor.max(collection.revision()), false))
@@ -229,7 +229,7 @@ impl Watch {
         step: &mut WatchStep,
         now: Timestamp,
     ) -> Option<Initial> {
-        let collection = initial.snapshot.collection(&self.served.of.group_resource).cloned()?;
+        let collection = initial.snapshot.collection(&self.served.of.stored_as).cloned()?;
         if let Some(name) = self.selector.fields.name().map(str::to_owned) {
             // A name is looked up, not searched for.
             for object in collection.named(&self.namespace, &name) {
@@ -280,9 +280,8 @@ impl Watch {
             let old = previous.at_revision(event.revision);
             return Some(self.line(kind, &old, now));
         }
-        let storage = &self.served.of.storage().name;
-        let is_json = self.output.is_plain();
-        if is_json && *self.served.version().name == **storage {
+        // A line is shared by the watches that show objects as they are stored.
+        if self.output.is_plain() && self.served.is_stored_form() {
             return Some(event.line(kind, || self.object_line(kind, object)));
         }
         Some(self.line(kind, object, now))

@@ -140,6 +140,7 @@ pub(super) fn replace(
     }
     restore_server_fields(&before, &mut new);
     restore_other_subresource(call, &before, &mut new);
+    keep_of_stored(call, old, &mut new);
     if of.is_built_in() && of.plural() == "certificatesigningrequests" {
         rules::set_condition_times(&mut new, &before, &meta::time_text(call.now));
     }
@@ -232,6 +233,21 @@ fn restore_other_subresource(call: &Call<'_>, before: &Value, new: &mut Value) {
     }
 }
 
+/// Restores what the requested form has no fields for, in the stored form: it is in annotations, which a client may
+/// have left out.
+fn keep_of_stored(call: &Call<'_>, old: &Object, new: &mut Value) {
+    conversion::through_stored(&call.served, new, |new| {
+        let old = old.value(&call.served.api_version, &call.served.of.kind);
+        if call.info.subresource == "status" {
+            let status = new.get("status").cloned();
+            put(new, "spec", old.get("spec").cloned());
+            put(new, "status", status);
+        } else {
+            put(new, "status", old.get("status").cloned());
+        }
+    });
+}
+
 /// Restores what a subresource of a built-in type does not write. The metadata is written as well.
 fn restore_around(subresource: &str, before: &Value, new: &mut Value) {
     let asked = std::mem::replace(new, before.clone());
@@ -313,6 +329,7 @@ pub(super) fn begin(call: &Call<'_>, value: &mut Value, tracking: &Tracking) {
     }
     if let Some(rules) = rules {
         rules.prepare_new(value);
+        conversion::through_stored(&call.served, value, |value| rules.prepare_new(value));
         built_in::set_sender(call, value);
         *value = built_in::read_back(call, std::mem::take(value));
     }
