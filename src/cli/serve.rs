@@ -29,6 +29,9 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         .world_prefix(Some(&*args.world_prefix).filter(|prefix| *prefix != "none"))
         .cors_allowed_origins(args.cors_allowed_origins)
         .token_lifetime(Duration::from_secs(args.token_lifetime));
+    if let Some(which) = args.cluster_objects {
+        builder = builder.cluster_objects(which.into());
+    }
     let mut fixtures = args.fixtures;
     if !args.graded && !args.scenario.is_empty() {
         builder = builder.graded_by_rules();

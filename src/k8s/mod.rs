@@ -68,6 +68,7 @@ pub(crate) use list::PageCache;
 pub(crate) use miss_hint::miss_hint;
 pub(crate) use namespace::emptied as emptied_namespaces;
 pub(crate) use resource::{GroupResource, Registry};
+pub use seed::ClusterObjects;
 pub(crate) use seed::{NAMESPACES, ObjectError, Seed, SeedObject, reseed, share, types_of};
 pub(crate) use status::ApiError;
 pub use store::HistoryLimits;

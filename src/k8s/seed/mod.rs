@@ -5,11 +5,13 @@
 //! reload of files, reset of a world → [reseed] → StoreChange
 //! ```
 
+mod cluster;
 mod conform;
 mod object;
 mod reseed;
 mod types;
 
+pub use cluster::ClusterObjects;
 pub(crate) use object::{ObjectError, SeedObject};
 pub(crate) use reseed::{reseed, share};
 pub(crate) use types::types_of;
