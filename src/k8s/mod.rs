@@ -12,6 +12,7 @@
 //! out.
 
 mod accept;
+mod admission;
 mod auth;
 mod builtin;
 #[cfg(feature = "cli")]

@@ -31,6 +31,7 @@ pub(super) const NODES: Type = of("", "Node", "nodes");
 pub(super) const SERVICES: Type = of("", "Service", "services");
 pub(super) const ENDPOINTS: Type = of("", "Endpoints", "endpoints");
 pub(super) const CLAIMS: Type = of("", "PersistentVolumeClaim", "persistentvolumeclaims");
+pub(super) const QUOTAS: Type = of("", "ResourceQuota", "resourcequotas");
 pub(super) const VOLUMES: Type = of("", "PersistentVolume", "persistentvolumes");
 pub(super) const REPLICATION_CONTROLLERS: Type =
     of("", "ReplicationController", "replicationcontrollers");

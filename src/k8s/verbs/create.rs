@@ -16,7 +16,7 @@ use super::render::{render, render_dry};
 use super::validate::{self, validate_new};
 use super::write::Tracking;
 use super::written::Written;
-use super::{Call, Resolved, body, built_in, definition, escalation, write, written};
+use super::{Call, Resolved, body, built_in, definition, escalation, quota, write, written};
 
 /// The characters of generated suffixes (`k8s.io/apiserver/pkg/storage/names/generate.go`): no vowels and no
 /// look-alikes.
@@ -74,6 +74,7 @@ pub(super) fn insert(
                 meta::text(&value, "generateName").chars().take(MAX_BASE).collect::<String>();
             meta::set(&mut value, "name", format!("{base}{}", suffix(call.nonce, attempt)).into());
         }
+        quota::set_defaults(call, change, &mut value);
         write::begin(call, &mut value, tracking);
         match (of.is_built_in(), of.plural()) {
             (true, "services") => allocate(call, change, &mut value),
@@ -89,6 +90,7 @@ pub(super) fn insert(
         let name = meta::text(&value, "name");
         let key = of.key(&call.info.namespace, name);
         let Some(existing) = change.snapshot().get(&of.stored_as, &key) else {
+            quota::charge(call, change, &value, None, dry_run)?;
             if dry_run {
                 return Ok(Written::nothing(render_dry(call, value)));
             }

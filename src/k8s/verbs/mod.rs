@@ -12,6 +12,7 @@ mod escalation;
 mod get;
 mod list;
 mod patch;
+mod quota;
 mod render;
 mod review;
 mod scale;

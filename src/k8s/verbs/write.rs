@@ -20,7 +20,7 @@ use super::built_in::built_in_rules;
 use super::render::{render, render_dry};
 use super::validate::validate_changed;
 use super::written::Written;
-use super::{Call, built_in, definition, escalation};
+use super::{Call, built_in, definition, escalation, quota};
 
 /// How `managedFields` are set.
 #[derive(Debug)]
@@ -161,6 +161,7 @@ pub(super) fn replace(
     };
     meta::set(&mut new, "generation", generation.map_or(Value::Null, Value::from));
     validate_changed(call, &before, &new)?;
+    quota::charge(call, change, &new, Some(&before), dry_run)?;
     track(call, &before, None, &mut new, tracking);
     let mut compared = new.clone();
     meta::set(&mut compared, "resourceVersion", before["metadata"]["resourceVersion"].clone());
