@@ -36,6 +36,9 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         .world_prefix(Some(&*args.world_prefix).filter(|prefix| *prefix != "none"))
         .cors_allowed_origins(args.cors_allowed_origins)
         .token_lifetime(Duration::from_secs(args.token_lifetime));
+    if let Some(which) = args.cluster_objects {
+        builder = builder.cluster_objects(which.into());
+    }
     let mut fixtures = args.fixtures;
     fixtures.extend(args.fixtures_if_present.into_iter().filter(|path| fixtures::has_files(path)));
     if !args.graded && !args.scenario.is_empty() {

@@ -45,9 +45,12 @@ const EVENT_FIELDS: &[&str] = &[
     "involvedObject.fieldPath",
     "reason",
     "reportingComponent",
-    "source",
     "type",
+    "source",
 ];
+
+/// A label that no selector can have.
+const UNNAMED: &str = "=";
 
 /// A registry with the built-in types.
 pub(super) fn registry() -> Registry {
@@ -90,8 +93,14 @@ fn resource_type(group: &str, resource: &Resource, versions: Vec<&str>) -> Resou
         columns: Arc::default(),
         selectable: selectable(group, resource.name),
     };
+    let group_resource = Arc::new(GroupResource::new(group, resource.name));
+    let stored_as = match (group, resource.name) {
+        ("events.k8s.io", "events") => Arc::new(GroupResource::new("", "events")),
+        _ => Arc::clone(&group_resource),
+    };
     ResourceType {
-        group_resource: Arc::new(GroupResource::new(group, resource.name)),
+        group_resource,
+        stored_as,
         kind: kind.into(),
         list_kind: format!("{kind}List").into(),
         singular: resource.singular.into(),
@@ -107,9 +116,11 @@ fn resource_type(group: &str, resource: &Resource, versions: Vec<&str>) -> Resou
 
 fn selectable(group: &str, plural: &str) -> Vec<SelectableField> {
     let found = SELECTABLE.iter().find(|(of, name, _)| (*of, *name) == (group, plural));
+    let events = (group, plural) == ("events.k8s.io", "events");
     let labels = found.map_or(&[][..], |(_, _, labels)| labels);
+    let labels = if events { EVENT_FIELDS } else { labels };
     let field = |label: &&str| SelectableField {
-        label: (*label).to_owned(),
+        label: if events { event_label(label) } else { (*label).to_owned() },
         path: match *label {
             "source" => vec!["source".to_owned(), "component".to_owned()],
             "status.successful" => vec!["status".to_owned(), "succeeded".to_owned()],
@@ -122,4 +133,14 @@ fn selectable(group: &str, plural: &str) -> Vec<SelectableField> {
         },
     };
     labels.iter().map(field).collect()
+}
+
+/// The label of a field of core events in `events.k8s.io` (`AddFieldLabelConversionsForEvent`).
+fn event_label(label: &str) -> String {
+    match label.split_once('.') {
+        Some(("involvedObject", field)) => format!("regarding.{field}"),
+        _ if label == "reportingComponent" => "reportingController".to_owned(),
+        _ if label == "source" => UNNAMED.to_owned(),
+        _ => label.to_owned(),
+    }
 }

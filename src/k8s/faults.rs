@@ -102,7 +102,7 @@ pub(crate) fn release_held(state: &Arc<State>, deleted: Timestamp) -> StoreChang
         let revision = change.next_revision().to_string();
         meta::set(&mut value, "resourceVersion", revision.into());
         let paths = of.selectable_paths();
-        let changed = Object::render(Arc::clone(&of.group_resource), value, &paths);
+        let changed = Object::render(Arc::clone(&of.stored_as), value, &paths);
         change.put(Arc::new(changed.written_in(object.version.clone())));
     }
     change

@@ -129,7 +129,7 @@ fn owner(
     let text = |key: &str| reference[key].as_str().unwrap_or_default();
     let of = &types.find_kind(text("apiVersion"), text("kind"))?.of;
     let key = of.key(&dependent.meta.namespace, text("name"));
-    let found = snapshot.get(&of.group_resource, &key)?;
+    let found = snapshot.get(&of.stored_as, &key)?;
     (*found.meta.uid == *text("uid")).then(|| Arc::clone(found))
 }
 
@@ -218,7 +218,7 @@ fn delete(change: &mut StoreChange, of: &ResourceType, object: &Object, now: Tim
 fn put(change: &mut StoreChange, of: &ResourceType, object: &Object, mut value: Value) {
     let revision = change.next_revision().to_string();
     meta::set(&mut value, "resourceVersion", revision.into());
-    let resource = Arc::clone(&of.group_resource);
+    let resource = Arc::clone(&of.stored_as);
     let written = Object::render(resource, value, &of.selectable_paths());
     change.put(Arc::new(written.written_in(object.version.clone())));
 }

@@ -12,6 +12,7 @@
 //! out.
 
 mod accept;
+mod admission;
 mod auth;
 mod builtin;
 #[cfg(feature = "cli")]
@@ -56,7 +57,7 @@ mod webhook;
 mod yaml;
 
 pub(crate) use auth::rbac::{aggregated as with_aggregated_roles, bootstrap_objects};
-pub(crate) use auth::{Auth, AuthCache, AuthRequest, User, WEBSOCKET_BEARER};
+pub(crate) use auth::{Auth, AuthCache, AuthRequest, TokenWorld, User, WEBSOCKET_BEARER};
 #[cfg(feature = "cli")]
 pub(crate) use conformity::Definitions;
 pub(crate) use controllers::{Controller, ControllerSet, Controllers};
@@ -72,6 +73,7 @@ pub(crate) use list::PageCache;
 pub(crate) use miss_hint::miss_hint;
 pub(crate) use namespace::emptied as emptied_namespaces;
 pub(crate) use resource::{GroupResource, Registry};
+pub use seed::ClusterObjects;
 pub(crate) use seed::{NAMESPACES, ObjectError, Seed, SeedObject, reseed, share, types_of};
 pub(crate) use status::ApiError;
 pub use store::HistoryLimits;

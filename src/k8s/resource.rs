@@ -43,6 +43,8 @@ impl fmt::Display for GroupResource {
 pub(crate) struct ResourceType {
     /// Group and plural: the identity of the type in the store.
     pub group_resource: Arc<GroupResource>,
+    /// The collection of the store that holds its objects. Both groups of events share one.
+    pub stored_as: Arc<GroupResource>,
     /// The Kind of one object.
     pub kind: Box<str>,
     /// The Kind of a list.
@@ -279,6 +281,11 @@ impl Served {
             why.push_str(&format!("; use {} {}", of.api_version(&newer.name), of.kind));
         }
         Some(why)
+    }
+
+    /// Whether objects are stored in the form of the requested version.
+    pub(crate) fn is_stored_form(&self) -> bool {
+        self.version().storage && self.of.stored_as == self.of.group_resource
     }
 
     /// The bytes before an object's stored JSON when it is sent alone.

@@ -11,6 +11,7 @@ use serde_json_path::JsonPath;
 
 use crate::document::json_path;
 
+use super::conversion;
 use super::core::{cells, columns};
 use super::list::Items;
 use super::output::{Include, Shape};
@@ -138,6 +139,8 @@ impl Rendering<'_> {
                 }
             }
             put(out, "],\"object\":");
+            let converted = conversion::in_form(self.served, object);
+            let object = converted.as_ref().unwrap_or(object);
             match self.shape {
                 Shape::Table { include: Include::None, .. } => put(out, "null"),
                 Shape::Table { include: Include::Object, .. } => {

@@ -65,7 +65,7 @@ impl Shared {
         if !auth.knows_groups() {
             return Ok(None);
         }
-        let user = auth.authenticate(&request.headers, request.certificate.as_deref()).ok();
+        let user = auth.identify(&request.headers, request.certificate.as_deref());
         let mut groups = user.iter().flat_map(|user| &user.groups);
         groups.find_map(|group| group.strip_prefix(GROUP)).map(WorldName::parse).transpose()
     }

@@ -35,9 +35,14 @@ pub(super) fn admit(context: &RequestContext, asked: &Asked<'_>) -> Result<Arc<U
             let (tokens, now) = (&context.world.tokens, context.world.clock.now());
             tokens.authenticate(asked.headers(), auth, now)?
         }
-        _ => auth
-            .authenticate(asked.headers(), asked.request().certificate.as_deref())
-            .map_err(refused)?,
+        _ => {
+            let world = || k8s::TokenWorld {
+                state: context.world.store.state(),
+                now: context.world.clock.now(),
+            };
+            let certificate = asked.request().certificate.as_deref();
+            auth.authenticate(asked.headers(), certificate, world).map_err(refused)?
+        }
     };
     let request =
         k8s::AuthRequest { path: asked.path(), info: asked.info(), headers: asked.headers() };

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use crate::document::{Diagnostic, Diagnostics, Severity};
 use crate::fixtures::{ObjectFixture, ObjectSet, add_shipped, shipped_types};
-use crate::k8s::{self, HistoryLimits, ObjectError, Registry, Seed, SeedObject, State};
+use crate::k8s::{
+    self, ClusterObjects, HistoryLimits, ObjectError, Registry, Seed, SeedObject, State,
+};
 use crate::message::WorldName;
 use crate::scenario::{Generate, ScenarioSet};
 
@@ -29,6 +31,7 @@ pub(crate) fn build_world(
     let clock = Clock::start();
     let began = clock.epoch();
     let shipped = if fixtures.with_shipped { shipped_types() } else { 0 };
+    let cluster = fixtures.cluster.map_or(0, ClusterObjects::count);
     let state = if fixtures.defines_nothing() && scenarios.generated().is_empty() {
         let mut fixtures = std::mem::take(fixtures);
         Lazy::new(Box::new(move || {
@@ -38,7 +41,7 @@ pub(crate) fn build_world(
     } else {
         seeding::made(state(fixtures, scenarios.generated(), history, began)?)
     };
-    let seeding = Seeding::new(state, fixtures, k8s::NAMESPACES.len() + shipped);
+    let seeding = Seeding::new(state, fixtures, k8s::NAMESPACES.len() + shipped + cluster);
     Ok((World::new(WorldName::default(), seeding.current(), clock), seeding))
 }
 
@@ -62,6 +65,9 @@ pub(super) fn state(
         object.trust();
         object
     }));
+    if let Some(cluster) = fixtures.cluster {
+        objects.extend(cluster.beside(&objects, now));
+    }
     let rbac = fixtures.with_bootstrap_roles;
     if rbac {
         objects.extend(bootstrap_roles(&objects));
@@ -228,8 +234,8 @@ mod tests {
 
     #[test]
     fn objects_that_are_not_made_yet_are_counted() {
-        for with_shipped in [false, true] {
-            let mut fixtures = ObjectSet { with_shipped, ..ObjectSet::default() };
+        for (with_shipped, cluster) in [(false, None), (true, Some(ClusterObjects::Auto))] {
+            let mut fixtures = ObjectSet { with_shipped, cluster, ..ObjectSet::default() };
             let (scenarios, history) = (ScenarioSet::default(), HistoryLimits::default());
             let (world, seeding) = build_world(&mut fixtures, &scenarios, history).unwrap();
             let counted = seeding.unmade_objects();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use crate::document::{Diagnostic, Diagnostics, InlineText};
-use crate::k8s::HistoryLimits;
+use crate::k8s::{ClusterObjects, HistoryLimits};
 use crate::matching::ResponseTemplating;
 use crate::redact::Key;
 use crate::{fixtures, scenario};
@@ -36,6 +36,8 @@ pub(crate) struct Sources {
     pub(crate) redact_key: Option<Key>,
     /// Whether the roles and bindings of every API server with RBAC are served.
     pub(crate) bootstrap_roles: bool,
+    /// Which objects of a new cluster are served.
+    pub(crate) cluster_objects: ClusterObjects,
     /// Which responses of stubs are templates.
     pub(crate) templating: ResponseTemplating,
 }
@@ -116,6 +118,7 @@ impl Sources {
         let ReloadedSets { fixtures, scenarios, warnings } = self.reload(&mut loader, true)?;
         let mut objects = fixtures.objects.unwrap_or_default();
         objects.with_bootstrap_roles = self.bootstrap_roles;
+        objects.cluster = Some(self.cluster_objects);
         let fixtures = fixtures::FixtureSet { stubs: fixtures.stubs, objects };
         Ok(LoadedSets { fixtures, scenarios, warnings, loader })
     }
@@ -151,6 +154,7 @@ impl Sources {
         };
         if let Some(objects) = &mut fixtures.objects {
             objects.with_bootstrap_roles = self.bootstrap_roles;
+            objects.cluster = Some(self.cluster_objects);
         }
         let mut warnings = fixtures.warnings.clone();
         warnings.extend(scenarios.warnings.0);

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::k8s::ClusterObjects;
+
 use super::{Builder, RunningServer};
 
 /// # Users and their rights
@@ -54,8 +56,17 @@ impl Builder {
     }
 }
 
-/// # Controllers
+/// # Controllers, and the objects of a new cluster
 impl Builder {
+    /// Sets which objects of a new cluster the worlds begin with, besides the namespaces and the objects of the fixtures:
+    /// the service `kubernetes`, priority classes, flow control and what else an API server writes itself. By default
+    /// those of the types that the fixtures define no objects of; [`Builder::profile`] with the
+    /// CCI profile sets none.
+    pub fn cluster_objects(mut self, which: ClusterObjects) -> Self {
+        self.sources.cluster_objects = which;
+        self
+    }
+
     /// Sets which controllers run, as `kube-controller-manager --controllers` names them: `*` stands for all, which is
     /// the default, `NAME` turns one on and `-NAME` off. Those of workloads run with [`Builder::stages`].
     /// [`Builder::start`] fails for a name that no controller has.

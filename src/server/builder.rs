@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::exchange::{Exchange, Observer};
-use crate::k8s::{self, DeleteAnswer};
+use crate::k8s::{self, ClusterObjects, DeleteAnswer};
 use crate::matching::ResponseTemplating;
 use crate::message::ReplaySpeed;
 use crate::profile::{Profile, TOKEN_LIFETIME};
@@ -222,6 +222,9 @@ impl Builder {
 impl Builder {
     /// Sets the API server behaviour to emulate; the default is that of Kubernetes.
     pub fn profile(mut self, profile: Profile) -> Self {
+        if profile == Profile::Cci {
+            self.sources.cluster_objects = ClusterObjects::None;
+        }
         self.profile = profile;
         self
     }

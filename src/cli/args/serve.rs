@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::k8s::DeleteAnswer;
+use crate::k8s::{ClusterObjects, DeleteAnswer};
 use crate::server::{Profile, RecordMode};
 
 use super::address::address;
@@ -43,6 +43,11 @@ pub(crate) struct Serve {
         allow_hyphen_values = true
     )]
     pub(crate) controllers: Vec<String>,
+    /// Objects of a new cluster to begin with, such as the service `kubernetes`, priority classes and flow control: of the
+    /// types that the fixtures define no objects of (auto), all (fresh), or none but the namespaces. Default: auto, with
+    /// the CCI profile none.
+    #[arg(long, value_name = "WHICH")]
+    pub(crate) cluster_objects: Option<Cluster>,
     /// Response to DELETE on a collection: the list of deleted objects, as servers send it, or the Status that the
     /// documented parameter tables show.
     #[arg(long, value_name = "WHAT", default_value = "list")]
@@ -279,6 +284,24 @@ pub(crate) enum Faults {
 pub(crate) enum Answer {
     List,
     Status,
+}
+
+/// The objects of a new cluster that are served.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Cluster {
+    Auto,
+    Fresh,
+    None,
+}
+
+impl From<Cluster> for ClusterObjects {
+    fn from(which: Cluster) -> Self {
+        match which {
+            Cluster::Auto => Self::Auto,
+            Cluster::Fresh => Self::Fresh,
+            Cluster::None => Self::None,
+        }
+    }
 }
 
 /// API server behaviour to emulate.

@@ -1,20 +1,49 @@
 //! Tokens of service accounts: JSON web tokens that this process signs and accepts
-//! (`pkg/serviceaccount/claims.go` of `k8s.io/kubernetes`; RFC 7515, RFC 2104).
+//! (`pkg/serviceaccount/{claims,jwt}.go` of `k8s.io/kubernetes`; RFC 7515, RFC 2104).
 //!
-//! The key is random, and is kept in memory alone: a token of another process is not accepted. That a token has
-//! expired is not checked: the engine has no clock.
+//! The key is random, and is kept in memory alone: a token of another process is not accepted. A token is valid until
+//! the clock of its world says that it has expired, and as long as its account and the object that it is bound to are
+//! there.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::user::User;
+use super::super::golang::quote;
+use super::super::resource::GroupResource;
+use super::super::status::ApiError;
+use super::super::store::{Object, State};
+use super::user::{AUTHENTICATED, User, service_account_groups};
+
+/// The issuer of tokens. It is the audience of this server too (`--api-audiences`).
+pub(in super::super) const ISSUER: &str = "https://kubernetes.default.svc";
 
 /// The size of a block of SHA-256, in bytes.
 const BLOCK: usize = 64;
+
+/// How much clocks may differ, in seconds (`jwt.DefaultLeeway`).
+const LEEWAY: i64 = 60;
+
+/// The world that a token is used in: its objects and its time.
+#[derive(Debug)]
+pub(crate) struct TokenWorld {
+    /// The objects.
+    pub state: Arc<State>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// A valid token: its owner, and which of the wanted audiences it is for.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    pub(super) user: Arc<User>,
+    pub(super) audiences: Vec<String>,
+}
 
 /// Signs claims.
 pub(in super::super) fn sign(claims: &Value) -> String {
@@ -24,28 +53,133 @@ pub(in super::super) fn sign(claims: &Value) -> String {
     format!("{signed}.{signature}")
 }
 
-/// The service account of a token that this process has signed.
-pub(super) fn owner(token: &str) -> Option<Arc<User>> {
+/// The claims of a token of this issuer; `None` for any other text.
+fn claims(token: &str) -> Option<(Value, bool)> {
     let (signed, signature) = token.rsplit_once('.')?;
-    let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-    let expected = authenticated(signed.as_bytes());
-    let differs = signature.iter().zip(expected).fold(0, |all, (a, b)| all | (a ^ b));
-    if signature.len() != expected.len() || differs != 0 {
-        return None;
-    }
     let claims = URL_SAFE_NO_PAD.decode(signed.split_once('.')?.1).ok()?;
     let claims: Value = serde_json::from_slice(&claims).ok()?;
-    let name = claims["sub"].as_str()?.to_owned();
+    if claims["iss"] != ISSUER {
+        return None;
+    }
+    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
+    let expected = authenticated(signed.as_bytes());
+    let differs = signature.iter().zip(expected).fold(0, |all, (a, b)| all | (a ^ b));
+    Some((claims, signature.len() == expected.len() && differs == 0))
+}
+
+/// The service account of a token that this process has signed, whether or not it is still valid.
+pub(super) fn owner(token: &str) -> Option<Arc<User>> {
+    let (claims, true) = claims(token)? else { return None };
+    user(&claims).map(Arc::new)
+}
+
+/// Checks a token (`jwtTokenAuthenticator.AuthenticateToken`). `None` for a text that is no token of a service account.
+pub(super) fn check(
+    token: &str,
+    wanted: &[&str],
+    world: impl FnOnce() -> TokenWorld,
+) -> Option<Result<Accepted, String>> {
+    let (claims, signed) = claims(token)?;
+    if !signed {
+        return Some(Err("go-jose/go-jose: error in cryptographic primitive".to_owned()));
+    }
+    let own: Vec<&str> =
+        claims["aud"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let audiences: Vec<String> =
+        own.iter().filter(|one| wanted.contains(one)).map(|one| (*one).to_owned()).collect();
+    if audiences.is_empty() {
+        let list = |all: &[&str]| all.iter().map(|one| quote(one)).collect::<Vec<_>>().join(" ");
+        return Some(Err(format!(
+            "token audiences [{}] is invalid for the target audiences [{}]",
+            list(&own),
+            list(wanted)
+        )));
+    }
+    let valid = validate(&claims, &world());
+    Some(valid.and_then(|()| {
+        let user = user(&claims).ok_or_else(|| "Token could not be validated.".to_owned())?;
+        Ok(Accepted { user: Arc::new(user), audiences })
+    }))
+}
+
+/// The times of a token, and the objects that it names (`validator.Validate`).
+fn validate(claims: &Value, world: &TokenWorld) -> Result<(), String> {
+    let now = world.now.as_second();
+    let time = |claim: &str| claims[claim].as_i64().unwrap_or_default();
+    if now + LEEWAY < time("nbf") {
+        return Err("service account token is not valid yet".to_owned());
+    }
+    if now - LEEWAY > time("exp") {
+        return Err("service account token has expired".to_owned());
+    }
+    if now + LEEWAY < time("iat") {
+        return Err("service account token is issued in the future".to_owned());
+    }
     let own = &claims["kubernetes.io"];
-    let namespace = own["namespace"].as_str()?;
-    let groups = vec![
-        "system:serviceaccounts".to_owned(),
-        format!("system:serviceaccounts:{namespace}"),
-        "system:authenticated".to_owned(),
-    ];
-    let mut user = User { name, groups, ..User::default() };
-    own["serviceaccount"]["uid"].as_str().unwrap_or_default().clone_into(&mut user.uid);
-    Some(Arc::new(user))
+    let namespace = own["namespace"].as_str().unwrap_or_default();
+    let find = |plural: &str, reference: &Value, namespaced: bool| {
+        let name = reference["name"].as_str().unwrap_or_default();
+        let of = GroupResource::new("", plural);
+        let key = if namespaced { format!("{namespace}/{name}") } else { name.to_owned() };
+        let found = world.state.snapshot.get(&of, &key).cloned();
+        found.ok_or_else(|| ApiError::not_found(&of, name).message)
+    };
+    let account = &own["serviceaccount"];
+    let found = find("serviceaccounts", account, true)?;
+    let uid = |reference: &Value| reference["uid"].as_str().unwrap_or_default().to_owned();
+    if uid(account) != *found.meta.uid {
+        let (now, claimed) = (&found.meta.uid, uid(account));
+        return Err(format!("service account UID ({now}) does not match claim ({claimed})"));
+    }
+    if is_long_deleted(&found, now) {
+        return Err(format!("service account {} has been deleted", found.key));
+    }
+    // The node of a token that is bound to a pod is information alone.
+    let bound = [("secret", "secrets"), ("pod", "pods"), ("node", "nodes")];
+    let bound = bound.into_iter().find(|(claim, _)| !own[claim].is_null());
+    let Some((claim, plural)) = bound else { return Ok(()) };
+    let gone = || "service account token has been invalidated".to_owned();
+    let found = find(plural, &own[claim], claim != "node").map_err(|_| gone())?;
+    if uid(&own[claim]) != *found.meta.uid {
+        let (now, claimed) = (&found.meta.uid, uid(&own[claim]));
+        return Err(format!(
+            "{claim} UID ({now}) does not match service account {claim} ref claim ({claimed})"
+        ));
+    }
+    if is_long_deleted(&found, now) { Err(gone()) } else { Ok(()) }
+}
+
+/// Whether an object was deleted before the time that clocks may differ by, and only waits for its finalizers.
+fn is_long_deleted(object: &Object, now: i64) -> bool {
+    if !object.meta.terminating {
+        return false;
+    }
+    let metadata: Value = serde_json::from_slice(object.metadata()).unwrap_or_default();
+    let deleted =
+        metadata["deletionTimestamp"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
+    deleted.is_some_and(|deleted| deleted.as_second() < now - LEEWAY)
+}
+
+/// The user that a token names (`ServiceAccountInfo.UserInfo`).
+fn user(claims: &Value) -> Option<User> {
+    let own = &claims["kubernetes.io"];
+    let mut groups = service_account_groups(own["namespace"].as_str()?);
+    groups.push(AUTHENTICATED.to_owned());
+    let mut extra = BTreeMap::new();
+    let mut add = |key: &str, value: Option<&str>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            extra.insert(format!("authentication.kubernetes.io/{key}"), vec![value.to_owned()]);
+        }
+    };
+    let id = claims["jti"].as_str().map(|id| format!("JTI={id}"));
+    add("credential-id", id.as_deref());
+    for of in ["pod", "node"] {
+        for part in ["name", "uid"] {
+            add(&format!("{of}-{part}"), own[of][part].as_str());
+        }
+    }
+    let uid = own["serviceaccount"]["uid"].as_str().unwrap_or_default().to_owned();
+    Some(User { name: claims["sub"].as_str()?.to_owned(), uid, groups, extra })
 }
 
 /// HMAC with SHA-256, under the key of this process.
@@ -68,22 +202,108 @@ fn authenticated(text: &[u8]) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::seed::{Seed, SeedObject};
+    use super::super::super::store::HistoryLimits;
     use super::*;
+
+    /// A world with the given objects, by kind and uid, at a second of its clock.
+    fn world(objects: &[(&str, &str)], second: i64) -> TokenWorld {
+        let object = |(kind, uid): &(&str, &str)| {
+            let namespace = if *kind == "Node" { Value::Null } else { "n".into() };
+            SeedObject::new(json!({
+                "apiVersion": "v1", "kind": kind,
+                "metadata": {"name": "x", "namespace": namespace, "uid": uid},
+            }))
+        };
+        let seed = Seed {
+            crds: Vec::new(),
+            objects: objects.iter().map(object).collect(),
+            history: HistoryLimits::default(),
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let now = Timestamp::from_second(second).unwrap();
+        TokenWorld { state: Arc::new(seed.state().unwrap()), now }
+    }
+
+    fn token(bound: Option<(&str, &str)>) -> String {
+        let mut own = json!({"namespace": "n", "serviceaccount": {"name": "x", "uid": "u"}});
+        if let Some((claim, uid)) = bound {
+            own[claim] = json!({"name": "x", "uid": uid});
+        }
+        sign(&json!({
+            "iss": ISSUER, "aud": [ISSUER, "other"], "sub": "system:serviceaccount:n:x", "jti": "id",
+            "iat": 1000, "nbf": 1000, "exp": 1600, "kubernetes.io": own,
+        }))
+    }
+
+    fn refusal(token: &str, wanted: &[&str], world: TokenWorld) -> String {
+        check(token, wanted, || world).unwrap().map_or_else(|why| why, |_| "valid".to_owned())
+    }
 
     #[test]
     fn a_token_names_its_account_and_cannot_be_changed() {
-        let claims = json!({
-            "sub": "system:serviceaccount:n:s",
-            "kubernetes.io": {"namespace": "n", "serviceaccount": {"name": "s", "uid": "u"}},
-        });
-        let token = sign(&claims);
-        let user = owner(&token).unwrap();
-        assert_eq!((&*user.name, &*user.uid), ("system:serviceaccount:n:s", "u"));
-        assert!(user.groups.contains(&"system:serviceaccounts:n".to_owned()));
+        let token = token(None);
+        let accepted = check(&token, &["other", "z"], || world(&[("ServiceAccount", "u")], 1000));
+        let Accepted { user, audiences } = accepted.unwrap().unwrap();
+        assert_eq!((&*user.name, &*user.uid), ("system:serviceaccount:n:x", "u"));
+        assert_eq!(user.groups[1..], ["system:serviceaccounts:n", "system:authenticated"]);
+        assert_eq!(user.extra["authentication.kubernetes.io/credential-id"], ["JTI=id"]);
+        assert_eq!(audiences, ["other"]);
         let (head, signature) = token.rsplit_once('.').unwrap();
-        let other = URL_SAFE_NO_PAD.encode(claims.to_string().replace(":s\"", ":t\""));
-        let (kind, _) = head.split_once('.').unwrap();
-        assert!(owner(&format!("{kind}.{other}.{signature}")).is_none());
-        assert!(owner("a.b.c").is_none());
+        let (kind, claims) = head.split_once('.').unwrap();
+        let claims = String::from_utf8(URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+        let other = URL_SAFE_NO_PAD.encode(claims.replace(":x\"", ":y\""));
+        let forged = format!("{kind}.{other}.{signature}");
+        assert!(owner(&forged).is_none() && owner(&token).is_some());
+        assert!(refusal(&forged, &[ISSUER], world(&[], 1000)).contains("cryptographic"));
+        assert!(check("a.b.c", &[ISSUER], || world(&[], 0)).is_none());
+        assert_eq!(
+            refusal(&token, &["z"], world(&[], 1000)),
+            format!(
+                "token audiences [\"{ISSUER}\" \"other\"] is invalid for the target audiences [\"z\"]"
+            )
+        );
+    }
+
+    #[test]
+    fn a_token_expires_by_the_clock_of_the_world() {
+        let account = [("ServiceAccount", "u")];
+        for (second, expected) in [
+            (939, "service account token is not valid yet"),
+            (940, "valid"),
+            (1660, "valid"),
+            (1661, "service account token has expired"),
+        ] {
+            assert_eq!(refusal(&token(None), &[ISSUER], world(&account, second)), expected);
+        }
+    }
+
+    #[test]
+    fn a_token_ends_with_its_account_and_with_the_object_that_it_is_bound_to() {
+        let account = ("ServiceAccount", "u");
+        for (bound, objects, expected) in [
+            (None, vec![], "serviceaccounts \"x\" not found"),
+            (
+                None,
+                vec![("ServiceAccount", "v")],
+                "service account UID (v) does not match claim (u)",
+            ),
+            (Some(("pod", "p")), vec![account], "service account token has been invalidated"),
+            (Some(("pod", "p")), vec![account, ("Pod", "p")], "valid"),
+            (
+                Some(("pod", "p")),
+                vec![account, ("Pod", "q")],
+                "pod UID (q) does not match service account pod ref claim (p)",
+            ),
+            (Some(("secret", "s")), vec![account], "service account token has been invalidated"),
+            (
+                Some(("secret", "s")),
+                vec![account, ("Secret", "t")],
+                "secret UID (t) does not match service account secret ref claim (s)",
+            ),
+            (Some(("node", "o")), vec![account, ("Node", "o")], "valid"),
+        ] {
+            assert_eq!(refusal(&token(bound), &[ISSUER], world(&objects, 1000)), expected);
+        }
     }
 }

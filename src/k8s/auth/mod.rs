@@ -21,7 +21,8 @@ mod rules;
 mod tokens;
 mod user;
 
-pub(super) use account_tokens::sign as sign_account_token;
+pub(crate) use account_tokens::TokenWorld;
+pub(super) use account_tokens::{ISSUER, sign as sign_account_token};
 pub(super) use authorizer::Authorizer;
 pub(super) use review::{Review, answer as answer_review};
 pub(super) use user::Attributes;
@@ -162,29 +163,42 @@ impl Auth {
         self.tokens.is_some() || self.certificates
     }
 
-    /// The user who sent a request: the subject of the client certificate, or the owner of the token.
+    /// The user who sent a request, by the token file or a client certificate alone: before it is known which world
+    /// the request is for.
+    pub(crate) fn identify(
+        &self,
+        headers: &HeaderMap,
+        certificate: Option<&ClientCertificate>,
+    ) -> Option<Arc<User>> {
+        certified(certificate).or_else(|| self.tokens.as_ref()?.find(&self.token(headers)?))
+    }
+
+    /// The user who sent a request: the subject of the client certificate, or the owner of the token. `world` is asked
+    /// for when the token is one of a service account.
     ///
     /// # Errors
-    /// 401 for an unknown token, for an untrusted certificate, and for an anonymous request where those are
+    /// 401 for an unknown or expired token, for an untrusted certificate, and for an anonymous request where those are
     /// refused.
     pub(crate) fn authenticate(
         &self,
         headers: &HeaderMap,
         certificate: Option<&ClientCertificate>,
+        world: impl FnOnce() -> TokenWorld,
     ) -> Result<Arc<User>, ApiError> {
-        if let Some(ClientCertificate::Trusted { common_name, organizations }) = certificate
-            && !common_name.is_empty()
-        {
-            let mut groups = organizations.clone();
-            groups.push(AUTHENTICATED.to_owned());
-            let name = common_name.clone();
-            return Ok(Arc::new(User { name, groups, ..User::default() }));
+        if let Some(user) = certified(certificate) {
+            return Ok(user);
         }
-        match (&self.tokens, self.token(headers)) {
-            (Some(tokens), Some(token)) => {
-                let owner = tokens.find(&token).or_else(|| account_tokens::owner(&token));
-                owner.ok_or_else(ApiError::unauthorized)
-            }
+        let token = self.token(headers);
+        let known = self.tokens.as_ref().zip(token.as_ref());
+        if let Some(user) = known.and_then(|(tokens, token)| tokens.find(token)) {
+            return Ok(user);
+        }
+        let own = token.as_ref().and_then(|token| account_tokens::check(token, &[ISSUER], world));
+        if let Some(checked) = own {
+            return checked.map(|found| found.user).map_err(|_| ApiError::unauthorized());
+        }
+        match (&self.tokens, token) {
+            (Some(_), Some(_)) => Err(ApiError::unauthorized()),
             // As upstream: a request with an untrusted certificate needs a valid token.
             _ if matches!(certificate, Some(ClientCertificate::Refused(_))) => {
                 Err(ApiError::unauthorized())
@@ -215,7 +229,31 @@ impl Auth {
         String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
     }
 
-    /// The owner of a token: of the token file, or of a service account.
+    /// Reviews a token for some audiences: its owner, and those of the audiences that it is for.
+    ///
+    /// # Errors
+    /// Why it is not valid.
+    fn review_token(
+        &self,
+        token: &str,
+        wanted: &[&str],
+        world: TokenWorld,
+    ) -> Result<(Arc<User>, Vec<String>), String> {
+        const INVALID: &str = "invalid bearer token";
+        // The tokens of the file are for this server.
+        let is_own = wanted.contains(&ISSUER);
+        let known = self.tokens.as_ref().and_then(|tokens| tokens.find(token)).filter(|_| is_own);
+        if let Some(user) = known {
+            return Ok((user, vec![ISSUER.to_owned()]));
+        }
+        match account_tokens::check(token, wanted, || world) {
+            Some(Ok(found)) => Ok((found.user, found.audiences)),
+            Some(Err(why)) => Err(format!("[{INVALID}, {why}]")),
+            None => Err(INVALID.to_owned()),
+        }
+    }
+
+    /// The owner of a token: of the token file, or of a service account. Whether the token is still valid is not checked.
     #[must_use]
     pub(crate) fn user_of(&self, token: &str) -> Option<Arc<User>> {
         let known = self.tokens.as_ref().and_then(|tokens| tokens.find(token));
@@ -263,6 +301,19 @@ impl Auth {
     ) -> Authorizer<'a> {
         Authorizer::new(&self.modes, state, &cache.policy)
     }
+}
+
+/// The subject of a trusted client certificate.
+fn certified(certificate: Option<&ClientCertificate>) -> Option<Arc<User>> {
+    let Some(ClientCertificate::Trusted { common_name, organizations }) = certificate else {
+        return None;
+    };
+    if common_name.is_empty() {
+        return None;
+    }
+    let mut groups = organizations.clone();
+    groups.push(AUTHENTICATED.to_owned());
+    Some(Arc::new(User { name: common_name.clone(), groups, ..User::default() }))
 }
 
 /// What of a request decides whether it is allowed.

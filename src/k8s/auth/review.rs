@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::super::golang::quote;
 use super::super::status::{ApiError, FieldError};
 use super::Auth;
+use super::account_tokens::{ISSUER, TokenWorld};
 use super::authorizer::{Authorizer, Decision};
 use super::rules::UserRule;
 use super::user::{Attributes, User};
@@ -46,6 +47,7 @@ pub(in super::super) fn answer(
     auth: &Auth,
     authorizer: &Authorizer<'_>,
     user: &User,
+    world: TokenWorld,
     namespace: &str,
     mut question: Value,
 ) -> Result<Value, ApiError> {
@@ -56,7 +58,7 @@ pub(in super::super) fn answer(
         ApiError::invalid("", "authorization.k8s.io", "", &errors)
     };
     let status = match review {
-        Review::Token => token(auth, &spec)?,
+        Review::Token => token(auth, &spec, world)?,
         Review::SelfSubject => json!({"userInfo": user_info(user)}),
         Review::SelfSubjectRules => rules(authorizer, user, &spec)?,
         Review::SelfSubjectAccess => access(authorizer, user, &spec, namespace, &invalid)?,
@@ -95,18 +97,21 @@ fn check_metadata(question: &Value, namespace: &str, invalid: Invalid<'_>) -> Re
     Err(invalid("metadata", &shown, "must be empty"))
 }
 
-fn token(auth: &Auth, spec: &Value) -> Result<Value, ApiError> {
+fn token(auth: &Auth, spec: &Value, world: TokenWorld) -> Result<Value, ApiError> {
     let token = spec["token"].as_str().unwrap_or_default();
     if token.is_empty() {
         return Err(ApiError::bad_request("token is required for TokenReview in authentication"));
     }
-    Ok(match auth.user_of(token) {
-        Some(user) => {
-            // The audience of the server itself, which a request without audiences means.
-            let audiences = ["https://kubernetes.default.svc"];
+    let asked = spec["audiences"].as_array().into_iter().flatten();
+    let mut wanted: Vec<&str> = asked.filter_map(Value::as_str).collect();
+    if wanted.is_empty() {
+        wanted.push(ISSUER);
+    }
+    Ok(match auth.review_token(token, &wanted, world) {
+        Ok((user, audiences)) => {
             json!({"authenticated": true, "user": user_info(&user), "audiences": audiences})
         }
-        None => json!({"user": {}, "error": "invalid bearer token"}),
+        Err(why) => json!({"user": {}, "error": why}),
     })
 }
 

@@ -38,6 +38,11 @@ fn state() -> State {
     seed.state().unwrap()
 }
 
+/// A world without accounts.
+fn world() -> TokenWorld {
+    TokenWorld { state: std::sync::Arc::new(state()), now: jiff::Timestamp::UNIX_EPOCH }
+}
+
 fn headers(name: &'static str, value: &str) -> HeaderMap {
     HeaderMap::from_iter([(
         http::HeaderName::from_static(name),
@@ -46,7 +51,8 @@ fn headers(name: &'static str, value: &str) -> HeaderMap {
 }
 
 fn verdict(auth: &Auth, token: &str, method: &Method, path: &str) -> String {
-    let user = auth.authenticate(&headers("authorization", &format!("bearer {token}")), None);
+    let user =
+        auth.authenticate(&headers("authorization", &format!("bearer {token}")), None, world);
     let info = RequestInfo::parse(method, path, &Query::default()).unwrap();
     let headers = HeaderMap::new();
     let request = AuthRequest { path, info: &info, headers: &headers };
@@ -61,7 +67,7 @@ fn verdict(auth: &Auth, token: &str, method: &Method, path: &str) -> String {
 fn a_token_is_read_from_each_place_where_clients_send_it() {
     let auth = auth(Some(TOKENS), Some(POLICY)).unwrap();
     let name = |headers: &HeaderMap| {
-        auth.authenticate(headers, None)
+        auth.authenticate(headers, None, world)
             .map_or_else(|error| error.message, |user| user.name.clone())
     };
     assert_eq!(name(&headers("authorization", "Bearer reader-token")), "reader");
@@ -73,7 +79,7 @@ fn a_token_is_read_from_each_place_where_clients_send_it() {
     assert_eq!(name(&headers("authorization", "Basic dTpw")), "system:anonymous");
     assert_eq!(name(&headers("authorization", "Bearer ")), "system:anonymous");
     assert_eq!(name(&HeaderMap::new()), "system:anonymous");
-    let reader = auth.authenticate(&headers("x-auth-token", "reader-token"), None).unwrap();
+    let reader = auth.authenticate(&headers("x-auth-token", "reader-token"), None, world).unwrap();
     assert_eq!(reader.groups, ["readers", "others", "system:authenticated"]);
 }
 
@@ -138,17 +144,17 @@ fn a_mode_that_is_asked_for_says_why_it_refuses() {
 #[test]
 fn anonymous_requests_are_accepted_as_upstream_accepts_them() {
     let none = HeaderMap::new();
-    assert!(auth(None, None).unwrap().authenticate(&none, None).is_ok());
+    assert!(auth(None, None).unwrap().authenticate(&none, None, world).is_ok());
     assert!(
-        auth(Some(TOKENS), None).unwrap().authenticate(&none, None).is_err(),
+        auth(Some(TOKENS), None).unwrap().authenticate(&none, None, world).is_err(),
         "as upstream's AlwaysAllow"
     );
-    assert!(auth(Some(TOKENS), Some(POLICY)).unwrap().authenticate(&none, None).is_ok());
+    assert!(auth(Some(TOKENS), Some(POLICY)).unwrap().authenticate(&none, None, world).is_ok());
     assert!(
         auth(Some(TOKENS), Some(POLICY))
             .unwrap()
             .without_anonymous()
-            .authenticate(&none, None)
+            .authenticate(&none, None, world)
             .is_err()
     );
     assert!(Auth::default().is_open() && !Auth::default().without_anonymous().is_open());
@@ -183,7 +189,7 @@ fn reviews_are_answered_from_the_same_files() {
         let question = json!({"kind": "SelfSubjectAccessReview", "spec": spec});
         let (state, cache) = (state(), AuthCache::default());
         let authorizer = auth.authorizer(&state, &cache);
-        answer_review(review, &auth, &authorizer, &reader, namespace, question)
+        answer_review(review, &auth, &authorizer, &reader, world(), namespace, question)
             .map_or_else(|error| json!(error.message), |answer| answer["status"].clone())
     };
     let may = |verb: &str| json!({"resourceAttributes": {"verb": verb, "resource": "tfjobs", "group": "kubeflow.org", "namespace": "a"}});

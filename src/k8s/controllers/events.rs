@@ -6,10 +6,10 @@ use super::super::core::rules::selects;
 use super::super::resource::GroupResource;
 use super::super::store::{Event, EventKind, Object, State};
 use super::names::Controller;
-use super::objects::{SERVICES, controller};
+use super::objects::{QUOTAS, SERVICES, controller};
 
 /// The controllers of types, by group and plural.
-const TYPES: [(&str, &str, Controller); 9] = [
+const TYPES: [(&str, &str, Controller); 10] = [
     ("", "pods", Controller::Pod),
     ("", "replicationcontrollers", Controller::ReplicationController),
     ("apps", "replicasets", Controller::ReplicaSet),
@@ -19,6 +19,7 @@ const TYPES: [(&str, &str, Controller); 9] = [
     ("batch", "jobs", Controller::Job),
     ("batch", "cronjobs", Controller::CronJob),
     ("", "persistentvolumeclaims", Controller::Claim),
+    ("", "resourcequotas", Controller::ResourceQuota),
 ];
 
 /// The resource whose status a controller writes.
@@ -82,6 +83,14 @@ pub(super) fn concerned(state: &State, event: &Event, mut add: impl FnMut(Contro
             }
         }
         _ => {}
+    }
+    // Objects that are gone or have changed are counted anew.
+    let quotas = state.snapshot.collection(&QUOTAS.resource());
+    if let Some(quotas) = quotas.filter(|_| plural != "events" && !object.meta.namespace.is_empty())
+    {
+        for quota in quotas.range(&object.meta.namespace, "") {
+            add(Controller::ResourceQuota, &quota.key);
+        }
     }
     // The owner counts what it controls; one that was let go, too.
     for one in [Some(object), event.previous.as_ref()].into_iter().flatten() {

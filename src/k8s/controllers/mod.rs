@@ -22,6 +22,7 @@ mod jobs;
 mod names;
 mod objects;
 mod pods;
+mod quotas;
 mod replicas;
 mod revisions;
 mod rollout;
@@ -159,6 +160,10 @@ impl Run {
             Controller::TtlAfterFinished => jobs::expire(&mut work, key),
             Controller::Claim => {
                 claims::run(&mut work, key);
+                None
+            }
+            Controller::ResourceQuota => {
+                quotas::run(&mut work, key);
                 None
             }
             Controller::Endpoints => {

@@ -17,6 +17,8 @@ pub(crate) enum Controller {
     CronJob,
     /// Binds claims to volumes.
     Claim,
+    /// Counts the objects of a namespace in its quotas.
+    ResourceQuota,
     Endpoints,
     EndpointSlice,
     /// Removes finished jobs after their time.
@@ -28,7 +30,7 @@ pub(crate) enum Controller {
 }
 
 /// The controllers with their names: that of upstream, and the older short one.
-const NAMES: [(Controller, &str, &str); 14] = [
+const NAMES: [(Controller, &str, &str); 15] = [
     (Controller::Pod, "pod-lifecycle", "kubelet"),
     (Controller::ReplicaSet, "replicaset-controller", "replicaset"),
     (
@@ -42,6 +44,7 @@ const NAMES: [(Controller, &str, &str); 14] = [
     (Controller::Job, "job-controller", "job"),
     (Controller::CronJob, "cronjob-controller", "cronjob"),
     (Controller::Claim, "persistentvolume-binder-controller", "persistentvolume-binder"),
+    (Controller::ResourceQuota, "resourcequota-controller", "resourcequota"),
     (Controller::Endpoints, "endpoints-controller", "endpoint"),
     (Controller::EndpointSlice, "endpointslice-controller", "endpointslice"),
     (Controller::TtlAfterFinished, "ttl-after-finished-controller", "ttl-after-finished"),

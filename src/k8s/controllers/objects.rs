@@ -31,6 +31,7 @@ pub(super) const NODES: Type = of("", "Node", "nodes");
 pub(super) const SERVICES: Type = of("", "Service", "services");
 pub(super) const ENDPOINTS: Type = of("", "Endpoints", "endpoints");
 pub(super) const CLAIMS: Type = of("", "PersistentVolumeClaim", "persistentvolumeclaims");
+pub(super) const QUOTAS: Type = of("", "ResourceQuota", "resourcequotas");
 pub(super) const VOLUMES: Type = of("", "PersistentVolume", "persistentvolumes");
 pub(super) const REPLICATION_CONTROLLERS: Type =
     of("", "ReplicationController", "replicationcontrollers");
@@ -107,7 +108,7 @@ impl Work {
         let namespaces = GroupResource::new("", "namespaces");
         let is_open = namespace.is_empty()
             || snapshot.get(&namespaces, &namespace).is_some_and(|found| !found.meta.terminating);
-        if !is_open || snapshot.get(&found.group_resource, &key).is_some() {
+        if !is_open || snapshot.get(&found.stored_as, &key).is_some() {
             return false;
         }
         let revision = self.change.next_revision();
@@ -171,7 +172,7 @@ impl Work {
         let Some(found) = self.change.types().get(&of.resource()).cloned() else { return };
         let revision = self.change.next_revision().to_string();
         meta::set(&mut value, "resourceVersion", revision.into());
-        let resource = Arc::clone(&found.group_resource);
+        let resource = Arc::clone(&found.stored_as);
         self.change.put(Arc::new(Object::render(resource, value, &found.selectable_paths())));
     }
 

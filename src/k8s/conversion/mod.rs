@@ -1,15 +1,16 @@
-//! Versions of a custom resource: objects are stored in one, and shown in the one that a request names.
+//! Versions of a type: objects are stored in one, and shown in the one that a request names.
 //!
 //! ```text
 //! stored object ── [value], [shown] → object of the requested version
 //! object of the requested version ── [to_stored] → object of the version that is stored
 //! ```
 //!
-//! Without a webhook only `apiVersion` changes; but each version has the fields of its own schema, and defaults are
+//! Built-in types have conversions of their own ([`forms`]). Of a custom resource without a webhook only `apiVersion` changes; but each version has the fields of its own schema, and defaults are
 //! those of the version that is stored (`k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go`,
 //! `schemaCoercingConverter` and `unstructuredDefaulter`). A webhook is called by the server, never here: what it has
 //! answered so far is in the request's [`Conversions`], and what is missing there is recorded.
 
+mod forms;
 mod metadata;
 mod review;
 mod service;
@@ -17,6 +18,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub(super) use forms::{built_in, checked, in_form, through_stored};
 pub(crate) use review::{ReviewAnswer, ReviewError};
 pub(crate) use service::address;
 pub(crate) use table::{ConversionRequest, Conversions, Pending};
@@ -77,6 +79,9 @@ pub(super) fn to_stored(
     value: &mut Value,
 ) -> Option<Arc<str>> {
     let of = &served.of;
+    if let Some(conversion) = built_in(served) {
+        conversion.to_stored(value);
+    }
     if !matches!(of.origin, TypeOrigin::Custom) {
         return None;
     }
@@ -151,6 +156,9 @@ pub(super) fn value(served: &Served, conversions: &Conversions, object: &Object)
         return converted(served, conversions, object, webhook).unwrap_or_else(|stored| stored);
     }
     let mut value = object.value(&served.api_version, &served.of.kind);
+    if let Some(conversion) = built_in(served) {
+        conversion.from_stored(&mut value);
+    }
     if let Some(schema) = other_schema(served) {
         schema::prune(schema, &mut value);
     }
@@ -159,13 +167,16 @@ pub(super) fn value(served: &Served, conversions: &Conversions, object: &Object)
 
 /// Whether a stored object is shown as it is.
 pub(super) fn is_same(served: &Served, object: &Object) -> bool {
-    webhook(served, object).is_none() && other_schema(served).is_none()
+    webhook(served, object).is_none()
+        && other_schema(served).is_none()
+        && built_in(served).is_none()
 }
 
 fn render(served: &Served, object: &Object, value: Value) -> Object {
     let paths = served.of.selectable_paths();
     let shown = Object::render(Arc::clone(&object.resource), value, &paths);
-    shown.written_in(Some(Arc::clone(&served.version().name)))
+    let is_custom = matches!(served.of.origin, TypeOrigin::Custom);
+    shown.written_in(is_custom.then(|| Arc::clone(&served.version().name)))
 }
 
 /// A stored object in the requested version; nothing where it is the same.

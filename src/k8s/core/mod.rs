@@ -6,11 +6,13 @@
 //!                                  → [merge] (how lists merge) → fields (apply), strategic
 //! data/columns.txt   → [columns]   → table, with the cells of [cells]
 //! data/openapi.bin   → [documents] → openapi
+//! [convert]: the forms of a type that is stored in another one
 //! ```
 
 pub(super) mod cells;
 mod cells_of_pods;
 pub(super) mod columns;
+pub(super) mod convert;
 pub(super) mod decode;
 mod defaults;
 mod diff;

@@ -137,6 +137,32 @@ impl Quantity {
         self.nanos / UNIT + rest.signum()
     }
 
+    /// The sum. It is written in the form of the first amount, unless that is zero.
+    pub(in super::super) fn plus(&self, other: &Self) -> Self {
+        let form = if self.nanos == 0 { other.form } else { self.form };
+        Self { nanos: self.nanos.saturating_add(other.nanos), form, kept: None }
+    }
+
+    /// The difference, but no less than zero.
+    pub(in super::super) fn minus_to_zero(&self, other: &Self) -> Self {
+        let nanos = self.nanos.saturating_sub(other.nanos).max(0);
+        Self { nanos, form: self.form, kept: None }
+    }
+
+    /// The number of thousandths, rounded up (`MilliValue`).
+    pub(in super::super) fn milli(&self) -> i128 {
+        const MILLI: i128 = UNIT / 1000;
+        self.nanos / MILLI + (self.nanos % MILLI).signum()
+    }
+
+    /// Rounded up to a whole number.
+    pub(in super::super) fn rounded_to_whole(&self) -> Self {
+        if self.is_whole() {
+            return self.clone();
+        }
+        Self { nanos: self.rounded_up() * UNIT, form: self.form, kept: None }
+    }
+
     /// Whether it is below zero.
     pub(in super::super) fn is_negative(&self) -> bool {
         self.nanos < 0

@@ -104,8 +104,10 @@ pub(in super::super) fn parse(crd: &Value) -> Result<ResourceType, CrdError> {
     parsed.sort_by(|a, b| version::compare(&b.name, &a.name));
     let or =
         |value: &Value, other: String| value.as_str().map_or(other, str::to_owned).into_boxed_str();
+    let group_resource = Arc::new(GroupResource::new(&group, &plural));
     Ok(ResourceType {
-        group_resource: Arc::new(GroupResource::new(&group, &plural)),
+        stored_as: Arc::clone(&group_resource),
+        group_resource,
         list_kind: or(&names["listKind"], format!("{kind}List")),
         singular: or(&names["singular"], kind.to_lowercase()),
         kind: kind.into(),

@@ -65,6 +65,13 @@ impl Entry {
             && (applies || self.api_version == writer.api_version)
     }
 
+    /// Whether its fields can be compared with what is written. Those of another group cannot: an event written through
+    /// both groups loses the owners of the other one (`Updater.update`, `IsMissingVersionError`).
+    fn is_comparable(&self, writer: &FieldWriter<'_>) -> bool {
+        let group = |version: &str| version.rsplit_once('/').map(|(group, _)| group.to_owned());
+        group(&self.api_version) == group(writer.api_version)
+    }
+
     fn read(value: &Value) -> Self {
         let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
         Self {
@@ -116,7 +123,8 @@ fn write(mut entries: Vec<Entry>) -> Value {
     entries.retain(|entry| !entry.fields.is_empty());
     entries.sort_by(|a, b| {
         let key = |entry: &Entry| {
-            (!entry.applies, entry.time.clone(), entry.manager.clone(), entry.subresource.clone())
+            let texts = [&entry.time, &entry.manager, &entry.api_version, &entry.subresource];
+            (!entry.applies, texts.map(String::clone))
         };
         key(a).cmp(&key(b))
     });
@@ -165,6 +173,7 @@ pub(in super::super) fn track_update(
     if written.is_empty() && found.removed.is_empty() {
         return before["metadata"]["managedFields"].clone();
     }
+    entries.retain(|entry| entry.is_comparable(writer));
     for entry in entries.iter_mut().filter(|entry| !entry.is_of(writer, false)) {
         entry.fields = entry.fields.difference(&written).difference(&found.removed);
     }
@@ -222,6 +231,7 @@ pub(in super::super) fn apply(
         before.strip(&mut fields);
         set_own(&mut entries, &before, false, fields);
     }
+    entries.retain(|entry| entry.is_comparable(writer));
     let mut applied = match fields_of(configuration, of) {
         Ok(fields) => fields,
         Err(problems) => return Applied::Malformed(problems),

@@ -201,7 +201,7 @@ fn write_status(change: &mut StoreChange, due: &Due, stage: &stage::Stage, now: 
     }
     value["status"] = status;
     meta::set(&mut value, "resourceVersion", change.next_revision().to_string().into());
-    let resource = Arc::clone(&of.group_resource);
+    let resource = Arc::clone(&of.stored_as);
     let written = Object::render(resource, value, &of.selectable_paths());
     change.put(Arc::new(written.written_in(object.version.clone())));
     true

@@ -86,7 +86,7 @@ pub(crate) fn select_page(
     let Reading { revision, snapshot, start, seen, page, limit } = reading;
     let mut found =
         Page { revision, objects: Vec::new(), next: None, remaining: None, joined: None };
-    let Some(collection) = snapshot.collection(&of.of.group_resource) else {
+    let Some(collection) = snapshot.collection(&of.of.stored_as) else {
         return Ok(found);
     };
     let selector = &options.selector;

@@ -5,11 +5,13 @@
 //! reload of files, reset of a world → [reseed] → StoreChange
 //! ```
 
+mod cluster;
 mod conform;
 mod object;
 mod reseed;
 mod types;
 
+pub use cluster::ClusterObjects;
 pub(crate) use object::{ObjectError, SeedObject};
 pub(crate) use reseed::{reseed, share};
 pub(crate) use types::types_of;
@@ -141,8 +143,12 @@ impl Render<'_> {
             return Err(vec![ObjectError::Object(format!("a {kind} {what}"))]);
         }
         let unknown = if trusted { Vec::new() } else { conform::conform(served, &mut value)? };
-        let version = conversion::to_seeded(served, &mut value);
-        let resource = Arc::clone(&served.of.group_resource);
+        let version = if !trusted || served.of.is_built_in() {
+            conversion::to_seeded(served, &mut value)
+        } else {
+            None
+        };
+        let resource = Arc::clone(&served.of.stored_as);
         let object = Object::render(resource, value, &served.of.selectable_paths());
         Ok((object.written_in(version), unknown))
     }

@@ -60,8 +60,10 @@ fn infer(types: &mut Registry, object: &SeedObject) {
         types.insert(of);
         return;
     }
+    let group_resource = Arc::new(GroupResource::new(group, &plural));
     types.insert(ResourceType {
-        group_resource: Arc::new(GroupResource::new(group, &plural)),
+        stored_as: Arc::clone(&group_resource),
+        group_resource,
         kind: kind.into(),
         list_kind: format!("{kind}List").into(),
         singular: kind.to_lowercase().into(),

@@ -98,25 +98,24 @@ fn unregistered(kind: &str, api_version: &str) -> String {
     )
 }
 
-/// Decodes the body of a subresource that has a built-in kind of its own, such as Scale.
+/// Decodes the body as an object of another kind than the call's type, such as a Scale.
 ///
 /// # Errors
 /// 415 for an unsupported media type, 400 for a body of another kind.
-pub(super) fn of_kind(call: &Call<'_>, kind: &str, api_version: &str) -> Result<Value, ApiError> {
+pub(super) fn of_kind(call: &Call<'_>, kind: &str, api_version: &str) -> Result<Decoded, ApiError> {
     let unrecognized = |why: String| {
         let summary = summarize(call.body);
         ApiError::bad_request(format!(
             "the object provided is unrecognized (must be of type {kind}): {why} ({summary})"
         ))
     };
-    let decoded = text(call)?.map_err(unrecognized)?;
+    let mut decoded = text(call)?.map_err(unrecognized)?;
     let sent = TypeMeta::of_text(&decoded, call.body).map_err(unrecognized)?;
-    let mut value = decoded.value;
-    if value.is_null() {
-        value = Map::new().into();
+    if decoded.value.is_null() {
+        decoded.value = Map::new().into();
     }
-    check_kind(call, &mut value, sent, (kind, api_version))?;
-    Ok(value)
+    check_kind(call, &mut decoded.value, sent, (kind, api_version))?;
+    Ok(decoded)
 }
 
 /// The error about an object without a kind (`NewMissingKindErr`).
@@ -188,14 +187,6 @@ const META_KINDS: [&str; 7] = [
     "WatchEvent",
     "InternalEvent",
 ];
-
-/// Decodes a body of another kind than the call's type.
-///
-/// # Errors
-/// 415 for an unsupported media type, 400 for an invalid body.
-pub(super) fn any(call: &Call<'_>) -> Result<Decoded, ApiError> {
-    text(call)?.map_err(ApiError::bad_request)
-}
 
 /// The media type of the body, in lower case; empty where none is given, `None` for one that cannot be parsed
 /// (`mime.ParseMediaType`).

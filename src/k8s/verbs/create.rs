@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::Value;
 
+use super::super::conversion;
 use super::super::golang::parse_uint;
 use super::super::meta;
 use super::super::options::WriteOptions;
@@ -14,7 +15,7 @@ use super::render::{render, render_dry};
 use super::validate::{self, validate_new};
 use super::write::Tracking;
 use super::written::Written;
-use super::{Call, Resolved, body, built_in, definition, escalation, write, written};
+use super::{Call, Resolved, body, built_in, definition, escalation, quota, write, written};
 
 /// The characters of generated suffixes (`k8s.io/apiserver/pkg/storage/names/generate.go`): no vowels and no
 /// look-alikes.
@@ -62,7 +63,11 @@ pub(super) fn insert(
     let generated =
         meta::text(&value, "name").is_empty() && !meta::text(&value, "generateName").is_empty();
     // Fields that the server sets in an object of a built-in type have no owner.
-    let decoded = built_in::built_in_rules(call).map(|_| value.clone());
+    let decoded = built_in::built_in_rules(call).map(|_| {
+        let mut decoded = value.clone();
+        conversion::through_stored(&call.served, &mut decoded, |_| {});
+        decoded
+    });
     let empty = built_in::empty(call);
     for attempt in 1..=TRIES {
         if generated {
@@ -70,6 +75,7 @@ pub(super) fn insert(
                 meta::text(&value, "generateName").chars().take(MAX_BASE).collect::<String>();
             meta::set(&mut value, "name", format!("{base}{}", suffix(call.nonce, attempt)).into());
         }
+        quota::set_defaults(call, change, &mut value);
         write::begin(call, &mut value, tracking);
         match (of.is_built_in(), of.plural()) {
             (true, "services") => built_in::allocate(call, change, &mut value),
@@ -88,7 +94,8 @@ pub(super) fn insert(
         }
         let name = meta::text(&value, "name");
         let key = of.key(&call.info.namespace, name);
-        let Some(existing) = change.snapshot().get(&of.group_resource, &key) else {
+        let Some(existing) = change.snapshot().get(&of.stored_as, &key) else {
+            quota::charge(call, change, &value, None, dry_run)?;
             if dry_run {
                 return Ok(Written::nothing(render_dry(call, value)));
             }

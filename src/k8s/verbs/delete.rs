@@ -253,8 +253,8 @@ fn empty_namespace(call: &Call<'_>, change: &mut StoreChange, name: &str) {
     let conversions = Conversions::keeping_versions();
     for of in types {
         let Some(served) = Served::in_version(&of, &of.storage().name) else { continue };
-        change.rely_on_all(&of.group_resource);
-        let collection = change.snapshot().collection(&of.group_resource);
+        change.rely_on_all(&of.stored_as);
+        let collection = change.snapshot().collection(&of.stored_as);
         let inside: Vec<_> = collection
             .map(|collection| collection.range(name, "").cloned().collect())
             .unwrap_or_default();

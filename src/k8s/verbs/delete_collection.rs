@@ -39,7 +39,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
         None,
         seen,
     ) {
-        Ok(page) => list::shown(call, page),
+        Ok(page) => list::shown(call, page, output),
         Err(NoPage::NotReached(asked)) => {
             return Ok(Resolved::Outcome(not_reached(asked, &call.state)));
         }

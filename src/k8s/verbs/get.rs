@@ -2,11 +2,10 @@
 
 use http::StatusCode;
 
-use super::super::conversion;
 use super::super::golang::{self, quote};
 use super::super::status::ApiError;
 use super::super::store::Revision;
-use super::{Call, Outcome, not_reached, object_plan};
+use super::{Call, Outcome, not_reached, object_plan, shown};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
@@ -23,7 +22,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
         }
     }
     let object = call.find()?;
-    let shown = conversion::shown(&call.served, call.conversions, object);
+    let shown = shown(&call.served, call.conversions, object, output.shape);
     let object = shown.as_ref().unwrap_or(object);
     let plan = object_plan(&call.served, StatusCode::OK, object, output, call.now);
     Ok(Outcome::Plan(plan))

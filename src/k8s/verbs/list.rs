@@ -19,7 +19,7 @@ use super::super::select::FieldSelector;
 use super::super::status::ApiError;
 use super::super::store::Object;
 use super::super::table::{Rendering, columns};
-use super::{Call, Outcome, not_reached};
+use super::{Call, Outcome, has_own_cells, not_reached};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
@@ -41,7 +41,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let seen = seen.as_deref();
     let page = select_page(call.pinned, state, &call.served, namespace, &options, keep, seen);
     let page = match page {
-        Ok(page) => shown(call, page),
+        Ok(page) => shown(call, page, output),
         Err(NoPage::NotReached(asked)) => return Ok(not_reached(asked, &call.state)),
         Err(NoPage::Refused(error)) => return Err(error),
     };
@@ -57,8 +57,10 @@ pub(super) fn seen<'c>(call: &'c Call<'_>) -> Option<Box<Seen<'c>>> {
 }
 
 /// A page with its objects in the requested version.
-pub(super) fn shown(call: &Call<'_>, mut page: Page) -> Page {
-    if let Cow::Owned(shown) = conversion::all(&call.served, call.conversions, &page.objects) {
+pub(super) fn shown(call: &Call<'_>, mut page: Page, output: Output) -> Page {
+    if !has_own_cells(&call.served, output.shape)
+        && let Cow::Owned(shown) = conversion::all(&call.served, call.conversions, &page.objects)
+    {
         page.objects = shown;
     }
     page
@@ -67,7 +69,8 @@ pub(super) fn shown(call: &Call<'_>, mut page: Page) -> Page {
 /// The form in which a page is kept; pretty and YAML ones, and tables with other objects than metadata, are
 /// rendered from the objects each time.
 fn form(call: &Call<'_>, output: Output) -> Option<PageForm> {
-    if !output.is_compact_json() {
+    // Pages of converted objects are not kept: they would share an entry with those of the stored form.
+    if !output.is_compact_json() || conversion::built_in(&call.served).is_some() {
         return None;
     }
     match output.shape {

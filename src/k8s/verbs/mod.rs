@@ -12,11 +12,13 @@ mod escalation;
 mod get;
 mod list;
 mod patch;
+mod quota;
 mod render;
 mod review;
 mod scale;
 mod scale_apply;
 mod subresource;
+mod token;
 mod update;
 mod validate;
 mod watch;
@@ -36,7 +38,7 @@ use crate::message::{Body, Plan, Query, ResourceInfo};
 
 use super::accept;
 use super::auth::{Auth, AuthCache, Authorizer, User};
-use super::conversion::{Conversions, Pending};
+use super::conversion::{self, Conversions, Pending};
 use super::core::resources::{self, Resource};
 use super::options::include_object;
 use super::output::{self, Output, Shape};
@@ -268,7 +270,7 @@ impl Call<'_> {
     fn find(&self) -> Result<&Arc<Object>, ApiError> {
         check_path_name(self)?;
         let key = self.served.of.key(&self.info.namespace, &self.info.name);
-        let found = self.state.snapshot.get(&self.served.of.group_resource, &key);
+        let found = self.state.snapshot.get(&self.served.of.stored_as, &key);
         found.ok_or_else(|| self.not_found())
     }
 }
@@ -296,6 +298,25 @@ fn object_plan(
         }
     };
     output::plan(status, output.content_type(), body)
+}
+
+/// A stored object as an answer shows it; nothing where it is the same.
+fn shown(
+    served: &Served,
+    conversions: &Conversions,
+    object: &Object,
+    shape: Shape,
+) -> Option<Object> {
+    if has_own_cells(served, shape) {
+        return None;
+    }
+    conversion::shown(served, conversions, object)
+}
+
+/// Whether the answer is a table of a built-in type: its cells are made of the stored form, and the table converts the
+/// objects of its rows.
+fn has_own_cells(served: &Served, shape: Shape) -> bool {
+    matches!(shape, Shape::Table { .. }) && conversion::built_in(served).is_some()
 }
 
 /// The error about one object that is to be shown as a list (`asPartialObjectMetadataList`): every custom resource may

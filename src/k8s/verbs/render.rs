@@ -25,6 +25,6 @@ pub(super) fn render_dry(call: &Call<'_>, mut value: Value) -> Arc<Object> {
 
 fn object(call: &Call<'_>, value: Value, version: Option<Arc<str>>) -> Arc<Object> {
     let of = &call.served.of;
-    let object = Object::render(Arc::clone(&of.group_resource), value, &of.selectable_paths());
+    let object = Object::render(Arc::clone(&of.stored_as), value, &of.selectable_paths());
     Arc::new(object.written_in(version))
 }

@@ -23,6 +23,7 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
         call.auth,
         &call.authorizer(),
         call.user,
+        auth::TokenWorld { state: std::sync::Arc::clone(&call.state), now: call.now },
         call.namespace(),
         question,
     )?;

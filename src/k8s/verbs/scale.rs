@@ -39,7 +39,8 @@ pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Resolved
         }
         "update" => {
             let options = WriteOptions::parse(call.query, "UpdateOptions", false)?;
-            (options, (body::of_kind(call, "Scale", API_VERSION)?, Tracking::Update))
+            let scale = body::of_kind(call, "Scale", API_VERSION)?.value;
+            (options, (scale, Tracking::Update))
         }
         _ if media(call) == "application/apply-patch+yaml" => {
             let options = WriteOptions::parse(call.query, "PatchOptions", true)?;
@@ -116,8 +117,10 @@ fn scale_type(built_in: bool) -> ResourceType {
         columns: columns.into(),
         selectable: Vec::new(),
     };
+    let resource = Arc::new(GroupResource::new("autoscaling", "scales"));
     ResourceType {
-        group_resource: Arc::new(GroupResource::new("autoscaling", "scales")),
+        group_resource: Arc::clone(&resource),
+        stored_as: resource,
         kind: "Scale".into(),
         list_kind: "ScaleList".into(),
         singular: "scale".into(),

@@ -1,5 +1,5 @@
 //! The subresources of built-in types that are no view of their object: binding and eviction of pods, their logs
-//! and streams, tokens of service accounts (`pkg/registry/core/{pod,serviceaccount}`).
+//! and streams (`pkg/registry/core/pod`). Those of service accounts are in [`token`].
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use crate::message::Body;
 
-use super::super::auth;
 use super::super::meta;
 use super::super::options::{DeleteOptions, WriteOptions};
 use super::super::output;
@@ -16,7 +15,7 @@ use super::super::status::{ApiError, FieldError};
 use super::super::store::{Object, StoreChange};
 use super::render::render;
 use super::written;
-use super::{Call, Outcome, Resolved, body, delete};
+use super::{Call, Outcome, Resolved, body, delete, token};
 
 type Run = fn(&Call<'_>) -> Result<Resolved, ApiError>;
 
@@ -31,7 +30,7 @@ pub(super) fn find(call: &Call<'_>) -> Option<Run> {
         ("pods", "log") => log,
         ("pods", "exec" | "attach" | "portforward") => stream,
         ("pods" | "services" | "nodes", "proxy") => stream,
-        ("serviceaccounts", "token") => token,
+        ("serviceaccounts", "token") => token::run,
         _ => return None,
     })
 }
@@ -49,7 +48,7 @@ fn created(call: &Call<'_>, change: StoreChange) -> Result<Resolved, ApiError> {
 /// `BindingREST.Create`: the pod gets its node.
 fn bind(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
-    let binding = body::of_kind(call, "Binding", "v1")?;
+    let binding = body::of_kind(call, "Binding", "v1")?.value;
     let target = &binding["target"];
     let text = |field: &str| target[field].as_str().unwrap_or_default();
     let mut errors = Vec::new();
@@ -106,7 +105,8 @@ fn bind(call: &Call<'_>) -> Result<Resolved, ApiError> {
 fn evict(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let eviction = body::of_kind(call, "Eviction", "policy/v1")
         // The older version is still taken (`EvictionREST.AcceptsGroupVersion`).
-        .or_else(|_| body::of_kind(call, "Eviction", "policy/v1beta1"))?;
+        .or_else(|_| body::of_kind(call, "Eviction", "policy/v1beta1"))?
+        .value;
     let name = meta::text(&eviction, "name");
     if !name.is_empty() && name != &*call.info.name {
         return Err(ApiError::bad_request("name in URL does not match name in Eviction object"));
@@ -189,72 +189,4 @@ fn not_implemented(call: &Call<'_>) -> ApiError {
         "no container runs behind {} {}: add a stub for the path of its subresource {}",
         call.served.of.singular, call.info.name, call.info.subresource
     ))
-}
-
-/// `TokenREST.Create`: a token for a service account.
-fn token(call: &Call<'_>) -> Result<Resolved, ApiError> {
-    let output = call.negotiate()?;
-    let account = call.find()?;
-    let mut request = body::any(call)?.value;
-    if !request.is_object() {
-        request = json!({});
-    }
-    let seconds = request["spec"]["expirationSeconds"].as_i64().unwrap_or(3600);
-    if !(600..=(1_i64 << 32)).contains(&seconds) {
-        let why = if seconds < 600 {
-            "may not specify a duration less than 10 minutes"
-        } else {
-            "may not specify a duration larger than 2^32 seconds"
-        };
-        let errors = [FieldError::invalid("spec.expirationSeconds", seconds, why)];
-        return Err(ApiError::invalid(
-            "TokenRequest",
-            "authentication.k8s.io",
-            &call.info.name,
-            &errors,
-        ));
-    }
-    let expires = jiff::SignedDuration::from_secs(seconds);
-    let expires = call.now.checked_add(expires).unwrap_or(call.now);
-    request["kind"] = "TokenRequest".into();
-    request["apiVersion"] = "authentication.k8s.io/v1".into();
-    if request["spec"]["audiences"].is_null() {
-        request["spec"]["audiences"] = json!([ISSUER]);
-    }
-    request["spec"]["expirationSeconds"] = seconds.into();
-    if request["spec"].get("boundObjectRef").is_none() {
-        request["spec"]["boundObjectRef"] = Value::Null;
-    }
-    request["metadata"] = json!({
-        "name": call.info.name, "namespace": call.info.namespace,
-        "creationTimestamp": meta::time_text(call.now),
-    });
-    request["status"] = json!({
-        "token": account_token(call, account, expires.as_second(), &request["spec"]["audiences"]),
-        "expirationTimestamp": meta::time_text(expires),
-    });
-    let body = Body::Bytes(output.render(request.to_string().into_bytes()));
-    let plan = output::plan(StatusCode::CREATED, output.content_type(), body);
-    Ok(Resolved::Outcome(Outcome::Plan(plan)))
-}
-
-/// The issuer of tokens, and their audience where a request has none.
-const ISSUER: &str = "https://kubernetes.default.svc";
-
-/// A JSON web token with the claims of upstream's.
-fn account_token(call: &Call<'_>, account: &Object, expires: i64, audiences: &Value) -> String {
-    let (namespace, name) = (&*call.info.namespace, &*call.info.name);
-    auth::sign_account_token(&json!({
-        "aud": audiences,
-        "exp": expires,
-        "iat": call.now.as_second(),
-        "nbf": call.now.as_second(),
-        "iss": ISSUER,
-        "sub": format!("system:serviceaccount:{namespace}:{name}"),
-        "jti": uuid::Builder::from_random_bytes(call.nonce.to_be_bytes()).into_uuid().to_string(),
-        "kubernetes.io": {
-            "namespace": namespace,
-            "serviceaccount": {"name": name, "uid": &*account.meta.uid},
-        },
-    }))
 }

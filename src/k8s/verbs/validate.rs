@@ -15,9 +15,14 @@ use super::built_in::{self, built_in_rules};
 use super::{Call, definition};
 
 /// 422 for an object, with the Kind and group that it says it has.
-fn invalid(value: &Value, errors: &[FieldError]) -> ApiError {
+fn invalid(call: &Call<'_>, value: &Value, errors: &[FieldError]) -> ApiError {
     let text = |field: &str| value[field].as_str().unwrap_or_default();
-    let (group, _) = split_api_version(text("apiVersion"));
+    let (mut group, _) = split_api_version(text("apiVersion"));
+    let of = &call.served.of;
+    if of.stored_as != of.group_resource {
+        // Upstream names the group of its internal type.
+        group = &of.stored_as.group;
+    }
     ApiError::invalid(text("kind"), group, meta::text(value, "name"), errors)
 }
 
@@ -179,7 +184,8 @@ pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiErro
         match rules {
             Some(rules) => {
                 errors.extend(meta::check_finalizer_names(value));
-                errors.extend(rules.check_created(value));
+                let checked = conversion::checked(&call.served, value);
+                errors.extend(rules.check_created(checked.as_ref().unwrap_or(value)));
             }
             None => errors.extend(content_errors(call, value)),
         }
@@ -187,7 +193,7 @@ pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiErro
     if errors.is_empty() {
         errors = meta::validate(value, NameRule::PathSegment);
     }
-    if errors.is_empty() { Ok(()) } else { Err(invalid(value, &errors)) }
+    if errors.is_empty() { Ok(()) } else { Err(invalid(call, value, &errors)) }
 }
 
 /// Whether the validation of an update of a built-in type checks the metadata as that of a new object, besides what
@@ -252,6 +258,10 @@ pub(super) fn validate_changed(
         }
         match rules {
             Some(rules) => {
+                let of = |value| conversion::checked(&call.served, value);
+                let (new_checked, old_checked) = (of(new), of(before));
+                let new = new_checked.as_ref().unwrap_or(new);
+                let before = old_checked.as_ref().unwrap_or(before);
                 let mut found = rules.check_subresource(&call.info.subresource, new, before);
                 if again == MetadataAgain::Later {
                     let of_version = rules.check_version(new, before);
@@ -267,7 +277,7 @@ pub(super) fn validate_changed(
     } else {
         errors.extend(types);
     }
-    if errors.is_empty() { Ok(warnings) } else { Err(invalid(new, &errors)) }
+    if errors.is_empty() { Ok(warnings) } else { Err(invalid(call, new, &errors)) }
 }
 
 /// The warnings about a new or changed object: about formats of a definition, and about the finalizers that an object

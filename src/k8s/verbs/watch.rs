@@ -19,7 +19,7 @@ use super::super::select::Selector;
 use super::super::status::ApiError;
 use super::super::store::{Event, EventKind, Object, Revision, Snapshot, State};
 use super::super::table::Rendering;
-use super::{Call, Outcome, list, whole};
+use super::{Call, Outcome, list, shown, whole};
 
 /// The maximum number of lines of a step: enough to fill a packet, few enough for a low latency.
 const BATCH: usize = 128;
@@ -157,7 +157,7 @@ impl Watch {
 
     /// The watched resource.
     pub(crate) fn resource(&self) -> &Arc<GroupResource> {
-        &self.served.of.group_resource
+        &self.served.of.stored_as
     }
 
     /// Whether the next event is compacted. Once a watch runs, only events of its resource count.
@@ -245,7 +245,7 @@ impl Watch {
 
     /// A periodic bookmark, where the client requested them and the collection has changed.
     pub(crate) fn bookmark(&self, state: &State) -> Option<Bytes> {
-        let collection = state.snapshot.collection(&self.served.of.group_resource)?;
+        let collection = state.snapshot.collection(&self.served.of.stored_as)?;
         let moved =
             self.bookmarks && self.initial.is_none() && collection.revision() > self.started;
         moved.then(|| self.bookmark_line(self.cursor.max(collection.revision()), false))
@@ -259,7 +259,7 @@ impl Watch {
         now: Timestamp,
         conversions: &Conversions,
     ) -> Option<Initial> {
-        let collection = initial.snapshot.collection(&self.served.of.group_resource).cloned()?;
+        let collection = initial.snapshot.collection(&self.served.of.stored_as).cloned()?;
         if let Some(name) = self.selector.fields.name().map(str::to_owned) {
             // A name is looked up, not searched for.
             for object in collection.named(&self.namespace, &name) {
@@ -325,8 +325,9 @@ impl Watch {
             let old = previous?.at_revision(event.revision);
             return Some(self.line(kind, &old, now, conversions));
         }
-        let is_storage = self.served.version().name == self.served.of.storage().name;
-        let is_shared = is_storage && conversion::is_same(&self.served, &event.object);
+        // A line is shared by the watches that show objects as they are stored.
+        let is_shared =
+            self.served.is_stored_form() && conversion::is_same(&self.served, &event.object);
         if self.output.is_plain() && is_shared {
             return Some(event.line(kind, || self.object_line(kind, object)));
         }
@@ -348,7 +349,7 @@ impl Watch {
         now: Timestamp,
         conversions: &Conversions,
     ) -> Bytes {
-        let shown = conversion::shown(&self.served, conversions, object);
+        let shown = shown(&self.served, conversions, object, self.output.shape);
         let object = shown.as_ref().unwrap_or(object);
         if self.output.shape == Shape::Whole {
             return self.object_line(kind, object);

@@ -20,7 +20,7 @@ use super::built_in::built_in_rules;
 use super::render::{render, render_dry};
 use super::validate::validate_changed;
 use super::written::Written;
-use super::{Call, built_in, definition, escalation};
+use super::{Call, built_in, definition, escalation, quota};
 
 /// How `managedFields` are set.
 #[derive(Debug)]
@@ -141,6 +141,7 @@ pub(super) fn replace(
     }
     restore_server_fields(&before, &mut new);
     restore_other_subresource(call, &before, &mut new);
+    keep_of_stored(call, old, &mut new);
     if of.is_built_in() && of.plural() == "certificatesigningrequests" {
         rules::set_condition_times(&mut new, &before, &meta::time_text(call.now));
     }
@@ -166,6 +167,7 @@ pub(super) fn replace(
     };
     meta::set(&mut new, "generation", generation.map_or(Value::Null, Value::from));
     let warnings = validate_changed(call, &before, &new)?;
+    quota::charge(call, change, &new, Some(&before), dry_run)?;
     track(call, &before, sent.as_ref(), &mut new, tracking);
     let mut compared = new.clone();
     meta::set(&mut compared, "resourceVersion", before["metadata"]["resourceVersion"].clone());
@@ -241,6 +243,21 @@ fn restore_other_subresource(call: &Call<'_>, before: &Value, new: &mut Value) {
     } else if call.served.version().status {
         put(new, "status", before.get("status").cloned());
     }
+}
+
+/// Restores what the requested form has no fields for, in the stored form: it is in annotations, which a client may
+/// have left out.
+fn keep_of_stored(call: &Call<'_>, old: &Object, new: &mut Value) {
+    conversion::through_stored(&call.served, new, |new| {
+        let old = old.value(&call.served.api_version, &call.served.of.kind);
+        if call.info.subresource == "status" {
+            let status = new.get("status").cloned();
+            put(new, "spec", old.get("spec").cloned());
+            put(new, "status", status);
+        } else {
+            put(new, "status", old.get("status").cloned());
+        }
+    });
 }
 
 /// Restores what a subresource of a built-in type does not write. The metadata is written as well.
@@ -330,6 +347,7 @@ pub(super) fn begin(call: &Call<'_>, value: &mut Value, tracking: &Tracking) {
     }
     if let Some(rules) = rules {
         rules.prepare_new(value);
+        conversion::through_stored(&call.served, value, |value| rules.prepare_new(value));
         built_in::set_sender(call, value);
         *value = built_in::read_back(call, std::mem::take(value));
     }

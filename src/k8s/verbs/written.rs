@@ -7,10 +7,9 @@ use http::StatusCode;
 
 use crate::message::Plan;
 
-use super::super::conversion;
 use super::super::output::{self, Output};
 use super::super::store::{Committed, Object, StoreChange};
-use super::{Call, Outcome, Resolved, object_plan};
+use super::{Call, Outcome, Resolved, object_plan, shown};
 
 /// The answer to a request that writes. It is rendered after the commit, because it shows the object's
 /// revision.
@@ -116,7 +115,7 @@ pub(super) fn decision(
     let texts = warnings.iter().chain(&written.warnings);
     let warnings: Vec<_> = texts.filter_map(|text| output::warning(text)).collect();
     let (served, now) = (call.served.clone(), call.now);
-    if let Some(shown) = conversion::shown(&served, call.conversions, &written.object) {
+    if let Some(shown) = shown(&served, call.conversions, &written.object, output.shape) {
         written.object = Arc::new(shown);
     }
     let plan = move |object: &Object| {

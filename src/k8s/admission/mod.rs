@@ -1,0 +1,19 @@
+//! What admission plugins set in objects and refuse: `LimitRanger` and `ResourceQuota`
+//! (`plugin/pkg/admission/limitranger` of `k8s.io/kubernetes`, `pkg/admission/plugin/resourcequota` of
+//! `k8s.io/apiserver`).
+//!
+//! ```text
+//! verbs: new object → [limit_ranges::set_defaults] → validation → [limit_ranges::check] → [quotas::charge] → store
+//! controllers: a quota whose namespace has changed → [quotas::recount] → its status
+//! ```
+//!
+//! A quota counts once it has a status: a controller writes it, as in a cluster.
+
+pub(super) mod limit_ranges;
+pub(super) mod quotas;
+mod resources;
+mod scopes;
+mod usage;
+
+#[cfg(test)]
+mod tests;
