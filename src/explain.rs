@@ -104,7 +104,7 @@ pub(crate) async fn explain(
     Ok(Explanation { rules, stub, resource, nearest, answer })
 }
 
-/// A copy of the request, whose body has been read already.
+/// Returns a copy of the request, whose body has been read already.
 fn copy_of(request: &Request, world: &WorldName) -> Request {
     let mut copy = Request::new(request.method.clone(), "/");
     copy.uri = request.uri.clone();
@@ -121,7 +121,7 @@ fn copy_of(request: &Request, world: &WorldName) -> Request {
     copy
 }
 
-/// The operation on the Kubernetes API: verb, type and object.
+/// Returns the operation on the Kubernetes API: verb, type and object.
 fn resource(asked: &Asked<'_>) -> String {
     let (Some(verb), Some(resource)) = (asked.verb(), asked.resource()) else {
         return "discovery".to_owned();
@@ -130,7 +130,7 @@ fn resource(asked: &Asked<'_>) -> String {
     format!("{verb} {resource} {}", place.join("/")).trim_end().to_owned()
 }
 
-/// The answer in one sentence.
+/// Returns the answer in one sentence.
 fn sentence(
     first: &Plan,
     base: &Plan,
@@ -155,7 +155,7 @@ fn sentence(
     if names.is_empty() { base } else { format!("{}, then {base}", names.join(", then ")) }
 }
 
-/// The request to explain.
+/// Returns the request to explain.
 ///
 /// # Errors
 /// A message about an invalid method or path.

@@ -10,7 +10,7 @@ const MAX_THREADS: usize = 8;
 /// How many pieces each thread's part is cut into: a thread that is held up takes fewer of them.
 const PIECES: usize = 8;
 
-/// What `work` makes of each item, in their order. A thread takes at least `share` of them.
+/// Returns what `work` makes of each item, in their order. A thread takes at least `share` of them.
 pub(crate) fn map<T: Send, R: Send>(
     items: Vec<T>,
     share: usize,
@@ -53,7 +53,7 @@ pub(crate) fn map<T: Send, R: Send>(
 static CORES: LazyLock<usize> =
     LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
 
-/// What two works make, at the same time if it is worth a thread.
+/// Returns what two works make, at the same time if it is worth a thread.
 pub(crate) fn both<A: Send, B>(
     threaded: bool,
     one: impl FnOnce() -> A + Send,

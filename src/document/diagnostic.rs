@@ -66,13 +66,13 @@ pub(crate) struct Reported {
 }
 
 impl Diagnostic {
-    /// A warning about a whole file.
+    /// Creates a warning about a whole file.
     #[must_use]
     pub(crate) fn warning(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(path, message) }
     }
 
-    /// An error about a whole file.
+    /// Creates an error about a whole file.
     #[must_use]
     pub(crate) fn error(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
         Self {
@@ -189,13 +189,13 @@ impl Diagnostics {
         self.0.extend(other);
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether one of them is an error.
+    /// Returns whether one of them is an error.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|d| d.severity == Severity::Error)

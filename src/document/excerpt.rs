@@ -18,7 +18,7 @@ pub(crate) struct Excerpt {
 }
 
 impl Excerpt {
-    /// The line of a place.
+    /// Returns the line of a place.
     pub(crate) fn of(text: &str, place: Place) -> Option<Self> {
         let line = text.lines().nth(place.line.checked_sub(1)?)?;
         let column = place.column.saturating_sub(1);
@@ -34,7 +34,7 @@ impl Excerpt {
         Some(Self { number: place.line, line, before })
     }
 
-    /// The line alone.
+    /// Returns the line alone.
     pub(crate) fn line(&self) -> &str {
         &self.line
     }

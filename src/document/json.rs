@@ -18,12 +18,12 @@ pub(super) fn parse(source: &Source) -> Result<Value, Diagnostic> {
     })
 }
 
-/// The text without a byte order mark.
+/// Returns the text without a byte order mark.
 fn body_of(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
-/// The first problem of a text that is not JSON.
+/// Returns the first problem of a text that is not JSON.
 pub(super) fn problem_of(source: &Source, dialect: Dialect) -> Option<Diagnostic> {
     let text = body_of(&source.text);
     let problem = first_problem(text, dialect)?;
@@ -33,7 +33,8 @@ pub(super) fn problem_of(source: &Source, dialect: Dialect) -> Option<Diagnostic
     )
 }
 
-/// What the parser refuses although the syntax is right: a key that is repeated, or a number without bounds.
+/// Returns what the parser refuses although the syntax is right: a key that is repeated, or a
+/// number without bounds.
 fn beyond_syntax(source: &Source, error: &serde_json::Error) -> Diagnostic {
     let place = Place { line: error.line().max(1), column: error.column().max(1) };
     let (what, hint) = if error.is_data() {
@@ -55,12 +56,12 @@ pub(super) fn parse_with_repeated_keys(text: &str) -> Option<Value> {
     serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()
 }
 
-/// Parses a part of a JSON text that was found in its place; nothing where it is not well-formed.
+/// Parses a part of a JSON text that was found in its place, or `None` if it is not well-formed.
 pub(crate) fn parse_part(text: &str) -> Option<Value> {
     serde_json::from_str::<Unique>(text).ok().map(|unique| unique.0)
 }
 
-/// The line and column of the value, or of the key, at `pointer`.
+/// Returns the line and column of the value, or of the key, at `pointer`.
 pub(super) fn place(text: &str, pointer: &[Step], key: bool) -> Option<Place> {
     let mut raw: &RawValue =
         serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()?;
@@ -87,7 +88,7 @@ pub(super) fn place(text: &str, pointer: &[Step], key: bool) -> Option<Place> {
     Some(Place::of_offset(text, offset))
 }
 
-/// Where everything stands.
+/// Returns where everything stands.
 pub(super) fn spots(text: &str) -> Option<Spot> {
     let raw: &RawValue =
         serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()?;
@@ -121,12 +122,13 @@ fn spot(text: &str, raw: &str, around: Option<&str>) -> Option<Spot> {
     Some(spot)
 }
 
-/// Where `part`, a slice of `text`, begins.
+/// Returns where `part`, a slice of `text`, begins.
 fn offset_in(text: &str, part: &str) -> Option<usize> {
     (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize)
 }
 
-/// Where the key begins whose value starts at `value`: before it stand a colon and a quoted name.
+/// Returns where the key begins whose value starts at `value`: before it stand a colon and a quoted
+/// name.
 fn key_before(text: &str, from: usize, value: usize) -> Option<usize> {
     let before = text.get(from..value)?.trim_end().strip_suffix(':')?.trim_end();
     let name = before.strip_suffix('"')?;

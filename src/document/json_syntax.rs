@@ -25,7 +25,7 @@ pub(super) struct SyntaxProblem {
     pub(super) hint: String,
 }
 
-/// The first problem of a text; nothing where its syntax is right.
+/// Returns the first problem of a text, or `None` if its syntax is right.
 pub(super) fn first_problem(text: &str, dialect: Dialect) -> Option<SyntaxProblem> {
     let mut checker = Checker { text, at: 0, dialect };
     checker.whole().err()
@@ -221,7 +221,7 @@ impl<'t> Checker<'t> {
         Ok(&self.text[begin..self.at])
     }
 
-    /// The word that begins here, quotes of the wrong kind included.
+    /// Returns the word that begins here, quotes of the wrong kind included.
     fn word_here(&self) -> &'t str {
         let rest = self.rest();
         let is_inside =
@@ -290,7 +290,7 @@ impl<'t> Checker<'t> {
         Ok(())
     }
 
-    /// The number of a `\uXXXX` at an offset.
+    /// Returns the number of a `\uXXXX` at an offset.
     fn code_unit(&self, at: usize) -> Option<u32> {
         let digits = self.text.get(at..at + 6)?.strip_prefix("\\u")?;
         let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
@@ -336,7 +336,7 @@ impl<'t> Checker<'t> {
     }
 }
 
-/// Whether a word is a number (RFC 8259, section 6).
+/// Returns whether a word is a number (RFC 8259, section 6).
 fn is_number(word: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
     let word = word.strip_prefix('-').unwrap_or(word);

@@ -18,13 +18,13 @@ pub struct Keys<'d> {
 }
 
 impl<'d> Keys<'d> {
-    /// The node of the object itself.
+    /// Returns the node of the object itself.
     #[must_use]
     pub fn node(&self) -> &Node<'d> {
         &self.node
     }
 
-    /// The value of a key. An explicit null counts as absent.
+    /// Returns the value of a key. An explicit null counts as absent.
     #[must_use]
     pub fn get(&self, key: &'static str) -> Option<Node<'d>> {
         self.asked.borrow_mut().push(key);
@@ -35,7 +35,7 @@ impl<'d> Keys<'d> {
         Some(self.node.child(Way::Key(key), value))
     }
 
-    /// The value of a key, also where it is null.
+    /// Returns the value of a key, also where it is null.
     #[must_use]
     pub(crate) fn get_with_null(&self, key: &'static str) -> Option<Node<'d>> {
         self.asked.borrow_mut().push(key);
@@ -43,7 +43,7 @@ impl<'d> Keys<'d> {
         Some(self.node.child(Way::Key(key), value))
     }
 
-    /// The value of a key that must be there; its absence is reported.
+    /// Returns the value of a key that must be there; its absence is reported.
     pub fn required(&self, key: &'static str) -> Option<Node<'d>> {
         let found = self.get(key);
         if found.is_none() {
@@ -63,7 +63,7 @@ impl<'d> Keys<'d> {
         found
     }
 
-    /// The keys of the object that are there (not null), in order.
+    /// Returns the keys of the object that are there (not null), in order.
     pub fn present(&self) -> impl Iterator<Item = &'d str> {
         self.map.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key.as_str())
     }
@@ -99,7 +99,7 @@ impl<'d> Keys<'d> {
 /// How many keys an object is asked for, as a rule.
 const FEW_KEYS: usize = 40;
 
-/// The bit of a key: by its length and its first letter.
+/// Returns the bit of a key: by its length and its first letter.
 #[inline]
 fn mark(key: &str) -> u64 {
     let first = key.bytes().next().unwrap_or_default();
@@ -137,7 +137,7 @@ pub(crate) fn suggest(text: &str, known: &[&str]) -> String {
 }
 
 impl<'d> Node<'d> {
-    /// The keys of an object; a wrong type is reported.
+    /// Returns the keys of an object; a wrong type is reported.
     #[must_use]
     pub fn keys(&self) -> Option<Keys<'d>> {
         if let Value::Object(map) = self.value() {

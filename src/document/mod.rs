@@ -68,7 +68,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format by a file's extension: `.json`, `.yaml`, `.yml`.
+    /// Returns the format by a file's extension: `.json`, `.yaml`, `.yml`.
     #[must_use]
     pub fn of(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()? {
@@ -91,7 +91,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// A source from bytes read elsewhere (compiled-in files, request bodies).
+    /// Creates a source from bytes read elsewhere (compiled-in files, request bodies).
     ///
     /// # Errors
     /// A [`Diagnostic`] when the bytes are not UTF-8.
@@ -113,7 +113,8 @@ impl Source {
         }
     }
 
-    /// All documents in the text: one for JSON, any number for YAML. Empty documents are left out.
+    /// Returns all documents in the text: one for JSON, any number for YAML. Empty documents are
+    /// left out.
     ///
     /// # Errors
     /// The [`Diagnostic`] of the first place that is not well-formed.
@@ -156,7 +157,8 @@ impl Source {
         }
     }
 
-    /// All documents as JSON text, with the keys in their order; nothing where that cannot be had.
+    /// Returns all documents as JSON text, with the keys in their order, or `None` if that cannot
+    /// be had.
     pub(crate) fn ordered_texts(&self) -> Option<Vec<String>> {
         match self.format {
             Format::Json => None,
@@ -164,7 +166,7 @@ impl Source {
         }
     }
 
-    /// The places of everything in the given document.
+    /// Returns the places of everything in the given document.
     fn places(&self, document: usize) -> Option<places::Places> {
         let root = match self.format {
             Format::Json => json::spots(&self.text),
@@ -173,7 +175,7 @@ impl Source {
         Some(places::Places::new(&self.text, root))
     }
 
-    /// Where the value (or, for `key`, the key) at `pointer` is in the given document.
+    /// Returns where the value (or, for `key`, the key) at `pointer` is in the given document.
     #[must_use]
     pub fn place(&self, document: usize, pointer: &[Step], key: bool) -> Option<Place> {
         match self.format {
@@ -183,7 +185,7 @@ impl Source {
     }
 }
 
-/// Whether a document is in the form of stub mappings.
+/// Returns whether a document is in the form of stub mappings.
 fn is_stubs(value: &Value) -> bool {
     let has = |key: &str| value.get(key).is_some();
     (has("request") || has("response") || has("mappings")) && !has("apiVersion") && !has("kind")

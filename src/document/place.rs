@@ -16,7 +16,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place of a byte offset in a text.
+    /// Returns the place of a byte offset in a text.
     #[must_use]
     pub(crate) fn of_offset(text: &str, offset: usize) -> Self {
         let mut end = offset.min(text.len());
@@ -44,7 +44,7 @@ pub enum Step {
 /// The way from a document's root to a value.
 pub(crate) type Pointer = Vec<Step>;
 
-/// A pointer as people write it: `rules[0].match.path`.
+/// Returns a pointer as people write it: `rules[0].match.path`.
 #[must_use]
 pub(crate) fn dotted(pointer: &[Step]) -> String {
     let mut out = String::new();
@@ -66,7 +66,7 @@ pub(crate) fn dotted(pointer: &[Step]) -> String {
     out
 }
 
-/// A pointer as `WireMock` writes it: `/request/bodyPatterns/0`.
+/// Returns a pointer as `WireMock` writes it: `/request/bodyPatterns/0`.
 #[must_use]
 pub(crate) fn json_pointer(steps: &[String]) -> String {
     format!("/{}", steps.join("/"))

@@ -45,7 +45,7 @@ impl Places {
         Self { root, marks }
     }
 
-    /// The place of the value, or of the key, that a pointer leads to.
+    /// Returns the place of the value, or of the key, that a pointer leads to.
     pub(super) fn find(&self, text: &str, pointer: &[Step], key: bool) -> Option<Place> {
         let spot = pointer.iter().try_fold(&self.root, |spot, step| match step {
             Step::Key(name) => spot.fields.get(name),
@@ -89,7 +89,7 @@ impl Marks {
     }
 }
 
-/// The place behind a piece of text that begins at a place.
+/// Returns the place behind a piece of text that begins at a place.
 fn advance(place: Place, text: &str) -> Place {
     match text.rfind('\n') {
         None => Place { column: place.column + text.chars().count(), ..place },

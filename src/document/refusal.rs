@@ -19,7 +19,8 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// The first of all problems in the order of the text: `WireMock` stops there. `None` where none is an error.
+    /// Returns the first of all problems in the order of the text: `WireMock` stops there. `None`
+    /// where none is an error.
     pub(crate) fn of(problems: &[Diagnostic]) -> Option<Self> {
         let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
         let first = errors.min_by_key(|problem| problem.place)?;
@@ -77,7 +78,7 @@ pub(crate) fn read_body_and_text<T>(
     Ok((result, source.text))
 }
 
-/// The first JSON value of a text, with the text it was read from in the end.
+/// Returns the first JSON value of a text, with the text it was read from in the end.
 fn value_of(text: &str) -> Result<(String, Value), Refusal> {
     if let Ok(value) = serde_json::from_str(text) {
         return Ok((text.to_owned(), value));

@@ -19,8 +19,8 @@ const DEEPEST: usize = 128;
 const MAX_REPEATED: usize = 64 << 20;
 
 impl Source {
-    /// The first document of a YAML text. Each binary scalar (`!!binary`, and `!binary` as Ruby writes it) is a text
-    /// that begins with [`BINARY_MARK`].
+    /// Returns the first document of a YAML text. Each binary scalar (`!!binary`, and `!binary` as
+    /// Ruby writes it) is a text that begins with [`BINARY_MARK`].
     ///
     /// # Errors
     /// The [`Diagnostic`] of the first place that cannot be read.
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
             .hint("the text is not YAML that can be loaded here")
     }
 
-    /// The value that an event begins.
+    /// Returns the value that an event begins.
     fn value(&mut self, head: Event<'a>, depth: usize) -> Result<Value, Diagnostic> {
         if depth > DEEPEST {
             return Err(self.problem("the values are nested too deeply"));
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A scalar by its tag, and without one by its notation.
+/// Returns a scalar by its tag, and without one by its notation.
 fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
     if let Some(tag) = tag {
         let is_binary = tag.suffix().trim_start_matches('!') == "binary";

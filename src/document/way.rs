@@ -33,7 +33,7 @@ pub(super) enum Way<'d> {
     Index(usize),
 }
 
-/// The way as a pointer.
+/// Returns the way as a pointer.
 pub(super) fn pointer_of(way: Option<&Rc<WayTo<'_>>>) -> Pointer {
     let mut pointer = Pointer::new();
     let mut next = way;
@@ -48,7 +48,7 @@ pub(super) fn pointer_of(way: Option<&Rc<WayTo<'_>>>) -> Pointer {
     pointer
 }
 
-/// The value that a problem is reported at: one around it may stand for all that is inside.
+/// Returns the value that a problem is reported at: one around it may stand for all that is inside.
 pub(super) fn reported_pointer(way: Option<&Rc<WayTo<'_>>>) -> String {
     // Each step from the end, and whether a whole around it keeps it.
     let mut steps: Vec<(String, bool)> = Vec::new();

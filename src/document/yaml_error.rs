@@ -29,7 +29,7 @@ impl Explained {
     }
 }
 
-/// The diagnostic of a text that the parser refuses.
+/// Returns the diagnostic of a text that the parser refuses.
 pub(super) fn diagnostic(source: &Source, error: &Error) -> Diagnostic {
     let inner = innermost(error);
     let place = error.location().or_else(|| inner.location()).map(|at| Place {
@@ -44,7 +44,7 @@ pub(super) fn diagnostic(source: &Source, error: &Error) -> Diagnostic {
     }
 }
 
-/// The error without those around it.
+/// Returns the error without those around it.
 fn innermost(error: &Error) -> &Error {
     match error {
         Error::WithSnippet { error, .. } | Error::AliasError { error, .. } => innermost(error),
@@ -99,7 +99,7 @@ fn explain(text: &str, error: &Error, place: Option<Place>) -> Explained {
     }
 }
 
-/// The first error of the grammar, and where it is.
+/// Returns the first error of the grammar, and where it is.
 fn scan_error(text: &str) -> Option<(ErrorKind, Place)> {
     let mut parser = Parser::new_from_str(text);
     loop {
@@ -110,7 +110,7 @@ fn scan_error(text: &str) -> Option<(ErrorKind, Place)> {
     }
 }
 
-/// What the reader refuses although the grammar allows it.
+/// Returns what the reader refuses although the grammar allows it.
 fn beyond_syntax(text: &str, place: Option<Place>) -> Explained {
     let line = place.and_then(|place| line_of(text, place)).unwrap_or_default();
     if line.contains("!!") {
@@ -152,7 +152,7 @@ fn block_text() -> Explained {
 
 const INDENT: &str = "keys of one object begin in the same column: match: on one line, and below it, two spaces deeper, verb: list";
 
-/// An error of the grammar.
+/// Returns an error of the grammar.
 fn syntax(text: &str, kind: &ErrorKind, at: Place) -> Explained {
     let line = line_of(text, at).unwrap_or_default();
     match kind {
@@ -311,7 +311,7 @@ fn syntax(text: &str, kind: &ErrorKind, at: Place) -> Explained {
     }
 }
 
-/// A list, an object, or what is around it, that stands in the wrong column.
+/// Returns a list, an object, or what is around it, that stands in the wrong column.
 fn indentation(text: &str, at: Place) -> Explained {
     let line = line_of(text, at).unwrap_or_default();
     if line.trim_start().starts_with("- ") || line.trim() == "-" {
@@ -341,7 +341,7 @@ fn unclosed(text: &str, at: Place) -> Explained {
     .at(place)
 }
 
-/// A line that should have a key and has none: the one named, or one before it.
+/// Returns a line that should have a key and has none: the one named, or one before it.
 fn without_colon(text: &str, at: Place) -> Option<Explained> {
     [at.line, at.line.saturating_sub(1)].into_iter().filter(|line| *line > 0).find_map(|line| {
         let found = line_of(text, Place { line, column: 1 })?;

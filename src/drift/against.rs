@@ -68,7 +68,7 @@ impl Descriptions {
             .hint("name the description of the API that was recorded"))
     }
 
-    /// What is wrong with an answer; nothing where no description is about it.
+    /// Returns what is wrong with an answer, or `None` if no description is about it.
     fn problems(&self, request: &LiteralRequest, answer: &RecordedAnswer) -> Option<Vec<String>> {
         let mut all: Option<Vec<String>> = None;
         let mut unknown = None;
@@ -93,7 +93,8 @@ impl Descriptions {
     }
 }
 
-/// The Kubernetes objects in a body: itself, the items of a list, the objects of watch events.
+/// Returns the Kubernetes objects in a body: itself, the items of a list, the objects of watch
+/// events.
 fn objects(body: &[u8]) -> Vec<Value> {
     let values = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
     let mut found = Vec::new();

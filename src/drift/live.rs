@@ -100,7 +100,7 @@ impl Reached {
     }
 }
 
-/// Whether the sequence of a stub goes on: the last answer is the one that holds.
+/// Returns whether the sequence of a stub goes on: the last answer is the one that holds.
 fn is_superseded(recording: &Recording, at: usize) -> bool {
     let stub = &recording.stubs[at];
     let later = recording.stubs.get(at + 1);
@@ -111,7 +111,8 @@ fn is_superseded(recording: &Recording, at: usize) -> bool {
         })
 }
 
-/// Whether another stub for the same request has the live answer: one of another client, or earlier in the sequence.
+/// Returns whether another stub for the same request has the live answer: one of another client, or
+/// earlier in the sequence.
 async fn another_is_same(
     recording: &Recording,
     at: usize,
@@ -181,7 +182,7 @@ async fn one(
     Ok((compare(&answer, &recorded.answer, &options.ignore), recorded))
 }
 
-/// A watch, a log that is followed, events of a server.
+/// Returns a watch, a log that is followed, events of a server.
 fn is_stream(request: &LiteralRequest, answer: &RecordedAnswer) -> bool {
     let query = request.target.split_once('?').map_or("", |(_, query)| query);
     let follows = query

@@ -119,7 +119,7 @@ impl IgnoreRules {
         file.map_or(Ok(()), |file| self.add_file(&file))
     }
 
-    /// Whether a header field is compared.
+    /// Returns whether a header field is compared.
     pub(super) fn compares(&self, name: &HeaderName) -> bool {
         !HEADERS.contains(&name.as_str()) && !self.headers.contains(name)
     }

@@ -77,7 +77,7 @@ impl Report {
         text
     }
 
-    /// Whether nothing was found out: no answer was compared, and none is missing.
+    /// Returns whether nothing was found out: no answer was compared, and none is missing.
     pub(crate) fn is_empty(&self) -> bool {
         self.count(|verdict| !matches!(verdict, Verdict::Skipped(_))) == 0
     }

@@ -21,7 +21,7 @@ pub(crate) struct Recorded {
 }
 
 impl Recorded {
-    /// The file of the stub.
+    /// Returns the file of the stub.
     pub(crate) fn file(&self) -> &Path {
         self.stub.file()
     }
@@ -75,7 +75,7 @@ fn quoted(name: &str) -> String {
     serde_json::Value::from(name).to_string()
 }
 
-/// The text of the value at these keys.
+/// Returns the text of the value at these keys.
 fn part<'t>(text: &'t str, keys: &[&str]) -> Option<&'t str> {
     let mut text = text.trim_start_matches('\u{feff}');
     for key in keys {
@@ -85,7 +85,7 @@ fn part<'t>(text: &'t str, keys: &[&str]) -> Option<&'t str> {
     Some(text)
 }
 
-/// A text with another one in place of a part of it.
+/// Returns a text with another one in place of a part of it.
 fn splice(text: &str, part: &str, new: &str) -> String {
     let from = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
     let Some(before) = text.get(..from) else { return text.to_owned() };

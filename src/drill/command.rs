@@ -217,7 +217,7 @@ mod tests {
         panic!("the group lives on");
     }
 
-    /// Whether what is left of a process group is dead and only waits to be reaped.
+    /// Returns whether what is left of a process group is dead and only waits to be reaped.
     fn only_zombies(group: i32) -> bool {
         let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
         let stats =

@@ -65,8 +65,8 @@ fn status(drill: &DrillResult, allow_not_met: bool) -> TestCaseStatus {
     status
 }
 
-/// A text of at most [`TEXT`] bytes, without what XML cannot have (the library removes that) and without a part of a
-/// character.
+/// Returns a text of at most [`TEXT`] bytes, without what XML cannot have (the library removes
+/// that) and without a part of a character.
 fn bounded(text: &str) -> String {
     bounded_to(text, TEXT)
 }

@@ -31,7 +31,7 @@ impl Mark {
         }
     }
 
-    /// Its meaning, for people.
+    /// Returns its meaning, for people.
     pub(super) fn meaning(self) -> &'static str {
         match self {
             Self::Answered => "answered",

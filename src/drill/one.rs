@@ -16,7 +16,7 @@ use super::result::{DrillResult, Outcome};
 /// How long the server may take to read what a client has sent, and to notice that it is gone.
 const SETTLE: Duration = Duration::from_millis(100);
 
-/// A server for drills.
+/// Returns a server for drills.
 pub(super) fn server(options: &DrillOptions) -> Builder {
     let mut builder = Server::builder().graded(true);
     for path in &options.fixtures {
@@ -149,7 +149,7 @@ impl Site<'_> {
     }
 }
 
-/// The name of the world for a scenario.
+/// Returns the name of the world for a scenario.
 fn world_name(name: &str) -> String {
     let allowed =
         |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');

@@ -54,7 +54,7 @@ pub fn table(drills: &[DrillResult]) -> String {
     text
 }
 
-/// A finding as lines of the table: the first has its rule, the others are details.
+/// Returns a finding as lines of the table: the first has its rule, the others are details.
 fn shown(finding: &Finding) -> String {
     let mark = if finding.grade == Grade::Fail { "✗" } else { "·" };
     let rule = finding.rule.as_ref().map(|rule| format!(" ({rule})")).unwrap_or_default();
@@ -69,7 +69,7 @@ fn shown(finding: &Finding) -> String {
     text
 }
 
-/// How many drills have which verdict, on one line.
+/// Returns how many drills have which verdict, on one line.
 #[must_use]
 pub(crate) fn summary(drills: &[DrillResult]) -> String {
     let mut text = format!("{} of {} passed", count(drills, Verdict::Passed), drills.len());
@@ -86,12 +86,12 @@ fn count(drills: &[DrillResult], verdict: Verdict) -> usize {
     drills.iter().filter(|drill| drill.verdict() == verdict).count()
 }
 
-/// A line without the control characters, which must not reach a terminal.
+/// Returns a line without the control characters, which must not reach a terminal.
 fn printable(line: &str) -> String {
     line.chars().filter(|letter| !letter.is_control()).collect()
 }
 
-/// The last lines of a text that are not empty, cut to 160 characters.
+/// Returns the last lines of a text that are not empty, cut to 160 characters.
 fn last_lines(text: &str, count: usize) -> Vec<String> {
     let mut lines: Vec<String> = text
         .lines()

@@ -42,7 +42,7 @@ pub enum Outcome {
 }
 
 impl DrillResult {
-    /// What comes out: by what the client did, and by how its command ended.
+    /// Returns what comes out: by what the client did, and by how its command ended.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self.outcome {
@@ -52,7 +52,7 @@ impl DrillResult {
         }
     }
 
-    /// Whether the client met the faults and coped.
+    /// Returns whether the client met the faults and coped.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.verdict() == Verdict::Passed

@@ -161,7 +161,7 @@ impl Entry {
         }
     }
 
-    /// What happened besides the answer, in its order.
+    /// Returns what happened besides the answer, in its order.
     pub(super) fn all_sub_events(&self) -> Vec<(Duration, SubEvent)> {
         let mut all = self.more.as_ref().map_or_else(Vec::new, |more| more.sub_events.to_vec());
         if let Some(later) = self.later.get() {
@@ -170,7 +170,7 @@ impl Entry {
         all
     }
 
-    /// How many bytes of memory it takes.
+    /// Returns how many bytes of memory it takes.
     pub(super) fn weight(&self) -> usize {
         let more = self.more.as_ref().map_or(0, |more| {
             let response = match &more.response {
@@ -183,42 +183,43 @@ impl Entry {
         size_of::<Self>() + self.text.len() + more
     }
 
-    /// The id that the answer was made with, where it is not the one that follows from its number.
+    /// Returns the id that the answer was made with, where it is not the one that follows from its
+    /// number.
     pub(super) fn id(&self) -> Option<Uuid> {
         self.more.as_ref()?.id
     }
 
-    /// How long the answer waited on purpose.
+    /// Returns how long the answer waited on purpose.
     pub(super) fn delay(&self) -> Duration {
         self.more.as_ref().map_or(Duration::ZERO, |more| more.delay)
     }
 
-    /// The fault that was injected.
+    /// Returns the fault that was injected.
     pub(super) fn fault(&self) -> Option<&'static str> {
         self.more.as_ref()?.fault
     }
 
-    /// Where the fault ended the answer, if it did.
+    /// Returns where the fault ended the answer, if it did.
     pub(super) fn fault_at(&self) -> Option<FaultPoint> {
         self.more.as_ref()?.fault_at
     }
 
-    /// The rule that changed the answer of something else.
+    /// Returns the rule that changed the answer of something else.
     pub(super) fn rule(&self) -> Option<&Arc<str>> {
         self.more.as_ref()?.rule.as_ref()
     }
 
-    /// Why nothing answered.
+    /// Returns why nothing answered.
     pub(super) fn hint(&self) -> Option<&str> {
         self.more.as_ref()?.hint.as_deref()
     }
 
-    /// The body of the request, where it is read beside the answer.
+    /// Returns the body of the request, where it is read beside the answer.
     pub(super) fn late(&self) -> Option<&Arc<LateBody>> {
         self.more.as_ref()?.late.as_ref()
     }
 
-    /// The response, where it is not the stub's own.
+    /// Returns the response, where it is not the stub's own.
     fn response(&self) -> &KeptBody {
         self.more.as_ref().map_or(&KeptBody::OfStub, |more| &more.response)
     }
@@ -228,22 +229,22 @@ impl Entry {
         std::str::from_utf8(self.part(0)).unwrap_or("/")
     }
 
-    /// The path, without the query.
+    /// Returns the path, without the query.
     pub(super) fn path(&self) -> &str {
         self.target().split('?').next().unwrap_or_default()
     }
 
-    /// What the target names before the path: `http://host:1`, or nothing.
+    /// Returns what the target names before the path: `http://host:1`, or nothing.
     pub(super) fn origin_of_target(&self) -> &str {
         std::str::from_utf8(self.part(1)).unwrap_or_default()
     }
 
-    /// The header fields of the request.
+    /// Returns the header fields of the request.
     pub(super) fn headers(&self) -> HeaderMap {
         read_fields(self.part(2))
     }
 
-    /// The body of the request, as far as it is kept.
+    /// Returns the body of the request, as far as it is kept.
     pub(super) fn body(&self) -> &[u8] {
         match self.late() {
             Some(late) => late.bytes().unwrap_or_default(),
@@ -251,7 +252,7 @@ impl Entry {
         }
     }
 
-    /// Whether all of the body is kept.
+    /// Returns whether all of the body is kept.
     pub(super) fn has_whole_body(&self) -> bool {
         match self.late() {
             Some(late) => late.bytes().is_some(),
@@ -259,7 +260,7 @@ impl Entry {
         }
     }
 
-    /// The header fields of the response.
+    /// Returns the header fields of the response.
     pub(super) fn response_headers(&self) -> HeaderMap {
         match (self.response(), &self.stub) {
             (KeptBody::OfStub, Some(stub)) => {
@@ -269,7 +270,8 @@ impl Entry {
         }
     }
 
-    /// The body of the response, as far as it is kept, and how long it was where more was known of it.
+    /// Returns the body of the response, as far as it is kept, and how long it was where more was
+    /// known of it.
     pub(super) fn response_body(&self) -> (Bytes, Option<u64>) {
         match (self.response(), &self.stub) {
             (KeptBody::First(bytes, whole), _) => (bytes.clone(), *whole),
@@ -283,7 +285,7 @@ impl Entry {
         }
     }
 
-    /// The request again, for patterns.
+    /// Returns the request again, for patterns.
     pub(super) fn request(&self) -> Request {
         let mut request = Request::new(self.method.clone(), "/");
         request.uri = self.uri();
@@ -298,7 +300,7 @@ impl Entry {
         request
     }
 
-    /// The target, with scheme and authority where they were sent.
+    /// Returns the target, with scheme and authority where they were sent.
     fn uri(&self) -> Uri {
         let whole = format!("{}{}", self.origin_of_target(), self.target());
         Uri::try_from(whole).or_else(|_| Uri::try_from(self.target())).unwrap_or_default()

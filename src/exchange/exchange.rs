@@ -66,7 +66,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// The path, without the query.
+    /// Returns the path, without the query.
     pub fn path(&self) -> &str {
         self.target.path()
     }
@@ -76,7 +76,7 @@ impl Exchange {
         self.target.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
     }
 
-    /// The scenario rule that answered, or changed the answer of something else.
+    /// Returns the scenario rule that answered, or changed the answer of something else.
     pub fn rule(&self) -> Option<&str> {
         match &self.origin {
             Origin::Scenario(rule) => Some(rule),
@@ -84,12 +84,14 @@ impl Exchange {
         }
     }
 
-    /// Why nothing answered: a version that is not served, or a name that is near; nothing where that is not known.
+    /// Returns why nothing answered: a version that is not served, or a name that is near, or
+    /// `None` if that is not known.
     pub fn hint(&self) -> Option<&str> {
         self.entry.hint()
     }
 
-    /// The verb of the Kubernetes API, and the resource as `plural.group`, where the request is one for a resource.
+    /// Returns the verb of the Kubernetes API, and the resource as `plural.group`, where the
+    /// request is one for a resource.
     pub fn verb_and_resource(&self) -> Option<(String, String)> {
         let mut request = Request::new(self.method.clone(), "/");
         request.uri = self.target.clone();

@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 
-/// How many bytes a header field takes: name and value, each behind its length.
+/// Returns how many bytes a header field takes: name and value, each behind its length.
 pub(super) fn field_len(name: &HeaderName, value: &HeaderValue) -> usize {
     8 + name.as_str().len() + value.len()
 }

@@ -23,7 +23,7 @@ pub(super) enum Of {
 pub(super) struct Ids(RandomState);
 
 impl Ids {
-    /// The id of a number.
+    /// Returns the id of a number.
     pub(super) fn id(&self, of: Of, number: u64) -> Uuid {
         let [spread, check] =
             [(number ^ self.key(of)).wrapping_mul(SPREAD), self.0.hash_one((of, number))];
@@ -37,7 +37,7 @@ impl Ids {
         Builder::from_random_bytes(bytes).into_uuid()
     }
 
-    /// The number of an exchange's id; nothing for any other id.
+    /// Returns the number of an exchange's id; nothing for any other id.
     pub(super) fn number(&self, id: Uuid) -> Option<u64> {
         let bytes = id.as_bytes();
         let mut spread = [0; 8];

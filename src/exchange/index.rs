@@ -101,7 +101,7 @@ impl Index {
         self.size
     }
 
-    /// The exchanges that are asked for, oldest first, once the index is up to date.
+    /// Returns the exchanges that are asked for, oldest first, once the index is up to date.
     pub(super) fn find(&mut self, log: &VecDeque<Slot>, lookup: Lookup<'_>) -> Vec<Slot> {
         let numbers = match lookup {
             Lookup::All => return log.iter().cloned().collect(),

@@ -111,7 +111,7 @@ impl Journal {
         Self { inner, cleared, observer, limits, redactor, ids, epoch }
     }
 
-    /// Whether exchanges are not kept.
+    /// Returns whether exchanges are not kept.
     pub(crate) fn is_off(&self) -> bool {
         self.limits.entries == 0
     }
@@ -173,32 +173,33 @@ impl Journal {
         }
     }
 
-    /// The exchanges that are kept, oldest first.
+    /// Returns the exchanges that are kept, oldest first.
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.select(Lookup::All).into_iter().map(|slot| self.exchange(slot)).collect()
     }
 
-    /// How many exchanges were recorded since the start or the last [`Journal::clear`], dropped ones included.
+    /// Returns how many exchanges were recorded since the start or the last [`Journal::clear`],
+    /// dropped ones included.
     pub fn recorded(&self) -> u64 {
         self.lock().recorded - self.cleared.load(Ordering::Relaxed)
     }
 
-    /// The number of the last exchange, which counts all since the start.
+    /// Returns the number of the last exchange, which counts all since the start.
     pub(crate) fn last_number(&self) -> u64 {
         self.lock().recorded
     }
 
-    /// How many of them were dropped to make room for others.
+    /// Returns how many of them were dropped to make room for others.
     pub fn dropped(&self) -> u64 {
         self.lock().dropped
     }
 
-    /// How many of the kept exchanges satisfy a condition.
+    /// Returns how many of the kept exchanges satisfy a condition.
     pub fn count(&self, condition: impl Fn(&Exchange) -> bool) -> usize {
         self.exchanges().iter().filter(|exchange| condition(exchange)).count()
     }
 
-    /// How many bytes are kept, and how many may be.
+    /// Returns how many bytes are kept, and how many may be.
     pub(crate) fn held(&self) -> (usize, usize) {
         (self.lock().bytes, self.limits.bytes)
     }
@@ -237,7 +238,8 @@ impl Journal {
         drop(gone);
     }
 
-    /// The exchanges that are asked for, oldest first: those that are looked at, and no others.
+    /// Returns the exchanges that are asked for, oldest first: those that are looked at, and no
+    /// others.
     pub(crate) fn select(&self, lookup: Lookup<'_>) -> Vec<Slot> {
         if lookup != Lookup::All {
             while self.lock().catch_up() {}
@@ -261,7 +263,7 @@ impl Journal {
         let _ = tokio::time::timeout(SETTLED, all).await;
     }
 
-    /// The exchange of an id.
+    /// Returns the exchange of an id.
     pub(crate) fn find(&self, id: Uuid) -> Option<Slot> {
         let number = self.ids.number(id);
         let inner = self.lock();
@@ -274,22 +276,22 @@ impl Journal {
         Some(log[at].clone())
     }
 
-    /// The id of the exchange with a number; another one where it is not kept.
+    /// Returns the id of the exchange with a number; another one where it is not kept.
     pub(crate) fn id(&self, number: Option<u64>) -> Uuid {
         number.map_or_else(Uuid::new_v4, |number| self.ids.id(Of::Exchange, number))
     }
 
-    /// The id of an exchange.
+    /// Returns the id of an exchange.
     pub(crate) fn id_of(&self, slot: &Slot) -> Uuid {
         slot.entry.id().unwrap_or_else(|| self.ids.id(Of::Exchange, slot.number))
     }
 
-    /// When an exchange was decided.
+    /// Returns when an exchange was decided.
     pub(crate) fn time_of(&self, slot: &Slot) -> SystemTime {
         self.epoch.1 + Duration::from_nanos(slot.entry.at)
     }
 
-    /// An exchange, to be shown.
+    /// Returns an exchange, to be shown.
     pub(crate) fn exchange(&self, Slot { number, entry, .. }: Slot) -> Exchange {
         self.view(number, entry)
     }
@@ -338,12 +340,12 @@ fn free(gone: Vec<Slot>) {
 }
 
 impl Slot {
-    /// The request, for patterns.
+    /// Returns the request, for patterns.
     pub(crate) fn request(&self) -> Request {
         self.entry.request()
     }
 
-    /// The world it was sent to.
+    /// Returns the world it was sent to.
     pub(crate) fn world(&self) -> &str {
         &self.entry.world
     }
@@ -353,23 +355,23 @@ impl Slot {
         self.number
     }
 
-    /// The status of the answer.
+    /// Returns the status of the answer.
     pub(crate) fn status(&self) -> StatusCode {
         self.entry.status
     }
 
-    /// The header fields and the body of the answer, as far as it is kept.
+    /// Returns the header fields and the body of the answer, as far as it is kept.
     pub(crate) fn response(&self) -> (HeaderMap, Bytes) {
         (self.entry.response_headers(), self.entry.response_body().0)
     }
 
-    /// Whether all of the answer's body is kept.
+    /// Returns whether all of the answer's body is kept.
     pub(crate) fn has_whole_response(&self) -> bool {
         let (kept, whole) = self.entry.response_body();
         whole == Some(kept.len() as u64)
     }
 
-    /// The stub that answered.
+    /// Returns the stub that answered.
     pub(crate) fn stub(&self) -> Option<&Arc<Stub>> {
         self.entry.stub.as_ref()
     }

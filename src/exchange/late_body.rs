@@ -18,7 +18,7 @@ pub(crate) struct LateBody {
 }
 
 impl LateBody {
-    /// One of at most so many bytes.
+    /// Creates one of at most so many bytes.
     pub(crate) fn new(most: usize) -> Self {
         Self { most, paused: OnceLock::new(), whole: OnceLock::new(), read: Notify::new() }
     }
@@ -43,7 +43,7 @@ impl LateBody {
         self.read.notify_waiters();
     }
 
-    /// The bytes, once they have been read.
+    /// Returns the bytes, once they have been read.
     pub(crate) fn bytes(&self) -> Option<&[u8]> {
         match self.whole.get() {
             Some(whole) => whole.as_deref(),

@@ -24,13 +24,14 @@ impl Exchange {
         serve_event(self)
     }
 
-    /// The request as JSON, as `/__admin/requests/find` shows it: a logged request of `WireMock`.
+    /// Returns the request as JSON, as `/__admin/requests/find` shows it: a logged request of
+    /// `WireMock`.
     pub(crate) fn request_to_json(&self) -> Value {
         logged_request(self)
     }
 }
 
-/// A serve event.
+/// Returns a serve event.
 fn serve_event(exchange: &Exchange) -> Value {
     let shown = Shown::of(exchange);
     let entry = &exchange.entry;
@@ -55,7 +56,7 @@ fn serve_event(exchange: &Exchange) -> Value {
     })
 }
 
-/// A logged request.
+/// Returns a logged request.
 fn logged_request(exchange: &Exchange) -> Value {
     request(exchange, &Shown::of(exchange))
 }
@@ -94,7 +95,8 @@ fn request(exchange: &Exchange, shown: &Shown) -> Value {
     request
 }
 
-/// What `WireMock` has no place for; nothing where a stub or nothing answered and that is all there is to say.
+/// Returns what `WireMock` has no place for, or `None` if a stub or nothing answered and that is
+/// all there is to say.
 fn standin(exchange: &Exchange) -> Option<Value> {
     let entry = &exchange.entry;
     let by_stub = matches!(exchange.origin, Origin::Stub(_) | Origin::Unmatched);
@@ -137,7 +139,7 @@ fn standin(exchange: &Exchange) -> Option<Value> {
     (!standin.is_empty()).then(|| standin.into())
 }
 
-/// A place within an answer, as scenarios write it.
+/// Returns a place within an answer, as scenarios write it.
 fn place(at: FaultPoint) -> Value {
     match at {
         FaultPoint::BeforeHeaders => "before_headers".into(),
@@ -159,7 +161,7 @@ fn stub_mapping(exchange: &Exchange) -> Value {
     })
 }
 
-/// The response of what is no stub, as if it were one.
+/// Returns the response of what is no stub, as if it were one.
 fn no_definition(exchange: &Exchange) -> Value {
     match exchange.origin {
         Origin::Unmatched => json!({"status": 404, "fromConfiguredStub": false}),
@@ -167,7 +169,7 @@ fn no_definition(exchange: &Exchange) -> Value {
     }
 }
 
-/// The response as the stub has it; with the rendered body where it is a template.
+/// Returns the response as the stub has it; with the rendered body where it is a template.
 fn response_definition(exchange: &Exchange, shown: &Shown) -> Value {
     let Some(stub) = &exchange.entry.stub else { return no_definition(exchange) };
     let mut definition = stub.mapping()["response"].take();
@@ -210,7 +212,7 @@ fn response(exchange: &Exchange, shown: &Shown) -> Value {
     response
 }
 
-/// The fault that a stub mapping has.
+/// Returns the fault that a stub mapping has.
 fn own_fault(mapping: &Value) -> Option<&Value> {
     mapping["response"].get("fault").filter(|fault| !fault.is_null())
 }
@@ -269,7 +271,7 @@ impl RequestOrigin {
     }
 }
 
-/// The client's address; what a proxy says in its place, where there is one.
+/// Returns the client's address; what a proxy says in its place, where there is one.
 fn client_address(exchange: &Exchange, headers: &Fields) -> String {
     let forwarded = HeaderName::from_static("x-forwarded-for");
     let forwarded = headers.all(&forwarded).next().filter(|value| !value.is_empty());
@@ -300,12 +302,13 @@ fn add(all: &mut Map<String, Value>, name: String, value: &str) {
     }
 }
 
-/// The name of a field as it was sent; over HTTP/1.1, as clients write it.
+/// Returns the name of a field as it was sent; over HTTP/1.1, as clients write it.
 fn written(name: &HeaderName, version: Version) -> String {
     if version == Version::HTTP_2 { name.as_str().to_owned() } else { written_name(name) }
 }
 
-/// The name of a field as programs write it over HTTP/1.1. The case in which it was sent is not kept.
+/// Returns the name of a field as programs write it over HTTP/1.1. The case in which it was sent is
+/// not kept.
 pub(crate) fn written_name(name: &HeaderName) -> String {
     match name.as_str() {
         "etag" => return "ETag".to_owned(),
@@ -333,7 +336,7 @@ fn cookies(headers: &Fields) -> Value {
     all.into()
 }
 
-/// The parameters of a query or a form: `{"a": {"key": "a", "values": ["1", "2"]}}`.
+/// Returns the parameters of a query or a form: `{"a": {"key": "a", "values": ["1", "2"]}}`.
 fn parameters(of: &Parameters<'_>) -> Value {
     let mut all: Map<String, Value> = Map::new();
     for (key, value) in of {

@@ -88,7 +88,7 @@ impl Fields {
         Self(self.0.into_iter().map(|(name, value)| (name, change(value))).collect())
     }
 
-    /// The values of a field.
+    /// Returns the values of a field.
     pub(super) fn all<'f>(&'f self, name: &'f HeaderName) -> impl Iterator<Item = &'f str> {
         self.0.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
     }
@@ -100,7 +100,7 @@ impl Text {
         Self { bytes, content_type, media: Media::of(headers) }
     }
 
-    /// The body of a request, without compression.
+    /// Returns the body of a request, without compression.
     fn of_request(headers: &HeaderMap, bytes: &Bytes) -> Self {
         match decoded::without_gzip(headers, bytes) {
             Cow::Borrowed(_) => Self::of(headers, bytes.clone()),

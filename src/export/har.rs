@@ -128,7 +128,7 @@ fn cookies(headers: &HeaderMap) -> Vec<Value> {
     values.filter_map(set_cookie).collect()
 }
 
-/// A cookie that an answer sets, with its attributes (RFC 6265, section 4.1).
+/// Returns a cookie that an answer sets, with its attributes (RFC 6265, section 4.1).
 fn set_cookie(field: &str) -> Option<Value> {
     let mut parts = field.split(';');
     let mut cookie = cookie(parts.next()?)?;

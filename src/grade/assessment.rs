@@ -83,7 +83,7 @@ impl Assessment {
         }
     }
 
-    /// The verdict where nothing could be found out, with the reason.
+    /// Returns the verdict where nothing could be found out, with the reason.
     pub(crate) fn broken(why: impl Into<String>) -> Self {
         let finding = Finding { grade: Grade::Fail, ..Finding::new("broken", Duration::ZERO, why) };
         Self {
@@ -134,7 +134,7 @@ impl Assessment {
     }
 }
 
-/// An expectation with its result.
+/// Returns an expectation with its result.
 fn checked(check: &Check, unmet: &[Arc<str>], redactor: &Redactor) -> CheckedExpectation {
     let result = match &*check.findings {
         [] if unmet.contains(&check.rule) => CheckResult::NotReached,
@@ -150,7 +150,7 @@ fn checked(check: &Check, unmet: &[Arc<str>], redactor: &Redactor) -> CheckedExp
     }
 }
 
-/// The rules whose faults were not met, each with its near misses.
+/// Returns the rules whose faults were not met, each with its near misses.
 fn not_met(graded: &Graded<'_>) -> Vec<Finding> {
     let Graded { records, rules, state, .. } = *graded;
     let grade = rules.grading().unused_rules;

@@ -16,7 +16,7 @@ const LEAST: f64 = 0.01;
 /// seconds.
 const REGULAR: (f64, f64) = (0.03, 0.005);
 
-/// The pauses of a call after each failed attempt, as long as it fails.
+/// Returns the pauses of a call after each failed attempt, as long as it fails.
 fn pauses(call: &[&Record]) -> Vec<Duration> {
     let pairs = call.windows(2).take_while(|pair| pair[0].went_wrong());
     let pauses = pairs.map(|pair| pair[1].began.saturating_sub(pair[0].answered));
@@ -76,7 +76,7 @@ pub(super) fn jitter(about: &[&Record]) -> Vec<Finding> {
     vec![Finding::new("no-jitter", record.began, message)]
 }
 
-/// Whether pauses are a geometric sequence, as far as a clock can tell.
+/// Returns whether pauses are a geometric sequence, as far as a clock can tell.
 fn is_regular(pauses: &[Duration]) -> bool {
     let seconds: Vec<f64> = pauses.iter().map(Duration::as_secs_f64).collect();
     let (first, last) = (seconds[0].max(1e-6), seconds[seconds.len() - 1].max(1e-6));

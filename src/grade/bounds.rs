@@ -19,7 +19,7 @@ pub(super) fn too_few(least: u64, about: &[&Record]) -> Option<Finding> {
     (count < least).then(|| Finding::new("too-few-requests", last(about), message))
 }
 
-/// When the last request came.
+/// Returns when the last request came.
 fn last(about: &[&Record]) -> Duration {
     about.last().map(|record| record.began).unwrap_or_default()
 }
@@ -63,7 +63,7 @@ pub(super) fn connections(most: u64, about: &[&Record]) -> Option<Finding> {
     Some(Finding::new("too-many-connections", beyond.began, message))
 }
 
-/// A call that went on after it had failed so often in a row.
+/// Returns a call that went on after it had failed so often in a row.
 pub(super) fn attempts(max: u64, about: &[&Record]) -> Option<Finding> {
     for call in by_call(about) {
         let mut failed = 0;

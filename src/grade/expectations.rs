@@ -49,7 +49,7 @@ pub(crate) enum CheckResult {
 impl CheckResult {
     const ALL: [Self; 3] = [Self::Passed, Self::Failed, Self::NotReached];
 
-    /// The word for programs.
+    /// Returns the word for programs.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Passed => "passed",
@@ -99,8 +99,8 @@ pub(super) fn check(records: &[Record], rules: &[Expectation], grade: Grade) -> 
     checks
 }
 
-/// Each expectation of a rule with what was found. Some are about requests that the rule is not about: a list after a
-/// watch.
+/// Returns each expectation of a rule with what was found. Some are about requests that the rule is
+/// not about: a list after a watch.
 fn of_rule(expect: &Expect, about: &[&Record], all: &[&Record]) -> Vec<(String, Vec<Finding>)> {
     let mut checks = Checks::default();
     if let Some(most) = expect.max_requests {
@@ -175,7 +175,7 @@ impl Checks {
     }
 }
 
-/// A time as scenarios write it.
+/// Returns a time as scenarios write it.
 fn written(time: Duration) -> String {
     if time.subsec_millis() == 0 {
         format!("{}s", time.as_secs())

@@ -84,38 +84,38 @@ pub(crate) struct Created {
 }
 
 impl Record {
-    /// Whether the client has reason to try again: a fault, 408, 429 or a 5xx.
+    /// Returns whether the client has reason to try again: a fault, 408, 429 or a 5xx.
     #[must_use]
     pub(crate) fn failed(&self) -> bool {
         self.fault.is_some() || matches!(self.status, 408 | 429 | 500..=599)
     }
 
-    /// Whether its answer did not come, or not whole.
+    /// Returns whether its answer did not come, or not whole.
     #[must_use]
     pub(crate) fn is_lost(&self) -> bool {
         self.hangs || self.fault.is_some() || (self.breaks && self.end == Some(Ending::Fault))
     }
 
-    /// Whether the client has reason to do something about it: a failure, an error of a rule, or an answer that was
-    /// lost.
+    /// Returns whether the client has reason to do something about it: a failure, an error of a
+    /// rule, or an answer that was lost.
     #[must_use]
     pub(crate) fn went_wrong(&self) -> bool {
         self.failed() || self.is_lost() || (self.acted.is_some() && self.status >= 400)
     }
 
-    /// Whether the client was answered that it worked.
+    /// Returns whether the client was answered that it worked.
     #[must_use]
     pub(crate) fn succeeded(&self) -> bool {
         self.status < 400 && !self.is_lost()
     }
 
-    /// Whether it is a watch.
+    /// Returns whether it is a watch.
     #[must_use]
     pub(crate) fn watches(&self) -> bool {
         self.verb == "watch"
     }
 
-    /// What came of it, for a message.
+    /// Returns what came of it, for a message.
     #[must_use]
     pub(crate) fn how_it_went(&self) -> String {
         if self.hangs {
@@ -129,7 +129,7 @@ impl Record {
         }
     }
 
-    /// Whether a gate refused it for its token.
+    /// Returns whether a gate refused it for its token.
     #[must_use]
     pub(crate) fn is_refused(&self) -> bool {
         matches!(self.gate, Some(GateSeen::Spent | GateSeen::Unknown | GateSeen::Missing))
@@ -224,14 +224,15 @@ impl Log {
         self.lock().expire_at_end.push(number);
     }
 
-    /// What there is, in the order in which requests were answered, and how many more there were.
+    /// Returns what there is, in the order in which requests were answered, and how many more there
+    /// were.
     #[must_use]
     pub(crate) fn records(&self) -> (Vec<Record>, u64) {
         let inner = self.lock();
         (inner.records.clone(), inner.dropped)
     }
 
-    /// Whether a request that no rule is about is kept.
+    /// Returns whether a request that no rule is about is kept.
     #[must_use]
     pub(crate) fn has_room_for_others(&self) -> bool {
         self.others.load(Ordering::Relaxed) < MAX_OTHERS
@@ -242,7 +243,7 @@ impl Log {
         self.has_room_for_others() && self.others.fetch_add(1, Ordering::Relaxed) < MAX_OTHERS
     }
 
-    /// How long ago the last request came; nothing where none came.
+    /// Returns how long ago the last request came, or `None` if none came.
     #[must_use]
     pub(crate) fn idle(&self) -> Option<Duration> {
         self.lock().last.map(|last| last.elapsed())

@@ -127,7 +127,7 @@ impl Finding {
         })
     }
 
-    /// The finding without the secrets in the paths and values that its message quotes.
+    /// Returns the finding without the secrets in the paths and values that its message quotes.
     #[must_use]
     pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
         let word = |word: &str| {
@@ -182,12 +182,12 @@ fn with_notes(records: &[Record], mut findings: Vec<Finding>) -> Vec<Finding> {
     findings
 }
 
-/// Whether a request changes something.
+/// Returns whether a request changes something.
 fn is_write(record: &Record) -> bool {
     matches!(&*record.verb, "create" | "update" | "patch" | "delete" | "deletecollection")
 }
 
-/// The records that come after one.
+/// Returns the records that come after one.
 fn after<'a, 'r>(
     all: &'a [&'r Record],
     record: &'a Record,
@@ -195,8 +195,8 @@ fn after<'a, 'r>(
     all.iter().skip_while(move |other| !std::ptr::eq(**other, record)).skip(1)
 }
 
-/// The records of one call each, in the order in which they came. One whose body was not read belongs to the call with the
-/// same head that was made last.
+/// Returns the records of one call each, in the order in which they came. One whose body was not
+/// read belongs to the call with the same head that was made last.
 fn by_call<'r>(records: &[&'r Record]) -> Vec<Vec<&'r Record>> {
     let mut calls: Vec<Vec<&'r Record>> = Vec::new();
     let mut by_id: HashMap<[u8; 32], usize> = HashMap::new();
@@ -220,7 +220,7 @@ fn by_call<'r>(records: &[&'r Record]) -> Vec<Vec<&'r Record>> {
     calls
 }
 
-/// A time as people read it.
+/// Returns a time as people read it.
 fn shown(time: Duration) -> String {
     if time < Duration::from_secs(1) {
         format!("{} ms", time.as_millis())

@@ -12,7 +12,7 @@ const SHOWN: usize = 3;
 /// How many different requests are compared with a rule.
 const COMPARED: usize = 2000;
 
-/// The near misses of a rule, each as one line.
+/// Returns the near misses of a rule, each as one line.
 pub(super) fn near_misses(rules: &ScenarioSet, rule: &str, records: &[Record]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut misses: Vec<(usize, String)> = Vec::new();
@@ -34,7 +34,8 @@ pub(super) fn near_misses(rules: &ScenarioSet, rule: &str, records: &[Record]) -
     near.take(SHOWN).map(|(_, line)| line).collect()
 }
 
-/// How many keys of a rule differ from a request, and which; nothing where the request matched.
+/// Returns how many keys of a rule differ from a request, and which, or `None` if the request
+/// matched.
 fn differing(rules: &ScenarioSet, rule: &str, record: &Record) -> Option<(usize, String)> {
     let target = match &record.query {
         Some(query) => format!("{}?{query}", record.path),

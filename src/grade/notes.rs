@@ -24,8 +24,8 @@ pub(super) fn notes(all: &[&Record]) -> Vec<Finding> {
     notes
 }
 
-/// A call that was repeated without a pause, so many times in a row: an automatic retry that failed is not to be retried
-/// automatically (RFC 9110, section 9.2.2).
+/// Returns a call that was repeated without a pause, so many times in a row: an automatic retry
+/// that failed is not to be retried automatically (RFC 9110, section 9.2.2).
 pub(super) fn hammered(about: &[&Record], at_most: usize) -> Option<Finding> {
     by_call(about).into_iter().find_map(|call| {
         let mut blows = 0;

@@ -39,7 +39,7 @@ impl Kind {
 }
 
 impl SeenRequest {
-    /// What came of it.
+    /// Returns what came of it.
     pub(crate) fn kind(&self) -> Kind {
         Kind::new(self.status, self.lost)
     }
@@ -73,7 +73,7 @@ impl Overview {
         Self { from, part, counts }
     }
 
-    /// How many requests there are of each kind.
+    /// Returns how many requests there are of each kind.
     pub(crate) fn totals(&self) -> [u64; 4] {
         self.counts.iter().fold([0; 4], |mut sums, counts| {
             for (sum, count) in sums.iter_mut().zip(counts) {

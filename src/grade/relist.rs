@@ -61,7 +61,7 @@ pub(super) fn after_gone(about: &[&Record], all: &[&Record], within: Duration) -
     findings
 }
 
-/// Whether a request begins anew: a list, or a watch that lists first.
+/// Returns whether a request begins anew: a list, or a watch that lists first.
 fn begins(record: &Record) -> bool {
     record.verb == "list"
         || record.lists_first

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Finding, Record, after, shown};
 
-/// The same call, sooner than it was asked to come back.
+/// Returns the same call, sooner than it was asked to come back.
 pub(super) fn early(about: &[&Record], all: &[&Record], slack: Duration) -> Vec<Finding> {
     let mut early = 0_u64;
     let mut first: Option<(Duration, Duration, &Record)> = None;

@@ -40,7 +40,7 @@ pub(crate) struct SeenRequest {
     pub(crate) attempt: u64,
 }
 
-/// The first requests of a world, in the order in which they were answered.
+/// Returns the first requests of a world, in the order in which they were answered.
 pub(super) fn timeline(records: &[Record], redactor: &Redactor) -> Vec<SeenRequest> {
     // The number of each call, and how many attempts it has had.
     let mut calls: HashMap<[u8; 32], (u64, u64)> = HashMap::new();
@@ -107,7 +107,7 @@ impl SeenRequest {
     }
 }
 
-/// A time in seconds; nothing where the value is no time.
+/// Returns a time in seconds, or `None` if the value is no time.
 pub(super) fn seconds(json: &Value) -> Option<Duration> {
     Duration::try_from_secs_f64(json.as_f64()?).ok()
 }

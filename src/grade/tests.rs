@@ -41,7 +41,7 @@ fn record(at: u32, status: u16) -> Record {
     }
 }
 
-/// The codes of what an expectation finds.
+/// Returns the codes of what an expectation finds.
 fn codes(expect: Expect, mut records: Vec<Record>) -> Vec<&'static str> {
     let expect = Arc::new(expect);
     for record in &mut records {

@@ -33,7 +33,8 @@ impl Verdict {
     /// All of them.
     pub(crate) const ALL: [Self; 4] = [Self::Passed, Self::NotMet, Self::Failed, Self::Broken];
 
-    /// The verdict by what a client did. A mistake is one, whether or not all faults were met.
+    /// Returns the verdict by what a client did. A mistake is one, whether or not all faults were
+    /// met.
     pub(crate) fn of(findings: &[Finding]) -> Self {
         let mut failing = findings.iter().filter(|finding| finding.grade == Grade::Fail).peekable();
         if failing.peek().is_none() {
@@ -42,7 +43,7 @@ impl Verdict {
         if failing.all(|finding| finding.code == NOT_MET) { Self::NotMet } else { Self::Failed }
     }
 
-    /// The word for programs.
+    /// Returns the word for programs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -53,7 +54,7 @@ impl Verdict {
         }
     }
 
-    /// The verdict of a word for programs.
+    /// Returns the verdict of a word for programs.
     pub(crate) fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|verdict| verdict.as_str() == word)
     }

@@ -40,7 +40,7 @@ pub(super) fn resumed(about: &[&Record], all: &[&Record]) -> Vec<Finding> {
     vec![Finding::new("watch-not-resumed", record.ended.unwrap_or(record.began), message)]
 }
 
-/// What is wrong with the place at which a watch goes on.
+/// Returns what is wrong with the place at which a watch goes on.
 fn misplaced(record: &Record, next: &Record) -> Option<Finding> {
     let path = &next.path;
     let Some(revision) = next.revision.as_deref().filter(|revision| *revision != "0") else {

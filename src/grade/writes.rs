@@ -2,12 +2,13 @@
 
 use super::{Finding, Record, after, by_call, is_write};
 
-/// Whether a request writes an object, and not only deletes one.
+/// Returns whether a request writes an object, and not only deletes one.
 fn makes(record: &Record) -> bool {
     matches!(&*record.verb, "create" | "update" | "patch")
 }
 
-/// The same write, made again after it had succeeded, with nothing else written to the resource in between.
+/// Returns the same write, made again after it had succeeded, with nothing else written to the
+/// resource in between.
 pub(super) fn again(all: &[&Record]) -> Option<Finding> {
     let writes: Vec<&Record> = all.iter().copied().filter(|record| makes(record)).collect();
     by_call(&writes).into_iter().find_map(|mut call| {
@@ -31,8 +32,8 @@ pub(super) fn again(all: &[&Record]) -> Option<Finding> {
     })
 }
 
-/// An update that met a conflict, sent again as it was without a read in between (API conventions, "Concurrency Control
-/// and Consistency").
+/// Returns an update that met a conflict, sent again as it was without a read in between (API
+/// conventions, "Concurrency Control and Consistency").
 pub(super) fn blind(about: &[&Record], all: &[&Record]) -> Option<Finding> {
     let conflicts = about.iter().filter(|record| record.verb == "update" && record.status == 409);
     conflicts.into_iter().find_map(|conflict| {

@@ -105,7 +105,7 @@ pub(super) fn exchange(asked: Asked<'_>, answered: Answered) -> Result<ImportedE
     Ok(ImportedExchange { host, exchange })
 }
 
-/// The answer as clients see it: decompressed, and without the framing of its connection.
+/// Returns the answer as clients see it: decompressed, and without the framing of its connection.
 fn plain(answered: Answered) -> (HeaderMap, Bytes) {
     let Answered { mut headers, mut body, coded, .. } = answered;
     for name in [CONNECTION, TRANSFER_ENCODING] {
@@ -143,7 +143,7 @@ pub(super) fn add_header(headers: &mut HeaderMap, name: &str, text: &str) {
     }
 }
 
-/// A URL without its fragment, and with blanks, bytes beyond ASCII and these bytes escaped.
+/// Returns a URL without its fragment, and with blanks, bytes beyond ASCII and these bytes escaped.
 fn escaped(url: &str, bytes: &[u8]) -> String {
     let url = url.split('#').next().unwrap_or_default();
     let mut out = String::with_capacity(url.len());

@@ -44,8 +44,8 @@ fn entry(node: &Node<'_>, folder: &Path) -> Option<ImportedExchange> {
     converted.map_err(|why| node.warn(format!("the entry is left out: {why}"), "")).ok()
 }
 
-/// How long the server took: the time between the request and the head of its answer, in milliseconds. It is
-/// negative where the tool does not know it.
+/// Returns how long the server took: the time between the request and the head of its answer, in
+/// milliseconds. It is negative where the tool does not know it.
 fn waited(timings: &Value) -> Duration {
     let wait = timings["wait"].as_f64().filter(|wait| wait.is_finite() && *wait > 0.0);
     wait.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok()).unwrap_or_default()

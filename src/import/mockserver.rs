@@ -88,7 +88,7 @@ fn limited(
     stubs
 }
 
-/// What the expectation does.
+/// Returns what the expectation does.
 fn answer(node: &Node<'_>, keys: &Keys<'_>) -> Option<Response> {
     if let Some(node) = keys.get("httpResponse") {
         return response(&node.keys()?);

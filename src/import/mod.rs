@@ -108,7 +108,8 @@ pub(crate) fn import(
     Ok(Imported { format, content, left_out: Diagnostics(problems).sorted() })
 }
 
-/// The document of a cassette whose values need the tags of its YAML; nothing for any other file.
+/// Returns the document of a cassette whose values need the tags of its YAML; nothing for any other
+/// file.
 fn tagged_cassette(source: &Source, format: Option<ImportFormat>) -> Option<Value> {
     if source.format != Format::Yaml || !vcr::has_tags(&source.text) {
         return None;

@@ -56,7 +56,7 @@ impl StubSecrets {
         *mapping != before
     }
 
-    /// A body file without its secrets; nothing where it has none that can be found.
+    /// Returns a body file without its secrets, or `None` if it has none that can be found.
     pub(crate) fn body(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         match self.redactor.pass("").body(&Media::default(), bytes) {
             Redacted::Changed(new) => Some(new),
@@ -233,7 +233,7 @@ fn each_text(value: &mut Value, change: &dyn Fn(&str) -> String) {
     }
 }
 
-/// A regular expression for a text with marks: at each mark it allows `anything`.
+/// Returns a regular expression for a text with marks: at each mark it allows `anything`.
 fn any_at_marks(marked: &str, anything: &str) -> String {
     marked.split(MARK).map(regex::escape).collect::<Vec<_>>().join(anything)
 }

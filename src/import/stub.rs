@@ -37,7 +37,7 @@ impl ImportedStub {
         self.mapping[key] = value.into();
     }
 
-    /// The stem of its file's name: letters, digits, dots and dashes of the stub's name.
+    /// Returns the stem of its file's name: letters, digits, dots and dashes of the stub's name.
     pub(crate) fn file_stem(&self) -> String {
         const LONGEST: usize = 80;
         let mut stem = String::new();
@@ -153,7 +153,7 @@ impl Response {
         headers.insert(key, values);
     }
 
-    /// Whether it names a header field.
+    /// Returns whether it names a header field.
     pub(super) fn has_header(&self, name: &str) -> bool {
         let headers = self.0.get("headers").and_then(Value::as_object);
         headers.is_some_and(|headers| headers.keys().any(|key| key.eq_ignore_ascii_case(name)))

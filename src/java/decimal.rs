@@ -61,7 +61,7 @@ impl Decimal {
         if a < 0 { ordering.reverse() } else { ordering }
     }
 
-    /// A text that is the same for numbers of one value.
+    /// Returns a text that is the same for numbers of one value.
     pub(crate) fn canonical(&self) -> String {
         if self.is_zero() {
             return "0".to_owned();
@@ -72,7 +72,7 @@ impl Decimal {
         format!("{sign}{digits}e{}", dropped - self.scale)
     }
 
-    /// The part before the point, where it is small enough.
+    /// Returns the part before the point, where it is small enough.
     pub(crate) fn whole(&self) -> Option<i64> {
         let text = self.digits.as_ref();
         let digits = match usize::try_from(self.scale) {
@@ -110,7 +110,7 @@ impl fmt::Display for Decimal {
     }
 }
 
-/// A double as `Double.toString` prints it.
+/// Returns a double as `Double.toString` prints it.
 pub(crate) fn double(value: f64) -> String {
     if !value.is_finite() {
         return match (value.is_nan(), value > 0.0) {

@@ -19,7 +19,7 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 impl ClientBase {
-    /// The base of a request; nothing where it names no host, as HTTP/1.0 allows.
+    /// Returns the base of a request, or `None` if it names no host, as HTTP/1.0 allows.
     pub(crate) fn of(request: &Request) -> Option<Self> {
         let asked = Asked::new(request);
         let first = |name: &HeaderName| {
@@ -46,7 +46,7 @@ impl ClientBase {
         format!("{}://{}", if self.secure { "https" } else { "http" }, self.authority)
     }
 
-    /// The host without its port.
+    /// Returns the host without its port.
     pub(super) fn host(&self) -> &str {
         match self.authority.rsplit_once(':') {
             Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,

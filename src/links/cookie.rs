@@ -5,7 +5,7 @@ use super::backend::Backend;
 use super::base::ClientBase;
 
 impl Links {
-    /// The field as clients need it; nothing where it is fit for them.
+    /// Returns the field as clients need it, or `None` if it is fit for them.
     ///
     /// A domain that is the backend's is left out: the cookie is for the host that the client asked (RFC 6265,
     /// section 5.3). `Secure` is left out where the client has no TLS and the backend has: clients would not send
@@ -47,7 +47,8 @@ impl Links {
         changed.then_some(out)
     }
 
-    /// Whether a cookie's domain is that of a backend, and not also that of the client's host.
+    /// Returns whether a cookie's domain is that of a backend, and not also that of the client's
+    /// host.
     fn is_foreign(&self, domain: &str, base: &ClientBase) -> bool {
         let domain = domain.trim_start_matches('.');
         let is_within = |host: &str| {

@@ -61,7 +61,7 @@ impl Links {
         Self::new(self.backends.iter().cloned().chain([backend]).collect())
     }
 
-    /// The backends' URLs with the path of each, for the metadata of a recording.
+    /// Returns the backends' URLs with the path of each, for the metadata of a recording.
     #[cfg(any(feature = "record", test))]
     pub(crate) fn parameters(&self) -> serde_json::Value {
         let pair = |backend: &Backend| (backend.url(), backend.below.clone().into());

@@ -6,7 +6,8 @@ use super::base::ClientBase;
 use super::spelling::continues_segment;
 
 impl Links {
-    /// The path of a backend as its clients see it; nothing where it is the same, or no absolute path.
+    /// Returns the path of a backend as its clients see it, or `None` if it is the same, or no
+    /// absolute path.
     pub(super) fn path_of_client(
         path: &str,
         backend: &Backend,

@@ -37,7 +37,7 @@ impl Rewriting {
         Self { base, beginnings, longest, held: Bytes::new(), sent: 0 }
     }
 
-    /// The bytes that can be sent on after this piece.
+    /// Returns the bytes that can be sent on after this piece.
     pub(crate) fn push(&mut self, links: &Links, piece: Bytes) -> Bytes {
         let whole =
             if self.held.is_empty() { piece } else { [&*self.held, &*piece].concat().into() };
@@ -48,20 +48,20 @@ impl Rewriting {
         ready
     }
 
-    /// What is left at the end.
+    /// Returns what is left at the end.
     pub(crate) fn finish(&mut self, links: &Links) -> Bytes {
         let last = std::mem::take(&mut self.held);
         self.rewritten(links, &last, last.len())
     }
 
-    /// What was not sent on yet up to a place, for the client.
+    /// Returns what was not sent on yet up to a place, for the client.
     fn rewritten(&self, links: &Links, text: &Bytes, end: usize) -> Bytes {
         let mut cuts = [self.sent, end];
         let new = links.to_client_from(text, self.sent, &self.base, &mut cuts);
         new.map_or_else(|| text.clone(), Bytes::from).slice(cuts[0]..cuts[1])
     }
 
-    /// How many bytes are not a beginning of a link that goes on.
+    /// Returns how many bytes are not a beginning of a link that goes on.
     fn complete(&self, text: &[u8]) -> usize {
         let from = text.len().saturating_sub(self.longest).max(self.sent);
         let begins = |at: &usize| {
@@ -82,7 +82,7 @@ impl Rewriting {
 }
 
 impl Links {
-    /// All that a link to a backend may begin with, up to the character behind its path.
+    /// Returns all that a link to a backend may begin with, up to the character behind its path.
     fn beginnings(&self) -> Arc<[String]> {
         let make = || {
             let mut out = Vec::new();

@@ -35,24 +35,26 @@ impl Default for Accepted {
 }
 
 impl AskerFilter {
-    /// A filter for a HEAD that no stub is for: the recorded answers to GET have its head (RFC 9110, section 9.3.2).
+    /// Creates a filter for a HEAD that no stub is for: the recorded answers to GET have its head
+    /// (RFC 9110, section 9.3.2).
     pub(super) fn for_head() -> Self {
         let filter = Self::default();
         filter.head_as_get.set(true);
         filter
     }
 
-    /// Whether recorded stubs for GET answer a HEAD.
+    /// Returns whether recorded stubs for GET answer a HEAD.
     pub(super) fn takes_head_as_get(&self) -> bool {
         self.head_as_get.get()
     }
 
-    /// Whether a stub was passed over whose client this is more likely than any client at all.
+    /// Returns whether a stub was passed over whose client this is more likely than any client at
+    /// all.
     pub(super) fn has_passed_similar(&self) -> bool {
         self.passed_over.get() == Some(Asker::Similar)
     }
 
-    /// Whether a stub that was recorded from a client may answer.
+    /// Returns whether a stub that was recorded from a client may answer.
     pub(super) fn accepts(&self, asker: Asker) -> bool {
         let accepts = asker <= self.accepted.get().0;
         if !accepts && asker != Asker::Another {

@@ -10,10 +10,11 @@ use crate::message::BodyStream;
 
 /// The `__files` directory of the stubs that are compiled.
 pub trait BodyFiles: std::fmt::Debug {
-    /// The directory, which need not exist; nothing where stubs can name no files.
+    /// Returns the directory, which need not exist, or `None` if stubs can name no files.
     fn directory(&self) -> Option<Arc<Path>>;
 
-    /// Whether a file can be read now. What cannot is worth a warning: it may be there when it is asked for.
+    /// Returns whether a file can be read now. What cannot is worth a warning: it may be there when
+    /// it is asked for.
     ///
     /// # Errors
     /// The sentence for people: what is wrong with the name or the file.
@@ -22,13 +23,14 @@ pub trait BodyFiles: std::fmt::Debug {
 
 /// Reads the files that answers are made from.
 pub(crate) trait ReadBodyFile: std::fmt::Debug {
-    /// The content of a file in a `__files` directory.
+    /// Returns the content of a file in a `__files` directory.
     ///
     /// # Errors
     /// The sentence for people: what is wrong with the name or the file.
     fn read(&self, directory: &Path, name: &str) -> Result<Bytes, String>;
 
-    /// The content of a large file as it is read, with its length in bytes; nothing for a small one.
+    /// Returns the content of a large file as it is read, with its length in bytes; nothing for a
+    /// small one.
     ///
     /// # Errors
     /// Those of [`Self::read`].

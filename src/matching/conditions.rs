@@ -74,17 +74,17 @@ impl Conditions {
         Self { rare, ..Self::default() }
     }
 
-    /// Those that few stubs have.
+    /// Returns those that few stubs have.
     pub(super) fn rare(&self) -> &RareConditions {
         self.rare.as_deref().unwrap_or(&NONE_RARE)
     }
 
-    /// The same, to be added to.
+    /// Returns the same, to be added to.
     pub(super) fn rare_mut(&mut self) -> &mut RareConditions {
         self.rare.get_or_insert_default()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     pub(super) fn is_empty(&self) -> bool {
         !self.never
             && !self.exact_query
@@ -94,7 +94,7 @@ impl Conditions {
             && self.rare.is_none()
     }
 
-    /// Whether the body is looked at.
+    /// Returns whether the body is looked at.
     pub(super) fn ask_for_body(&self) -> bool {
         self.rare.as_ref().is_some_and(|rare| {
             !(rare.body.is_empty()
@@ -105,7 +105,7 @@ impl Conditions {
         })
     }
 
-    /// Whether all but path parameters and body is as wanted.
+    /// Returns whether all but path parameters and body is as wanted.
     pub(super) fn head_match(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
         !self.never
             && self
@@ -120,7 +120,7 @@ impl Conditions {
             && self.rare.as_ref().is_none_or(|rare| rare.head_match(asked, filter))
     }
 
-    /// The parameters of a request that keep a recorded answer from it.
+    /// Returns the parameters of a request that keep a recorded answer from it.
     pub(super) fn other_parameters<'r>(
         &'r self,
         asked: &'r Asked<'_>,
@@ -173,7 +173,7 @@ impl RareConditions {
             })
     }
 
-    /// Whether the fields of the form are as wanted.
+    /// Returns whether the fields of the form are as wanted.
     pub(super) fn forms_match(&self, asked: &Asked<'_>, exactness: Exactness) -> bool {
         let matches = |(name, pattern): &(Box<str>, MultiPattern)| {
             let values: Vec<&str> = asked.form(name).collect();

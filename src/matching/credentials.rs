@@ -21,7 +21,7 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// Those in a mapping's metadata. Other metadata may be anything.
+    /// Returns those in a mapping's metadata. Other metadata may be anything.
     pub(super) fn read(metadata: &Node<'_>) -> Option<Self> {
         let value = metadata.value().get("standin")?.get("credentials")?;
         match RecordedCredentials::deserialize(value) {
@@ -36,7 +36,7 @@ impl Credentials {
         }
     }
 
-    /// The id of the key that they were recorded with.
+    /// Returns the id of the key that they were recorded with.
     pub(super) fn key_id(&self) -> &str {
         &self.recorded.key
     }
@@ -46,22 +46,22 @@ impl Credentials {
         self.key = Some(key);
     }
 
-    /// Whether some of them are in the body.
+    /// Returns whether some of them are in the body.
     pub(super) fn are_in_body(&self) -> bool {
         self.recorded.values.iter().any(is_in_body)
     }
 
-    /// Whether a stub may answer, as far as those outside of the body tell.
+    /// Returns whether a stub may answer, as far as those outside of the body tell.
     pub(super) fn head_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
         filter.accepts(self.compare(asked, |credential| !is_in_body(credential)))
     }
 
-    /// Whether a stub may answer, as far as those in the body tell.
+    /// Returns whether a stub may answer, as far as those in the body tell.
     pub(super) fn body_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
         filter.accepts(self.compare(asked, is_in_body))
     }
 
-    /// The names of those that differ.
+    /// Returns the names of those that differ.
     pub(super) fn differing(&self, asked: &Asked<'_>) -> Vec<&str> {
         let values = self.recorded.values.iter();
         let differs = |one: &&RecordedCredential| self.one(one, asked) == Asker::Another;

@@ -61,7 +61,7 @@ pub(super) struct Recorded {
 /// The transformer that makes the texts of a response templates.
 pub(super) const TEMPLATE_TRANSFORMER: &str = "response-template";
 
-/// The names of `transformers`.
+/// Reads the names of `transformers`.
 pub(super) fn transformers<'d>(keys: &Keys<'d>) -> Vec<&'d str> {
     let nodes = keys.get("transformers").map(|node| node.items()).unwrap_or_default();
     let name = |node: &Node<'d>| {

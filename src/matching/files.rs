@@ -33,7 +33,7 @@ pub struct StubFile {
 }
 
 impl StubFile {
-    /// The stubs of a file.
+    /// Returns the stubs of a file.
     ///
     /// # Errors
     /// The sentence for people, where there are too many.
@@ -44,7 +44,8 @@ impl StubFile {
         Ok(Self { path, stubs: stubs.into_iter().map(Arc::new).collect() })
     }
 
-    /// Where the stub of a file that holds one stood among the stubs of the server that saved it.
+    /// Returns where the stub of a file that holds one stood among the stubs of the server that
+    /// saved it.
     #[must_use]
     pub fn insertion_index(&self) -> Option<i64> {
         match &*self.stubs {
@@ -53,12 +54,12 @@ impl StubFile {
         }
     }
 
-    /// The file.
+    /// Returns the file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The stubs, in the order of the file.
+    /// Returns the stubs, in the order of the file.
     #[must_use]
     pub fn stubs(&self) -> &[Arc<Stub>] {
         &self.stubs
@@ -94,12 +95,12 @@ impl Files {
         }
     }
 
-    /// The stubs, the first added first.
+    /// Returns the stubs, the first added first.
     pub(super) fn stubs(&self) -> impl Iterator<Item = (Order, &Arc<Stub>)> {
         self.0.iter().flat_map(|(number, file)| ordered(*number, file))
     }
 
-    /// The file that holds a stub, and the stub as it is there.
+    /// Returns the file that holds a stub, and the stub as it is there.
     pub(super) fn of_stub(&self, id: Uuid) -> Option<(&Arc<StubFile>, &Arc<Stub>)> {
         self.0.iter().find_map(|(_, file)| {
             let stub = file.stubs.iter().find(|stub| stub.id == id)?;
@@ -107,7 +108,7 @@ impl Files {
         })
     }
 
-    /// The next place for a stub that is saved: after all that were.
+    /// Returns the next place for a stub that is saved: after all that were.
     pub(super) fn next_index(&self) -> i64 {
         let saved = self.0.iter().filter_map(|(_, file)| file.insertion_index());
         saved.max().map_or(0, |last| last.saturating_add(1))
@@ -117,7 +118,7 @@ impl Files {
         Changes { gone: before.without(self), new: self.without(before) }
     }
 
-    /// The stubs of the files that are not the same in others.
+    /// Returns the stubs of the files that are not the same in others.
     fn without(&self, others: &Self) -> Vec<(Order, Arc<Stub>)> {
         let mut others = others.0.iter().peekable();
         let mut found = Vec::new();
@@ -133,12 +134,13 @@ impl Files {
     }
 }
 
-/// How many stubs the admin API had added before the one at a place; nothing for those of files.
+/// Returns how many stubs the admin API had added before the one at a place; nothing for those of
+/// files.
 pub(super) fn number_by_admin(order: Order) -> Option<u64> {
     order.added.0.checked_sub(END << STUB_BITS)
 }
 
-/// The place of a stub that the admin API adds.
+/// Returns the place of a stub that the admin API adds.
 pub(super) fn added_by_admin(priority: i32, number: u64) -> Order {
     Order { priority, added: Reverse((END << STUB_BITS) + number), edition: 0 }
 }
@@ -150,8 +152,8 @@ fn ordered(number: u64, file: &StubFile) -> impl Iterator<Item = (Order, &Arc<St
     })
 }
 
-/// Ascending numbers for all, where some have one already: nothing where they do not ascend, or there is no
-/// room between.
+/// Ascending numbers for all, where some have one already, or `None` if they do not ascend, or
+/// there is no room between.
 fn numbers(kept: &[Option<u64>]) -> Option<Vec<u64>> {
     let mut numbers: Vec<u64> = Vec::with_capacity(kept.len());
     while numbers.len() < kept.len() {

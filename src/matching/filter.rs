@@ -33,7 +33,7 @@ impl Filter {
     }
 }
 
-/// The block, the word and the bit of a hash.
+/// Returns the block, the word and the bit of a hash.
 fn place(hash: u64) -> (usize, usize, u64) {
     let at = usize::try_from(hash >> (u64::BITS - BITS)).unwrap_or(0);
     (at / (64 * BLOCK), at / 64 % BLOCK, 1 << (at % 64))

@@ -21,7 +21,7 @@ pub(super) struct Head {
 }
 
 impl HeaderPool {
-    /// A head with these headers, in this order.
+    /// Returns a head with these headers, in this order.
     pub(super) fn head(&self, status: StatusCode, headers: HeaderMap) -> Arc<Head> {
         let fields = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 2);
         let mut key = Vec::with_capacity(fields.sum::<usize>() + 3);

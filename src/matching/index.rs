@@ -139,8 +139,8 @@ impl Index {
         self.lists.find(hash, |_| true)
     }
 
-    /// The key that a new stub is put under: the one with the fewest stubs, where what asking for it costs
-    /// every request counts as some; of equal ones the first.
+    /// Returns the key that a new stub is put under: the one with the fewest stubs, where what
+    /// asking for it costs every request counts as some; of equal ones the first.
     fn choose<'s>(&self, stub: &'s Stub) -> Option<Key<'s>> {
         let mut best: Option<(usize, Key<'s>)> = None;
         for key in key::of_pattern(&stub.request) {
@@ -173,7 +173,7 @@ impl<N: Clone> Names<N> {
         self.0.iter().map(|(name, _)| name)
     }
 
-    /// Whether a stub may stand under this name.
+    /// Returns whether a stub may stand under this name.
     fn takes<Q: Eq + ?Sized>(&self, name: &Q) -> bool
     where
         N: Borrow<Q>,

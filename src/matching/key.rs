@@ -45,7 +45,8 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// What asking every request for keys of this kind costs, in stubs that could be compared meanwhile.
+    /// Returns what asking every request for keys of this kind costs, in stubs that could be
+    /// compared meanwhile.
     pub(super) fn price(self) -> usize {
         match self {
             Self::Path | Self::Url | Self::Prefix => 0,
@@ -87,7 +88,8 @@ impl Key<'_> {
         }
     }
 
-    /// What the key is in an index. Another key of the same hash costs a look at its stubs, no more.
+    /// Returns what the key is in an index. Another key of the same hash costs a look at its stubs,
+    /// no more.
     pub(super) fn hash(&self, state: &RandomState) -> u64 {
         fn hash(state: &RandomState, kind: Kind, parts: impl Hash) -> u64 {
             state.hash_one((kind, parts))
@@ -104,7 +106,7 @@ impl Key<'_> {
     }
 }
 
-/// The keys that a pattern offers, the most selective kinds first.
+/// Returns the keys that a pattern offers, the most selective kinds first.
 pub(super) fn of_pattern(pattern: &RequestPattern) -> Vec<Key<'_>> {
     let mut keys = Vec::new();
     match &pattern.url {
@@ -161,7 +163,7 @@ pub(super) fn of_pattern(pattern: &RequestPattern) -> Vec<Key<'_>> {
     keys
 }
 
-/// The whole path segments that a pattern begins with.
+/// Returns the whole path segments that a pattern begins with.
 fn prefix(text: &str) -> Option<&str> {
     let path = text.split('?').next().unwrap_or_default();
     let mut ends = slashes(path);
@@ -169,12 +171,12 @@ fn prefix(text: &str) -> Option<&str> {
     end.map(|end| &path[..end])
 }
 
-/// Where the slashes of a path are, but for the first.
+/// Returns where the slashes of a path are, but for the first.
 fn slashes(path: &str) -> impl Iterator<Item = usize> {
     path.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0)
 }
 
-/// The whole segments that a pattern has behind its first literal.
+/// Returns the whole segments that a pattern has behind its first literal.
 fn segments(pieces: &[Piece]) -> impl Iterator<Item = &str> {
     let last = pieces.len().saturating_sub(1);
     pieces.iter().enumerate().skip(1).flat_map(move |(at, piece)| {
@@ -191,7 +193,7 @@ fn segments(pieces: &[Piece]) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The windows of a pattern's literals.
+/// Returns the windows of a pattern's literals.
 fn windows(pieces: &[Piece]) -> impl Iterator<Item = Key<'_>> {
     pieces.iter().flat_map(|piece| {
         let bytes = match piece {
@@ -204,12 +206,12 @@ fn windows(pieces: &[Piece]) -> impl Iterator<Item = Key<'_>> {
     })
 }
 
-/// A window as a number.
+/// Returns a window as a number.
 fn number(window: &[u8]) -> u64 {
     window.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// How many segments a prefix has.
+/// Returns how many segments a prefix has.
 pub(super) fn depth(prefix: &str) -> usize {
     slashes(prefix).count() + 1
 }

@@ -18,18 +18,19 @@ pub(crate) struct StubScenario {
 }
 
 impl StubScenario {
-    /// The scenario and the state that it must be in.
+    /// Returns the scenario and the state that it must be in.
     pub(super) fn requires(&self) -> Option<(&str, &str)> {
         self.required_state.as_deref().map(|state| (&*self.name, state))
     }
 
-    /// The scenario and the state that it has after the stub answered.
+    /// Returns the scenario and the state that it has after the stub answered.
     pub(super) fn moves(&self) -> Option<(&str, &str)> {
         self.new_state.as_deref().map(|state| (&*self.name, state))
     }
 }
 
-/// The id as written: `id` or `uuid`, of both the one that stands last; `null` and an empty text mean none.
+/// Reads the id as written: `id` or `uuid`, of both the one that stands last; `null` and an empty
+/// text mean none.
 ///
 /// # Errors
 /// It is none.
@@ -57,14 +58,14 @@ pub(super) fn id(keys: &Keys<'_>) -> Result<Option<Uuid>, InvalidValue> {
     parsed.map(Some).ok_or(InvalidValue)
 }
 
-/// The priority: lower comes first.
+/// Reads the priority: lower comes first.
 pub(super) fn priority(keys: &Keys<'_>) -> Option<i32> {
     let Some(node) = keys.get("priority") else { return Some(DEFAULT_PRIORITY) };
     let number = node.loose_integer().ok()?;
     number.map_or(Some(DEFAULT_PRIORITY), |number| i32::try_from(number).ok())
 }
 
-/// The scenario. States without a name have no effect.
+/// Reads the scenario. States without a name have no effect.
 pub(super) fn scenario(keys: &Keys<'_>) -> Option<StubScenario> {
     let text = |key| keys.get(key).and_then(|node| node.loose_text().map(Box::<str>::from));
     let (name, required_state, new_state) =
@@ -72,12 +73,12 @@ pub(super) fn scenario(keys: &Keys<'_>) -> Option<StubScenario> {
     Some(StubScenario { name: name?, required_state, new_state })
 }
 
-/// Whether the stub is kept in a file.
+/// Returns whether the stub is kept in a file.
 pub(super) fn persistent(keys: &Keys<'_>) -> bool {
     keys.get("persistent").and_then(|node| node.loose_bool()).unwrap_or_default()
 }
 
-/// Where the stub stood among those of the server that saved it.
+/// Returns where the stub stood among those of the server that saved it.
 pub(super) fn insertion_index(keys: &Keys<'_>) -> Option<i64> {
     keys.get("insertionIndex").and_then(|node| node.integer(i64::MIN..=i64::MAX))
 }

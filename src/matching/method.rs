@@ -37,7 +37,7 @@ const KNOWN: [Method; 9] = [
     Method::TRACE,
 ];
 
-/// The bit of a method; none for one of another name.
+/// Returns the bit of a method; none for one of another name.
 fn bit(method: &Method) -> u16 {
     KNOWN.iter().position(|known| known == method).map_or(0, |at| 1 << at)
 }
@@ -87,7 +87,7 @@ impl MethodPattern {
     }
 }
 
-/// A method by its name. One that no request has is legal, and never matches.
+/// Reads a method by its name. One that no request has is legal, and never matches.
 fn method(node: &Node<'_>, text: &str) -> Option<Method> {
     let Ok(method) = Method::from_bytes(text.as_bytes()) else {
         node.warn(

@@ -21,7 +21,8 @@ pub(crate) enum MultiPattern {
 }
 
 impl MultiPattern {
-    /// Whether the values are as wanted at a time; at that of the system where none is given.
+    /// Returns whether the values are as wanted at a time; at that of the system where none is
+    /// given.
     pub(crate) fn matches<T: AsRef<str>>(&self, values: &[T], now: Option<Timestamp>) -> bool {
         let found = |pattern: &StringPattern| {
             pattern.matches_nearest(values.iter().map(AsRef::as_ref), now)
@@ -63,7 +64,7 @@ impl MultiPattern {
         pattern
     }
 
-    /// A text that is equal to one of the values wherever they are as wanted.
+    /// Returns a text that is equal to one of the values wherever they are as wanted.
     pub(super) fn required_text(&self) -> Option<&str> {
         match self {
             Self::Any(pattern) => pattern.required_text(),

@@ -22,7 +22,7 @@ pub(crate) struct MultipartPattern {
 }
 
 impl MultipartPattern {
-    /// Whether the parts of a request are as wanted. One without parts is never so.
+    /// Returns whether the parts of a request are as wanted. One without parts is never so.
     pub(super) fn matches(&self, asked: &Asked<'_>) -> bool {
         let Some((parts, body)) = asked.parts().filter(|(parts, _)| !parts.is_empty()) else {
             return false;
@@ -35,7 +35,7 @@ impl MultipartPattern {
         }
     }
 
-    /// Whether one part is as wanted.
+    /// Returns whether one part is as wanted.
     pub(super) fn part_matches(&self, part: &Part, body: &[u8], now: Option<Timestamp>) -> bool {
         let headers = self
             .headers

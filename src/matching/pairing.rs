@@ -3,7 +3,7 @@
 /// Lists longer than this are paired greedily, first fit first.
 pub(super) const MAX_PAIRED: usize = 1_000;
 
-/// Whether each of `count` wanted items has an actual one of its own among as many.
+/// Returns whether each of `count` wanted items has an actual one of its own among as many.
 pub(super) fn pair(count: usize, fits: &impl Fn(usize, usize) -> bool) -> bool {
     let mut pairing = Pairing { taken: vec![None; count] };
     (0..count).all(|wanted| pairing.place(wanted, count <= MAX_PAIRED, fits))

@@ -37,28 +37,29 @@ impl Pattern {
         self.regex.get_or_init(|| Box::new(read()))
     }
 
-    /// Whether the whole value matches. A search that ends at its limit of steps finds no match.
+    /// Returns whether the whole value matches. A search that ends at its limit of steps finds no
+    /// match.
     pub(crate) fn matches(&self, value: &str) -> bool {
         let known = self.sequence.matches(value);
         known.unwrap_or_else(|| self.regex().matches(value).unwrap_or(false))
     }
 
-    /// Whether the search ends at a limit: the value counts as not matching then.
+    /// Returns whether the search ends at a limit: the value counts as not matching then.
     pub(crate) fn gives_up_on(&self, value: &str) -> bool {
         self.sequence.matches(value).is_none() && self.regex().matches(value).is_none()
     }
 
-    /// The values of the groups, where the whole value matches.
+    /// Returns the values of the groups, where the whole value matches.
     pub(crate) fn groups<'v>(&self, value: &'v str) -> Option<Vec<Option<&'v str>>> {
         self.regex().groups(value)
     }
 
-    /// What is known of the pattern without an engine.
+    /// Returns what is known of the pattern without an engine.
     pub(super) fn sequence(&self) -> &Sequence {
         &self.sequence
     }
 
-    /// What every value that matches begins with, as far as it is known.
+    /// Returns what every value that matches begins with, as far as it is known.
     pub(crate) fn prefix(&self) -> &str {
         self.sequence.prefix()
     }
@@ -75,7 +76,8 @@ impl std::fmt::Debug for Pattern {
     }
 }
 
-/// The literals of an expression that only backtracking can run, and what stands between them.
+/// Returns the literals of an expression that only backtracking can run, and what stands between
+/// them.
 fn pieces(node: &Node) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut literal = String::new();

@@ -48,13 +48,13 @@ impl Run {
     /// `.*`: anything.
     pub(super) const ANYTHING: Self = Self { set: CharSet::ALL, min: 0, max: u32::MAX };
 
-    /// Whether it cannot take a `/`.
+    /// Returns whether it cannot take a `/`.
     pub(super) fn stays_in_segment(&self) -> bool {
         !self.set.has(b'/')
     }
 
-    /// How many bytes of a text it takes, which has to end at `end` if that is given; `Err` where a
-    /// character beyond ASCII leaves it open.
+    /// Returns how many bytes of a text it takes, which has to end at `end` if that is given; `Err`
+    /// where a character beyond ASCII leaves it open.
     pub(super) fn take(&self, text: &[u8], end: Option<usize>) -> Result<Option<usize>, Undecided> {
         let exact = if self.min == self.max { self.max } else { u32::MAX };
         let (mut at, mut count) = (0, 0);
@@ -92,7 +92,7 @@ impl CharSet {
         self.ascii[usize::from(byte >> 6) & 1] & 1 << (byte & 63) != 0
     }
 
-    /// Whether a literal cannot begin with one of its characters.
+    /// Returns whether a literal cannot begin with one of its characters.
     pub(super) fn is_apart_from(self, literal: &str) -> bool {
         match literal.bytes().next() {
             Some(byte) if byte.is_ascii() => !self.has(byte),
@@ -129,7 +129,7 @@ impl CharSet {
     }
 }
 
-/// The pieces of a parsed regular expression.
+/// Returns the pieces of a parsed regular expression.
 pub(super) fn of(hir: &Hir) -> Vec<Piece> {
     let mut found = Found::default();
     found.add(hir);
@@ -180,7 +180,7 @@ impl Found {
     }
 }
 
-/// A repeated expression, where it is one character each time.
+/// Returns a repeated expression, where it is one character each time.
 fn run(hir: &Hir, min: u32, max: u32) -> Piece {
     let set = match hir.kind() {
         HirKind::Class(Class::Unicode(class)) => Some(CharSet::of(class)),

@@ -42,19 +42,19 @@ impl RequestQuery {
         written
     }
 
-    /// Whether a request is as wanted.
+    /// Returns whether a request is as wanted.
     pub(crate) fn matches(&self, request: &Request) -> bool {
         let asked = Asked::new(request);
         let filter = AskerFilter::default();
         self.pattern.head_matches(&asked, &filter) && self.pattern.body_matches(&asked, &filter)
     }
 
-    /// How far a request is from it, from 0 to 1.
+    /// Returns how far a request is from it, from 0 to 1.
     pub(crate) fn distance(&self, request: &Request) -> f64 {
         distance::of(&self.pattern, &Asked::new(request))
     }
 
-    /// The only path that is wanted, as it is sent; nothing where there may be others.
+    /// Returns the only path that is wanted, as it is sent, or `None` if there may be others.
     pub(crate) fn only_path(&self) -> Option<&str> {
         match &self.pattern.url {
             UrlPattern::Path(path) => Some(path),
@@ -77,7 +77,7 @@ impl ValueQuery {
         read_body(text, StringPattern::compile).map(Self)
     }
 
-    /// Whether a text is as wanted.
+    /// Returns whether a text is as wanted.
     pub(crate) fn matches(&self, text: &str) -> bool {
         self.0.matches(&Subject::new(Some(text)))
     }

@@ -24,7 +24,7 @@ pub(super) enum Exactness {
 }
 
 impl Exactness {
-    /// That of a stub with this metadata; nothing where it was not recorded.
+    /// That of a stub with this metadata, or `None` if it was not recorded.
     pub(super) fn read(metadata: &Node<'_>) -> Option<Self> {
         let own = metadata.value().get("standin")?;
         own.get("format")?;
@@ -32,7 +32,7 @@ impl Exactness {
         Some(if ordered { Self::Ordered } else { Self::Recorded })
     }
 
-    /// Whether so many wanted items have an actual one each.
+    /// Returns whether so many wanted items have an actual one each.
     fn pairs(self, wanted: usize, actual: usize, fits: &impl Fn(usize, usize) -> bool) -> bool {
         wanted == actual
             && match self {
@@ -41,7 +41,7 @@ impl Exactness {
             }
     }
 
-    /// Whether the values of one name are those that were recorded.
+    /// Returns whether the values of one name are those that were recorded.
     pub(super) fn values_match(
         self,
         pattern: &MultiPattern,
@@ -63,7 +63,8 @@ impl Exactness {
         }
     }
 
-    /// Whether form and parts of a request are those that were recorded, where all patterns match.
+    /// Returns whether form and parts of a request are those that were recorded, where all patterns
+    /// match.
     pub(super) fn body_matches(
         self,
         form: &[(Box<str>, MultiPattern)],
@@ -99,7 +100,7 @@ impl Exactness {
     }
 }
 
-/// Whether a request would be recorded as a form.
+/// Returns whether a request would be recorded as a form.
 fn is_form(asked: &Asked<'_>) -> bool {
     let fields = asked.form_fields();
     let is_text = || asked.body().is_some_and(|body| std::str::from_utf8(body).is_ok());

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::testing::{compile, request};
 use crate::message::Request;
 
-/// Whether a request pattern, which may have warnings, matches.
+/// Returns whether a request pattern, which may have warnings, matches.
 fn matches(pattern: &Value, request: &Request) -> bool {
     let (stub, _) = compile(&json!({"request": pattern}));
     stub.unwrap_or_else(|| panic!("{pattern}")).matches(request)

@@ -43,12 +43,12 @@ impl Sequence {
         &self.pieces
     }
 
-    /// Whether the pieces decide for every text of ASCII.
+    /// Returns whether the pieces decide for every text of ASCII.
     pub(super) fn decides(&self) -> bool {
         self.decides
     }
 
-    /// The text that every match begins with.
+    /// Returns the text that every match begins with.
     pub(super) fn prefix(&self) -> &str {
         match self.pieces.first() {
             Some(Piece::Literal(text)) => text,
@@ -56,7 +56,7 @@ impl Sequence {
         }
     }
 
-    /// The only text that matches, where there is only one.
+    /// Returns the only text that matches, where there is only one.
     pub(super) fn literal(&self) -> Option<&str> {
         match &*self.pieces {
             [Piece::Literal(text)] => Some(text),
@@ -64,12 +64,12 @@ impl Sequence {
         }
     }
 
-    /// Whether the whole text matches; nothing where only an engine can tell.
+    /// Returns whether the whole text matches, or `None` if only an engine can tell.
     pub(super) fn matches(&self, text: &str) -> Option<bool> {
         self.walk(text, |_| {})
     }
 
-    /// What each run takes of a text that matches.
+    /// Returns what each run takes of a text that matches.
     pub(super) fn runs<'t>(&self, text: &'t str) -> Option<Vec<&'t str>> {
         let mut runs = Vec::new();
         (self.walk(text, |run| runs.push(run)) == Some(true)).then_some(runs)
@@ -113,7 +113,7 @@ impl Sequence {
     }
 }
 
-/// Whether a piece can end in one place only, whatever the text.
+/// Returns whether a piece can end in one place only, whatever the text.
 fn is_certain(piece: &Piece, rest: &[Piece]) -> bool {
     match piece {
         Piece::Literal(_) => true,
@@ -124,7 +124,7 @@ fn is_certain(piece: &Piece, rest: &[Piece]) -> bool {
     }
 }
 
-/// Whether what follows cannot begin with a character of a set.
+/// Returns whether what follows cannot begin with a character of a set.
 fn is_apart(set: CharSet, rest: &[Piece]) -> bool {
     match rest {
         [] => true,

@@ -71,8 +71,8 @@ enum Layer {
 }
 
 impl StubSet {
-    /// The stubs of files, given in the order of precedence: those of a later file, and the later ones of a
-    /// file, come first.
+    /// Returns the stubs of files, given in the order of precedence: those of a later file, and the
+    /// later ones of a file, come first.
     #[must_use]
     pub fn of_files(files: Vec<Arc<StubFile>>) -> Self {
         Self::of(Files::new(files))
@@ -204,30 +204,30 @@ impl StubSet {
         Some(stub)
     }
 
-    /// The file that holds a stub, and the stub as it is there.
+    /// Returns the file that holds a stub, and the stub as it is there.
     pub(crate) fn file_of(&self, id: Uuid) -> Option<(&Arc<StubFile>, &Arc<Stub>)> {
         self.files.of_stub(id)
     }
 
-    /// The insertion index of a stub that the admin API has added.
+    /// Returns the insertion index of a stub that the admin API has added.
     pub(crate) fn insertion_index(&self, id: Uuid) -> Option<i64> {
         let number = number_by_admin(self.ids.get(id)?)?;
         Some(self.first_index.saturating_add(i64::try_from(number).unwrap_or(i64::MAX)))
     }
 
-    /// Whether there are no stubs.
+    /// Returns whether there are no stubs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.stubs.is_empty()
     }
 
-    /// How many stubs there are.
+    /// Returns how many stubs there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.stubs.len()
     }
 
-    /// The stubs in precedence order.
+    /// Returns the stubs in precedence order.
     pub fn stubs(&self) -> impl Iterator<Item = &Arc<Stub>> {
         self.stubs.values().map(|placed| &placed.stub)
     }
@@ -243,7 +243,7 @@ impl StubSet {
         range.take(most).map(|(order, placed)| (*order, &placed.stub))
     }
 
-    /// The paths that stubs name, and whether some of them match by a pattern.
+    /// Returns the paths that stubs name, and whether some of them match by a pattern.
     pub(crate) fn paths(&self) -> (Vec<String>, bool) {
         let mut paths = Vec::new();
         let mut open = false;
@@ -262,29 +262,29 @@ impl StubSet {
         (paths, open)
     }
 
-    /// A stub by its id.
+    /// Returns a stub by its id.
     #[must_use]
     pub fn get(&self, id: Uuid) -> Option<&Arc<Stub>> {
         self.stubs.get(&self.ids.get(id)?).map(|placed| &placed.stub)
     }
 
-    /// Whether some stub may be for a body that is too large to be kept.
+    /// Returns whether some stub may be for a body that is too large to be kept.
     #[must_use]
     pub(crate) fn takes_digests(&self) -> bool {
         self.digests > 0
     }
 
-    /// The scenarios of stubs, by name.
+    /// Returns the scenarios of stubs, by name.
     pub(crate) fn scenarios(&self) -> impl Iterator<Item = &Arc<str>> {
         self.scenarios.keys()
     }
 
-    /// Whether stubs have this scenario.
+    /// Returns whether stubs have this scenario.
     pub(crate) fn has_scenario(&self, name: &str) -> bool {
         self.scenarios.contains_key(name)
     }
 
-    /// The stubs of a scenario, the first added first.
+    /// Returns the stubs of a scenario, the first added first.
     pub(crate) fn of_scenario(&self, name: &str) -> Vec<&Arc<Stub>> {
         let belongs = |stub: &Stub| stub.scenario().is_some_and(|scenario| *scenario.name == *name);
         let mut found: Vec<_> =
@@ -293,14 +293,14 @@ impl StubSet {
         found.into_iter().map(|(_, placed)| &placed.stub).collect()
     }
 
-    /// The states that the stubs of a scenario ask for or lead to.
+    /// Returns the states that the stubs of a scenario ask for or lead to.
     pub(crate) fn possible_states(&self, scenario: &str) -> BTreeSet<&str> {
         let of = self.of_scenario(scenario).into_iter().filter_map(|stub| stub.scenario());
         of.flat_map(|of| of.required_state.as_deref().into_iter().chain(of.new_state.as_deref()))
             .collect()
     }
 
-    /// Whether a stub that is written for URLs below a prefix has the request's URL.
+    /// Returns whether a stub that is written for URLs below a prefix has the request's URL.
     pub(crate) fn has_url_below(&self, prefix: &str, request: &Request) -> bool {
         let asked = Asked::new(request);
         let below = |stub: &Arc<Stub>| {
@@ -311,7 +311,7 @@ impl StubSet {
         self.index.search(&asked, below).is_some()
     }
 
-    /// The first stubs, at most `most`, for a request's URL, with where they stand.
+    /// Returns the first stubs, at most `most`, for a request's URL, with where they stand.
     pub(super) fn of_url(&self, asked: &Asked<'_>, most: usize) -> Vec<(Order, Arc<Stub>)> {
         let mut found = Vec::new();
         self.index.search(asked, |stub| {

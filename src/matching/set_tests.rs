@@ -78,7 +78,7 @@ impl Model {
         self.files = files.to_vec();
     }
 
-    /// Whether a stub is in place of one of a file.
+    /// Returns whether a stub is in place of one of a file.
     fn has_replaced(&self) -> bool {
         let of_file = |added| matches!(added, Added::ByFile(..));
         self.stubs.iter().any(|entry| entry.edition > 0 && of_file(entry.added))
@@ -193,7 +193,7 @@ fn asked() -> impl Strategy<Value = (&'static str, String, Vec<&'static str>, &'
         .prop_map(|(method, (path, query), headers, body)| (method, path + query, headers, body))
 }
 
-/// A file whose stubs have ids that no other file has: those of files are unique.
+/// Returns a file whose stubs have ids that no other file has: those of files are unique.
 fn file(at: usize, mappings: Vec<Value>) -> Arc<StubFile> {
     let mut seen = Vec::new();
     let stubs = mappings.into_iter().filter_map(|mut mapping| {

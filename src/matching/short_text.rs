@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 pub(super) struct ShortText<const N: usize>(SmallVec<[u8; N]>);
 
 impl<const N: usize> ShortText<N> {
-    /// The text as bytes: to be compared, without a look at what they are.
+    /// Returns the text as bytes: to be compared, without a look at what they are.
     pub(super) fn as_bytes(&self) -> &[u8] {
         &self.0
     }

@@ -23,7 +23,7 @@ type States = HashMap<Box<str>, Box<str>>;
 pub(crate) struct ScenarioStates(Mutex<Arc<States>>);
 
 impl ScenarioStates {
-    /// The state of a scenario.
+    /// Returns the state of a scenario.
     pub(crate) fn get(&self, scenario: &str) -> Box<str> {
         state_in(&self.lock(), scenario).into()
     }
@@ -65,7 +65,7 @@ impl ScenarioStates {
         Some(stub)
     }
 
-    /// The states as they are, for a look that moves none.
+    /// Returns the states as they are, for a look that moves none.
     pub(super) fn view(&self) -> StateView<'_> {
         StateView { source: Some(self), states: OnceCell::new() }
     }
@@ -83,7 +83,8 @@ pub(super) struct StateView<'a> {
 }
 
 impl StateView<'_> {
-    /// Whether a stub may answer: its scenario is in the state that it asks for, if it asks for one.
+    /// Returns whether a stub may answer: its scenario is in the state that it asks for, if it asks
+    /// for one.
     pub(super) fn allows(&self, stub: &Stub) -> bool {
         let Some((scenario, required)) = stub.scenario.as_deref().and_then(StubScenario::requires)
         else {

@@ -41,7 +41,7 @@ impl<T> Default for Table<T> {
 }
 
 impl<T: Clone> Table<T> {
-    /// The value of a hash for which `is` holds.
+    /// Returns the value of a hash for which `is` holds.
     pub(super) fn find(&self, hash: u64, is: impl Fn(&T) -> bool) -> Option<&T> {
         let mut node = &self.root;
         let mut depth = 0;
@@ -95,7 +95,7 @@ impl<T: Clone> Table<T> {
         removed.map(|(_, value)| value)
     }
 
-    /// The leaf of a hash, and its depth; the nodes above it are not shared afterwards.
+    /// Returns the leaf of a hash, and its depth; the nodes above it are not shared afterwards.
     fn leaf(&mut self, hash: u64) -> (&mut Node<T>, u32) {
         let mut node = &mut self.root;
         let mut depth = 0;
@@ -139,7 +139,7 @@ fn way(hash: u64, depth: u32) -> usize {
     usize::try_from((hash >> (depth * BITS)) & (WAYS as u64 - 1)).unwrap_or(0)
 }
 
-/// The first slot that is tried: by the bits that no branch looks at.
+/// Returns the first slot that is tried: by the bits that no branch looks at.
 fn first(hash: u64, slots: usize) -> usize {
     usize::try_from((hash >> (u64::BITS - 16)) & (slots as u64 - 1)).unwrap_or(0)
 }

@@ -64,7 +64,8 @@ impl UrlPattern {
         }
     }
 
-    /// Whether a request's path (and, where it is about both, its path with query) is meant.
+    /// Returns whether a request's path (and, where it is about both, its path with query) is
+    /// meant.
     pub(crate) fn matches(&self, path: &str, target: &str) -> bool {
         match self {
             Self::Any => true,
@@ -86,12 +87,12 @@ impl UrlPattern {
         }
     }
 
-    /// Whether it is about path and query, not the path alone.
+    /// Returns whether it is about path and query, not the path alone.
     pub(crate) fn includes_query(&self) -> bool {
         matches!(self, Self::Url(_) | Self::UrlRegex(_))
     }
 
-    /// The text that every URL meant here begins with, for ranking misses.
+    /// Returns the text that every URL meant here begins with, for ranking misses.
     pub(crate) fn literal_prefix(&self) -> &str {
         match self {
             Self::UrlRegex(pattern) | Self::PathRegex(pattern) => match pattern.prefix() {

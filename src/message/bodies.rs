@@ -32,13 +32,13 @@ struct Count {
 }
 
 impl Bodies {
-    /// A budget of this many bytes.
+    /// Creates a budget of this many bytes.
     #[must_use]
     pub(crate) fn new(most: usize) -> Self {
         Self(Arc::new(Count { held: AtomicUsize::new(0), most }))
     }
 
-    /// How many bytes are held, and the budget.
+    /// Returns how many bytes are held, and the budget.
     #[must_use]
     pub(crate) fn held(&self) -> (usize, usize) {
         (self.0.held.load(Ordering::Relaxed), self.0.most)
@@ -46,7 +46,7 @@ impl Bodies {
 }
 
 impl Default for Bodies {
-    /// An unlimited budget.
+    /// Creates an unlimited budget.
     fn default() -> Self {
         Self::new(usize::MAX)
     }

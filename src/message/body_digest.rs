@@ -19,7 +19,7 @@ pub(crate) struct GrowingDigest {
 }
 
 impl BodyDigest {
-    /// The digest of a whole body.
+    /// Returns the digest of a whole body.
     #[must_use]
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Self { sha256: Sha256::digest(bytes).into(), length: bytes.len() as u64 }
@@ -33,7 +33,7 @@ impl GrowingDigest {
         self.length += bytes.len() as u64;
     }
 
-    /// The digest of what was added.
+    /// Returns the digest of what was added.
     #[must_use]
     pub(crate) fn finish(self) -> BodyDigest {
         BodyDigest { sha256: self.state.finalize().into(), length: self.length }

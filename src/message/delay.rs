@@ -47,15 +47,15 @@ impl Default for Delay {
 }
 
 impl Delay {
-    /// The lognormal distribution with this median and 99th percentile. The median is above zero and not
-    /// above the percentile.
+    /// Returns the lognormal distribution with this median and 99th percentile. The median is above
+    /// zero and not above the percentile.
     #[must_use]
     pub(crate) fn log_normal(median: Duration, p99: Duration) -> Self {
         let sigma = (p99.as_secs_f64() / median.as_secs_f64()).ln() / P99;
         Self::LogNormal { median, sigma, max: None }
     }
 
-    /// The time, where it is the same for all requests.
+    /// Returns the time, where it is the same for all requests.
     #[must_use]
     pub(crate) fn fixed(&self) -> Option<Duration> {
         match self {

@@ -78,43 +78,43 @@ impl Delivery {
     /// The answer goes out whole and at once.
     pub const UNDISTURBED: Self = Self(None);
 
-    /// What happens to the answer; nothing where it goes out whole and at once.
+    /// Returns what happens to the answer, or `None` if it goes out whole and at once.
     #[must_use]
     pub fn effects(&self) -> Option<&Effects> {
         self.0.as_deref()
     }
 
-    /// The effects by value. They are copied only where other answers share them.
+    /// Returns the effects by value. They are copied only where other answers share them.
     #[must_use]
     pub fn into_effects(self) -> Effects {
         self.0.map(Arc::unwrap_or_clone).unwrap_or_default()
     }
 
-    /// Whether the answer goes out whole and at once. Its head may have a layout.
+    /// Returns whether the answer goes out whole and at once. Its head may have a layout.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.effects().is_none_or(|effects| effects.layout.is_some() && effects.only_have_layout())
     }
 
-    /// The case and the order of the names of header fields.
+    /// Returns the case and the order of the names of header fields.
     #[must_use]
     pub(crate) fn layout(&self) -> Option<&HeadLayout> {
         self.effects()?.layout.as_ref()
     }
 
-    /// How long to wait before the first byte.
+    /// Returns how long to wait before the first byte.
     #[must_use]
     pub fn delay(&self) -> Duration {
         self.effects().map_or(Duration::ZERO, |effects| effects.delay)
     }
 
-    /// The same delivery, this much later.
+    /// Returns the same delivery, this much later.
     #[must_use]
     pub fn delayed(self, by: Duration) -> Self {
         Self::over(self, Effects { delay: by, ..Effects::default() }.into())
     }
 
-    /// The fault of the connection that ends the answer.
+    /// Returns the fault of the connection that ends the answer.
     #[must_use]
     pub fn fault(&self) -> Option<&Fault> {
         self.effects()?.fault.as_ref()
@@ -130,7 +130,8 @@ impl Delivery {
         fault.map(|fault| fault.action)
     }
 
-    /// Whether the body goes out whole, at once and with its length: there is a delay at most.
+    /// Returns whether the body goes out whole, at once and with its length: there is a delay at
+    /// most.
     #[must_use]
     pub fn leaves_body(&self) -> bool {
         self.effects().is_none_or(Effects::leave_body)
@@ -178,7 +179,7 @@ impl Delivery {
         })))
     }
 
-    /// One word for the journal and the console; nothing where the body goes out as it is.
+    /// Returns one word for the journal and the console, or `None` if the body goes out as it is.
     #[must_use]
     pub fn label(&self) -> Option<&'static str> {
         let Effects { fault, points, changes, .. } = self.effects()?;
@@ -197,7 +198,7 @@ impl From<Effects> for Delivery {
 }
 
 impl Effects {
-    /// Whether there is nothing but a layout, if there is one.
+    /// Returns whether there is nothing but a layout, if there is one.
     fn only_have_layout(&self) -> bool {
         self.delay.is_zero()
             && self.reason.is_none()
@@ -222,7 +223,7 @@ impl Effects {
             && fault.is_none()
     }
 
-    /// Whether the body is announced with the length that it has undisturbed.
+    /// Returns whether the body is announced with the length that it has undisturbed.
     #[must_use]
     pub fn keep_length(&self) -> bool {
         let malformed = |fault: &Fault| fault.action == FaultAction::MalformedChunk;
@@ -232,7 +233,7 @@ impl Effects {
             && self.points.iter().all(Point::keeps_length)
     }
 
-    /// Whether something happens to lines, so that the body must be split into them.
+    /// Returns whether something happens to lines, so that the body must be split into them.
     #[must_use]
     pub fn need_lines(&self) -> bool {
         !self.changes.is_empty() || self.points.iter().any(Point::needs_lines)

@@ -18,12 +18,14 @@ impl Informational {
     /// The most bytes that the header fields of one may have.
     pub(crate) const MAX_BYTES: usize = 8 << 10;
 
-    /// One without header fields; nothing where the code is not that of an informational answer.
+    /// Creates one without header fields, or `None` if the code is not that of an informational
+    /// answer.
     pub(crate) fn of(code: u16) -> Option<Self> {
         Self::with(StatusCode::from_u16(code).ok()?, HeaderMap::new())
     }
 
-    /// One with header fields; nothing where the code is not that of an informational answer, or there are too many.
+    /// Creates one with header fields, or `None` if the code is not that of an informational
+    /// answer, or there are too many.
     pub(crate) fn with(status: StatusCode, headers: HeaderMap) -> Option<Self> {
         let bytes = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
             name.as_str().len() + value.len() + 4

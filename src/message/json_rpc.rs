@@ -14,7 +14,8 @@ pub(crate) const IDS_PARAMETER: &str = "jsonRpcIds";
 /// The transformer that puts the ids of a request into a recorded answer.
 pub(crate) const IDS_TRANSFORMER: &str = "standin-json-rpc";
 
-/// Whether a JSON value is a call, with or without an id. Calls of version 1 have no other field than these three.
+/// Returns whether a JSON value is a call, with or without an id. Calls of version 1 have no other
+/// field than these three.
 pub(crate) fn is_call(value: &Value) -> bool {
     let Some(fields) = value.as_object() else { return false };
     fields.get("method").is_some_and(Value::is_string)
@@ -28,7 +29,8 @@ pub(crate) fn is_call(value: &Value) -> bool {
         }
 }
 
-/// The ids of the calls in a request, in their order; none where it is not a call, or expects no answer.
+/// Returns the ids of the calls in a request, in their order; none where it is not a call, or
+/// expects no answer.
 pub(crate) fn ids(request: &Value) -> Vec<Value> {
     let calls = match request {
         Value::Array(calls) => calls.as_slice(),
@@ -56,7 +58,7 @@ pub(crate) fn edits(answer: &str, from: &[Value], to: &[Value]) -> Vec<(Range<us
     edits
 }
 
-/// The text with edits, which are in order. Places in it follow.
+/// Returns the text with edits, which are in order. Places in it follow.
 pub(crate) fn apply(
     answer: &str,
     edits: &[(Range<usize>, String)],

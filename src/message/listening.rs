@@ -63,7 +63,7 @@ pub(crate) struct Idle {
 }
 
 impl Idle {
-    /// What happens to the connection.
+    /// Returns what happens to the connection.
     pub(crate) fn action(self) -> FaultAction {
         if self.reset { FaultAction::Reset } else { FaultAction::Close }
     }

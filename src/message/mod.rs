@@ -73,17 +73,18 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// times.
     fn handle(&self, request: Box<Request>) -> Handling<'_>;
 
-    /// How connections are treated, where that can change.
+    /// Returns how connections are treated, where that can change.
     fn listening(&self) -> Option<watch::Receiver<Listening>> {
         None
     }
 
-    /// Whether a backend may answer, with informational answers before its own: they are passed on as they come.
+    /// Returns whether a backend may answer, with informational answers before its own: they are
+    /// passed on as they come.
     fn passes_on(&self) -> bool {
         false
     }
 
-    /// The settings that a new HTTP/2 connection announces.
+    /// Returns the settings that a new HTTP/2 connection announces.
     fn http2(&self) -> Http2Settings {
         Http2Settings::default()
     }
@@ -98,7 +99,7 @@ pub(crate) enum Handling<'a> {
 }
 
 impl Handling<'_> {
-    /// The plan, once it is there.
+    /// Returns the plan, once it is there.
     pub(crate) async fn plan(self) -> Plan {
         match self {
             Self::Ready(plan) => plan,

@@ -19,7 +19,7 @@ impl PassedBody {
         Self(Box::pin(body))
     }
 
-    /// The bytes without the trailers, for what disturbs or changes them.
+    /// Returns the bytes without the trailers, for what disturbs or changes them.
     #[must_use]
     pub(crate) fn into_stream(self) -> BodyStream {
         Box::pin(Data(self))

@@ -131,7 +131,7 @@ pub enum Origin {
 }
 
 impl Plan {
-    /// An undisturbed answer without header fields.
+    /// Creates an undisturbed answer without header fields.
     #[must_use]
     pub fn new(status: StatusCode, origin: Origin, body: Body) -> Self {
         Self {
@@ -155,7 +155,7 @@ impl Plan {
         }
     }
 
-    /// What happened besides.
+    /// Returns what happened besides.
     pub(crate) fn sub_events(&self) -> &[SubEvent] {
         self.journal.as_ref().map_or(&[], |details| &details.sub_events)
     }
@@ -165,7 +165,7 @@ impl Plan {
         self.journal.get_or_insert_default().rule = Some(Arc::clone(rule));
     }
 
-    /// The rule that changed the answer of something else.
+    /// Returns the rule that changed the answer of something else.
     pub(crate) fn rule(&self) -> Option<&Arc<str>> {
         self.journal.as_ref()?.rule.as_ref()
     }
@@ -182,12 +182,12 @@ impl Plan {
         }
     }
 
-    /// The id of the exchange, where the answer was made with one.
+    /// Returns the id of the exchange, where the answer was made with one.
     pub(crate) fn exchange_id(&self) -> Option<Uuid> {
         self.journal.as_ref()?.exchange_id
     }
 
-    /// A plain text answer.
+    /// Creates a plain text answer.
     #[must_use]
     pub fn text(status: StatusCode, origin: Origin, text: impl Into<String>) -> Self {
         let mut plan = Self::new(status, origin, Body::Bytes(text.into().into()));
@@ -195,7 +195,7 @@ impl Plan {
         plan
     }
 
-    /// A JSON answer, from text that is JSON already.
+    /// Creates a JSON answer, from text that is JSON already.
     #[must_use]
     pub fn json(status: StatusCode, origin: Origin, json: impl Into<Bytes>) -> Self {
         let mut plan = Self::new(status, origin, Body::Bytes(json.into()));
@@ -205,7 +205,7 @@ impl Plan {
 }
 
 impl Body {
-    /// The length in bytes, when it is known before sending.
+    /// Returns the length in bytes, when it is known before sending.
     #[must_use]
     pub fn known_len(&self) -> Option<u64> {
         match self {
@@ -218,7 +218,7 @@ impl Body {
 }
 
 impl Body {
-    /// The bytes of a body that is in one piece.
+    /// Returns the bytes of a body that is in one piece.
     #[must_use]
     pub(crate) fn into_bytes(self) -> Option<Bytes> {
         match self {
@@ -241,14 +241,14 @@ impl std::fmt::Debug for Body {
 }
 
 impl Origin {
-    /// Whether the answer has no `date` of the server: what imitates another server's answer says only what that
-    /// would say.
+    /// Returns whether the answer has no `date` of the server: what imitates another server's
+    /// answer says only what that would say.
     #[must_use]
     pub(crate) fn is_undated(&self) -> bool {
         matches!(self, Self::Stub(_) | Self::Files | Self::Unmatched)
     }
 
-    /// One word for the journal and the console.
+    /// Returns one word for the journal and the console.
     #[must_use]
     pub fn label(&self) -> &'static str {
         match self {
@@ -263,7 +263,7 @@ impl Origin {
         }
     }
 
-    /// The stub's or rule's id.
+    /// Returns the stub's or rule's id.
     #[must_use]
     pub fn id(&self) -> Option<Cow<'_, str>> {
         match self {

@@ -100,7 +100,7 @@ impl std::fmt::Debug for Sampling {
 }
 
 impl Point {
-    /// Whether it acts on lines, so that the body must be split into them.
+    /// Returns whether it acts on lines, so that the body must be split into them.
     #[must_use]
     pub fn needs_lines(&self) -> bool {
         use PointAction::{CutLine, Drop, Duplicate, Insert};
@@ -108,8 +108,8 @@ impl Point {
             || matches!(self.action, CutLine | Insert { .. } | Drop | Duplicate)
     }
 
-    /// Whether the body's announced length stays that of the undisturbed body: it is the same, or it ends
-    /// early on purpose.
+    /// Returns whether the body's announced length stays that of the undisturbed body: it is the
+    /// same, or it ends early on purpose.
     #[must_use]
     pub fn keeps_length(&self) -> bool {
         match &self.action {
@@ -122,7 +122,7 @@ impl Point {
         }
     }
 
-    /// One word for the journal and the console.
+    /// Returns one word for the journal and the console.
     #[must_use]
     pub fn label(&self) -> &'static str {
         match &self.action {

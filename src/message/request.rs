@@ -53,7 +53,8 @@ pub enum ClientCertificate {
 }
 
 impl Request {
-    /// A request without a body, for tests and for requests that did not come over the wire.
+    /// Creates a request without a body, for tests and for requests that did not come over the
+    /// wire.
     ///
     /// # Panics
     /// When `target` is not a valid request target.
@@ -75,7 +76,7 @@ impl Request {
         }
     }
 
-    /// A request that came over the wire.
+    /// Creates a request that came over the wire.
     #[must_use]
     pub fn incoming(head: request::Parts, body: RequestBody) -> Self {
         Self {
@@ -94,7 +95,7 @@ impl Request {
         }
     }
 
-    /// The request to be handed on: its head is copied, its body moves.
+    /// Returns the request to be handed on: its head is copied, its body moves.
     #[must_use]
     pub fn take(&self) -> Self {
         Self {
@@ -113,13 +114,13 @@ impl Request {
         }
     }
 
-    /// The path, still percent-encoded. `*` and authority forms read as `/`-less text.
+    /// Returns the path, still percent-encoded. `*` and authority forms read as `/`-less text.
     #[must_use]
     pub fn path(&self) -> &str {
         self.uri.path()
     }
 
-    /// The query, still percent-encoded, without the `?`.
+    /// Returns the query, still percent-encoded, without the `?`.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.uri.query()
@@ -131,7 +132,7 @@ impl Request {
         self.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
     }
 
-    /// The first value of a header, when it is text.
+    /// Returns the first value of a header, when it is text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()

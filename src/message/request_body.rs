@@ -43,7 +43,7 @@ struct ReadBody {
 }
 
 impl RequestBody {
-    /// A body that arrives, and the budget that it counts against once it is read.
+    /// Creates a body that arrives, and the budget that it counts against once it is read.
     #[must_use]
     pub(crate) fn arriving(stream: BodyStream, bodies: Bodies) -> Self {
         let stream = Mutex::new(Some(stream));
@@ -76,7 +76,7 @@ impl RequestBody {
         }
     }
 
-    /// The digest of a body that was too large to be kept.
+    /// Returns the digest of a body that was too large to be kept.
     #[must_use]
     pub(crate) fn digest(&self) -> Option<&BodyDigest> {
         match self {
@@ -85,7 +85,7 @@ impl RequestBody {
         }
     }
 
-    /// The body, if it has been read or there is none.
+    /// Returns the body, if it has been read or there is none.
     #[must_use]
     pub(crate) fn bytes(&self) -> Option<&Bytes> {
         match self {
@@ -95,7 +95,7 @@ impl RequestBody {
         }
     }
 
-    /// Whether nobody has begun to read it.
+    /// Returns whether nobody has begun to read it.
     #[must_use]
     pub(crate) fn is_unread(&self) -> bool {
         matches!(self, Self::Arriving(body) if body.stream().is_some())
@@ -123,7 +123,7 @@ impl RequestBody {
         }
     }
 
-    /// The body, each piece of which is shown to `look` as it is read.
+    /// Returns the body, each piece of which is shown to `look` as it is read.
     #[must_use]
     pub(crate) fn inspected(self, mut look: impl FnMut(&Bytes) + Send + 'static) -> Self {
         match self {
@@ -189,7 +189,7 @@ impl ArrivingBody {
         }
     }
 
-    /// What arrives of it, where nobody has begun to read it; else what has been read.
+    /// Returns what arrives of it, where nobody has begun to read it; else what has been read.
     pub(crate) fn into_stream(self) -> BodyStream {
         let stream = self.stream().take();
         if let Some(stream) = stream {
@@ -200,7 +200,7 @@ impl ArrivingBody {
         }
     }
 
-    /// What arrives of it, counted against the budget until the stream is dropped.
+    /// Returns what arrives of it, counted against the budget until the stream is dropped.
     pub(crate) fn into_counted_stream(self) -> BodyStream {
         let mut held = Held::of(&self.bodies);
         Box::pin(self.into_stream().map(move |item| {

@@ -14,7 +14,7 @@ impl RequestTrailers {
         let _ = self.0.set(trailers);
     }
 
-    /// Those that have arrived.
+    /// Returns those that have arrived.
     pub(crate) fn get(&self) -> Option<&HeaderMap> {
         self.0.get()
     }

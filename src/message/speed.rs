@@ -32,7 +32,7 @@ impl ReplaySpeed {
         (factor.is_finite() && factor >= Self::SLOWEST).then_some(Self(factor))
     }
 
-    /// A delivery at this speed. Faults, positions and lengths stay.
+    /// Returns a delivery at this speed. Faults, positions and lengths stay.
     pub(crate) fn of(self, delivery: Delivery) -> Delivery {
         if self == Self::AS_RECORDED || delivery.effects().is_none() {
             return delivery;

@@ -17,7 +17,7 @@ pub struct SubEvent {
 }
 
 impl SubEvent {
-    /// One of a kind, now. `WireMock` shows what happened in a field `message`.
+    /// Creates one of a kind, now. `WireMock` shows what happened in a field `message`.
     pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
         let data = Map::from_iter([("message".to_owned(), Value::String(message.into()))]);
         Self { kind, at: Instant::now(), data }

@@ -15,7 +15,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 pub struct Tunnel(pub(crate) Box<dyn Duplex>);
 
 impl Tunnel {
-    /// A tunnel to `end`.
+    /// Creates a tunnel to `end`.
     #[must_use]
     pub(crate) fn new(end: impl Duplex + 'static) -> Self {
         Self(Box::new(end))

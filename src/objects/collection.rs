@@ -77,7 +77,7 @@ impl ObjectCollection {
         true
     }
 
-    /// The objects that are there, in the order of their types, namespaces and names.
+    /// Returns the objects that are there, in the order of their types, namespaces and names.
     pub(crate) fn objects(&self) -> impl Iterator<Item = &Value> {
         let is_deleted = |object: &Value| {
             object["metadata"]["uid"].as_str().is_some_and(|uid| self.deleted.contains(uid))

@@ -29,8 +29,8 @@ impl ListedType {
         }
     }
 
-    /// Whether a name as kubectl takes it is its own: plural, singular, short name or Kind, each with the group or
-    /// with version and group behind it.
+    /// Returns whether a name as kubectl takes it is its own: plural, singular, short name or Kind,
+    /// each with the group or with version and group behind it.
     pub(super) fn is_named(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
         let (first, rest) = name.split_once('.').unwrap_or((&name, ""));
@@ -43,7 +43,7 @@ impl ListedType {
         of_group && own
     }
 
-    /// The path of its objects, in one namespace or in all.
+    /// Returns the path of its objects, in one namespace or in all.
     pub(super) fn path(&self, namespace: Option<&str>) -> String {
         let root = if self.group.is_empty() {
             format!("/api/{}", self.version)

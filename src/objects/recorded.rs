@@ -72,7 +72,7 @@ fn see(collection: &mut ObjectCollection, object: Value, deletes: bool) {
     }
 }
 
-/// The items of a list, each with the type that the list says.
+/// Returns the items of a list, each with the type that the list says.
 pub(super) fn items_of(list: &Value, items: Value) -> Vec<Value> {
     let kind = list["kind"].as_str().unwrap_or_default();
     let kind = kind.strip_suffix("List").unwrap_or(kind).to_owned();

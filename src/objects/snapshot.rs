@@ -160,7 +160,7 @@ async fn list(
     Err(format!("GET {path}: more than {MOST_PAGES} pages; the rest is left out"))
 }
 
-/// A page without its secrets.
+/// Returns a page without its secrets.
 fn without_secrets(
     options: &SnapshotOptions<'_>,
     path: &str,

@@ -54,7 +54,7 @@ fn observation(entry: &Value) -> Option<Observation> {
     Some(Observation { at, method, target, took, outcome })
 }
 
-/// The outcome of an entry; nothing where the client itself gave the request up.
+/// Returns the outcome of an entry, or `None` if the client itself gave the request up.
 fn outcome(response: &Value, target: &str, watches: bool) -> Option<Outcome> {
     let error = response["_error"].as_str().unwrap_or_default();
     let content = &response["content"];

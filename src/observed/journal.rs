@@ -15,7 +15,7 @@ use super::outcome::Answer;
 use super::route::is_watch;
 use super::{Observation, Observed, Outcome};
 
-/// Reads a journal; nothing where the value is none.
+/// Reads a journal, or `None` if the value is none.
 pub(super) fn read(json: &Value) -> Option<Observed> {
     let list = json["requests"].as_array().or_else(|| json.as_array())?;
     let mut observed = Observed::default();
@@ -55,7 +55,7 @@ pub(super) fn read(json: &Value) -> Option<Observed> {
     Some(observed)
 }
 
-/// The time from the request to its answer, with the delay that was laid on it.
+/// Returns the time from the request to its answer, with the delay that was laid on it.
 fn took(entry: &Value, request: &Value) -> Option<Duration> {
     let timing = &entry["timing"];
     let added = timing["addedDelay"].as_u64().map(Duration::from_millis).unwrap_or_default();
@@ -90,7 +90,7 @@ fn outcome(entry: &Value, request: &Value, target: &str) -> Outcome {
     of_response(response, standin, target)
 }
 
-/// Where the connection broke; without a word about it, as early as it can.
+/// Returns where the connection broke; without a word about it, as early as it can.
 fn place(standin: &Value, early: bool) -> Value {
     match &standin["faultAt"] {
         Value::Null if early => "before_headers".into(),

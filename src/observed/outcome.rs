@@ -50,7 +50,7 @@ pub(super) struct Answer<'a> {
 }
 
 impl Outcome {
-    /// The outcome of an answer that arrived whole.
+    /// Returns the outcome of an answer that arrived whole.
     pub(super) fn of_answer(answer: &Answer<'_>, target: &str) -> Self {
         let fault = || Fault::of_answer(answer, target);
         match answer.status {
@@ -63,7 +63,8 @@ impl Outcome {
         }
     }
 
-    /// The outcome where the connection broke, by the word of the scenario language and its place.
+    /// Returns the outcome where the connection broke, by the word of the scenario language and its
+    /// place.
     pub(super) fn broken(word: &str, place: &Value) -> Self {
         let kind = match place {
             Value::String(_) => word.to_owned(),
@@ -72,7 +73,7 @@ impl Outcome {
         Self::Fault(Fault { kind, then: json!({ word: place }), wait: None })
     }
 
-    /// The outcome where no answer came.
+    /// Returns the outcome where no answer came.
     pub(super) fn never() -> Self {
         let kind = "no answer".to_owned();
         Self::Fault(Fault { kind, then: json!({"stall": "forever"}), wait: None })
@@ -124,7 +125,7 @@ impl Fault {
     }
 }
 
-/// The text of an error without its secrets; nothing where it has none that can be used.
+/// Returns the text of an error without its secrets, or `None` if it has none that can be used.
 fn body(answer: &Answer<'_>, target: &str) -> Option<String> {
     if answer.body.is_empty() || !answer.whole || answer.body.len() > MAX_BODY {
         return None;
@@ -142,7 +143,8 @@ fn body(answer: &Answer<'_>, target: &str) -> Option<String> {
     text.chars().all(is_plain).then_some(text)
 }
 
-/// How long the client is asked to wait: seconds, or the time until a date (RFC 9110, section 10.2.3).
+/// Returns how long the client is asked to wait: seconds, or the time until a date (RFC 9110,
+/// section 10.2.3).
 fn wait(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
@@ -153,7 +155,7 @@ fn wait(headers: &HeaderMap) -> Option<Duration> {
     Some(until.duration_since(sent).unwrap_or_default())
 }
 
-/// A time as scenarios write it, in milliseconds where it is short.
+/// Returns a time as scenarios write it, in milliseconds where it is short.
 pub(super) fn written(time: Duration) -> String {
     if time.subsec_millis() == 0 && time >= Duration::from_secs(1) {
         format!("{}s", time.as_secs())

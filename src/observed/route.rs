@@ -24,7 +24,7 @@ pub(super) enum Route {
     Path { method: String, segments: Vec<Option<String>> },
 }
 
-/// Whether a request opens a watch.
+/// Returns whether a request opens a watch.
 pub(super) fn is_watch(method: &str, target: &str) -> bool {
     matches!(of_kubernetes(method, target), Some(Route::Resource { verb, .. }) if verb == "watch")
 }
@@ -38,7 +38,7 @@ fn of_kubernetes(method: &str, target: &str) -> Option<Route> {
     Some(Route::Resource { verb, resource })
 }
 
-/// The route of each observation, in their order.
+/// Returns the route of each observation, in their order.
 pub(super) fn routes(observations: &[Observation]) -> Vec<Route> {
     let mut routes: Vec<Route> = observations.iter().map(of).collect();
     let longest = routes.iter().map(Route::length).max().unwrap_or_default();
@@ -75,7 +75,8 @@ fn of(observation: &Observation) -> Route {
     }
 }
 
-/// Whether a segment looks like an id: a number, hexadecimal digits, a long word with digits.
+/// Returns whether a segment looks like an id: a number, hexadecimal digits, a long word with
+/// digits.
 fn is_name(segment: &str) -> bool {
     let digits = segment.bytes().filter(u8::is_ascii_digit).count();
     let hex =
@@ -92,7 +93,7 @@ impl Route {
         }
     }
 
-    /// The route with any value at a place, and the value that it has there.
+    /// Returns the route with any value at a place, and the value that it has there.
     fn without(&self, place: usize) -> Option<(Self, String)> {
         let Self::Path { method, segments } = self else { return None };
         let value = segments.get(place)?.clone()?;
@@ -136,7 +137,7 @@ impl Route {
     }
 }
 
-/// A text as a glob that matches it and nothing else.
+/// Returns a text as a glob that matches it and nothing else.
 fn glob(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -49,8 +49,8 @@ pub(super) struct Made {
     pub(super) about: String,
 }
 
-/// Makes the rule of a route; nothing where nothing is to be reproduced. `recovers` says that requests of the route
-/// passed after a fault, here or later.
+/// Makes the rule of a route, or `None` if nothing is to be reproduced. `recovers` says that
+/// requests of the route passed after a fault, here or later.
 pub(super) fn rule(seen: &[Seen<'_>], recovers: bool) -> Option<Made> {
     let kinds = Kinds::of(seen);
     if !kinds.faults.is_empty() {
@@ -91,7 +91,7 @@ impl<'a> Kinds<'a> {
         kinds
     }
 
-    /// The `then` of a kind: the most frequent one, with the delays of all.
+    /// Returns the `then` of a kind: the most frequent one, with the delays of all.
     fn then(&self, kind: &str) -> Value {
         let Some((faults, latencies)) = self.faults.get(kind) else { return "pass".into() };
         let mut counts: HashMap<String, usize> = HashMap::new();
@@ -108,7 +108,7 @@ impl<'a> Kinds<'a> {
         then
     }
 
-    /// What happens to requests that pass.
+    /// Returns what happens to requests that pass.
     fn pass(&self) -> Value {
         let delay = delay(&self.passed).filter(|_| self.passed.len() >= LATENCIES);
         delay.map_or_else(|| "pass".into(), |delay| json!({ "delay": delay }))
@@ -174,7 +174,7 @@ fn of_faults(seen: &[Seen<'_>], kinds: &Kinds<'_>, recovers: bool) -> Made {
     Made { words, about: format!("{total} requests: {}; {passed}", each.join(", ")) }
 }
 
-/// The shares of each kind, in tenths of a percent; what is left passes.
+/// Returns the shares of each kind, in tenths of a percent; what is left passes.
 fn shares(kinds: &Kinds<'_>, total: usize) -> Value {
     let mut shares = Vec::new();
     let mut given = 0;

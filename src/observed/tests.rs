@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ObservedError, Reproduction, read, reproduce};
 
-/// A serve event of a journal, at so many milliseconds.
+/// Returns a serve event of a journal, at so many milliseconds.
 fn event(at: u64, method: &str, url: &str, status: u16) -> Value {
     json!({
         "request": {"method": method, "url": url, "loggedDate": 1_700_000_000_000_u64 + at},
@@ -17,7 +17,7 @@ fn made(json: &Value) -> Reproduction {
     reproduce(&read(json).unwrap(), "journal.json").unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A journal stands newest first.
+/// Returns a journal stands newest first.
 fn journal(mut events: Vec<Value>) -> Value {
     events.reverse();
     json!({"requests": events, "meta": {"total": events.len()}})

@@ -32,7 +32,7 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// Its name on the command line and in files.
+    /// Returns its name on the command line and in files.
     #[cfg(feature = "record")]
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ impl Profile {
         }
     }
 
-    /// The engine's configuration with what the profile changes.
+    /// Returns the engine's configuration with what the profile changes.
     pub(crate) fn configure(self, config: k8s::Config) -> k8s::Config {
         match self {
             Self::Kubernetes => config,
@@ -51,7 +51,7 @@ impl Profile {
         }
     }
 
-    /// What is before the engine; `None` where clients talk to the API server itself.
+    /// Returns what is before the engine; `None` where clients talk to the API server itself.
     pub(crate) fn gateway(self, token_lifetime: Duration) -> Option<Gateway> {
         match self {
             Self::Kubernetes => None,

@@ -25,7 +25,7 @@ fn listen() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What happens to a request: `idle`, `crash`, and faults beside them.
+/// Returns what happens to a request: `idle`, `crash`, and faults beside them.
 fn then() -> impl Strategy<Value = String> {
     let time = || {
         prop::sample::select(vec![

@@ -12,7 +12,7 @@ use crate::message::{Body, Origin, Plan};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// The fields of an answer to a request, and its code.
+/// Returns the fields of an answer to a request, and its code.
 fn answer(client: &Client, headers: &[(&str, &str)], target: &str) -> (u16, HeaderMap) {
     let mut all = HeaderMap::new();
     for (name, value) in headers {

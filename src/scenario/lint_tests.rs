@@ -3,7 +3,7 @@
 use super::testing::parse;
 use super::{Part, RequestShape, Served};
 
-/// A namespaced type, one without namespaces, and a plain path.
+/// Returns a namespaced type, one without namespaces, and a plain path.
 fn served() -> Served {
     let mut shapes = vec![RequestShape::of_path("/healthz")];
     let jobs = Part::Text("jobs.x".into());

@@ -36,7 +36,7 @@ fn ways(value: &Value, here: &Way, all: &mut Vec<Way>) {
     }
 }
 
-/// The object around the value at the end of a way.
+/// Returns the object around the value at the end of a way.
 fn around<'v>(root: &'v mut Value, way: &Way) -> &'v mut serde_json::Map<String, Value> {
     let (_, before) = way.split_last().unwrap();
     let mut value = root;
@@ -49,19 +49,19 @@ fn around<'v>(root: &'v mut Value, way: &Way) -> &'v mut serde_json::Map<String,
     value.as_object_mut().unwrap()
 }
 
-/// The problems of a document, and its text.
+/// Returns the problems of a document, and its text.
 fn problems(name: &str, document: &Value) -> (Vec<Diagnostic>, String) {
     let text = serde_saphyr::to_string(document).unwrap();
     let source = Source { path: name.into(), format: Format::Yaml, text: text.clone() };
     (file::read(&source, "s", None, Offsets::default()).1, text)
 }
 
-/// The line on which the mark stands.
+/// Returns the line on which the mark stands.
 fn marked_line(text: &str) -> usize {
     1 + text.lines().position(|line| line.contains(MARK)).unwrap()
 }
 
-/// Each shipped scenario as a document, with the ways to its values.
+/// Returns each shipped scenario as a document, with the ways to its values.
 fn scenarios() -> impl Iterator<Item = (String, Value, Vec<Way>)> {
     shipped_files().map(|(name, path, text)| {
         let source = Source { path, format: Format::Yaml, text: text.to_owned() };
@@ -72,7 +72,7 @@ fn scenarios() -> impl Iterator<Item = (String, Value, Vec<Way>)> {
     })
 }
 
-/// Whether the keys beside the last one are data.
+/// Returns whether the keys beside the last one are data.
 fn is_data(way: &Way) -> bool {
     let inside = &way[..way.len() - 1];
     let data = |step: &String| DATA.contains(&step.as_str());

@@ -78,13 +78,13 @@ pub(super) fn request(method: &str, target: &str) -> Request {
     Request::new(method.parse().unwrap(), target)
 }
 
-/// The target of a page of a list chain.
+/// Returns the target of a page of a list chain.
 pub(super) fn page(list: &str, page: u64) -> String {
     let token = URL_SAFE_NO_PAD.encode(format!("{{\"page\":{page}}}"));
     format!("{list}?limit=500&continue={token}")
 }
 
-/// The status a decision answers; 200 when it lets the request pass.
+/// Returns the status a decision answers; 200 when it lets the request pass.
 pub(super) fn code(decision: &Decision) -> u16 {
     match &decision.answer {
         Some(Answer::Status(status)) => status.code.as_u16(),
@@ -98,7 +98,7 @@ pub(super) fn shipped_client(name: &str) -> Client {
     Client::new(load(&[name.to_owned()], 7).unwrap().set)
 }
 
-/// A client under rules that are as they should be.
+/// Returns a client under rules that are as they should be.
 pub(super) fn client(text: &str) -> Client {
     Client::new(parse(text).unwrap_or_else(|why| panic!("{why}")))
 }

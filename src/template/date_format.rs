@@ -37,7 +37,7 @@ pub(super) enum Piece {
     Close,
 }
 
-/// The pieces of a pattern.
+/// Returns the pieces of a pattern.
 ///
 /// # Errors
 /// A quote is not closed.
@@ -78,7 +78,7 @@ pub(super) fn pieces(pattern: &str) -> Result<Vec<Piece>, String> {
     Ok(pieces)
 }
 
-/// A date by a pattern of `SimpleDateFormat`.
+/// Returns a date by a pattern of `SimpleDateFormat`.
 ///
 /// # Errors
 /// The pattern has a letter that means nothing.
@@ -86,7 +86,7 @@ pub(crate) fn simple(pattern: &str, at: &Zoned) -> Result<String, String> {
     format(pattern, at, true)
 }
 
-/// A date by a pattern of `DateTimeFormatter`.
+/// Returns a date by a pattern of `DateTimeFormatter`.
 ///
 /// # Errors
 /// The pattern has a letter that means nothing.

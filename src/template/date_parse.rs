@@ -19,7 +19,7 @@ const FORMS: [&str; 8] = [
     "EEE MMM  d HH:mm:ss yyyy",
 ];
 
-/// A date in one of the known forms; nothing if it has none of them.
+/// Returns a date in one of the known forms, or `None` if it has none of them.
 pub(crate) fn known(text: &str) -> Option<Date> {
     FORMS.iter().enumerate().find_map(|(at, form)| {
         let mut date = parse(text, &pieces(form).ok()?)?;
@@ -30,7 +30,7 @@ pub(crate) fn known(text: &str) -> Option<Date> {
     })
 }
 
-/// A date by `unix`, `epoch` or a pattern; nothing if the text does not follow it.
+/// Returns a date by `unix`, `epoch` or a pattern, or `None` if the text does not follow it.
 ///
 /// # Errors
 /// The pattern cannot be read, or a number of seconds is none.
@@ -109,7 +109,7 @@ fn run<'t>(text: &'t str, pieces: &[Piece], fields: &mut Fields) -> Option<&'t s
     Some(rest)
 }
 
-/// Where the bracket at the start is closed; at the end if it is not.
+/// Returns where the bracket at the start is closed; at the end if it is not.
 fn matching(pieces: &[Piece]) -> usize {
     let mut depth = 0;
     for (at, piece) in pieces.iter().enumerate() {
@@ -202,7 +202,7 @@ fn field<'t>(letter: char, count: usize, text: &'t str, fields: &mut Fields) -> 
     }
 }
 
-/// A number of so many digits, and what is left.
+/// Returns a number of so many digits, and what is left.
 fn digits<N: std::str::FromStr>(text: &str, (least, most): (usize, usize)) -> Option<(N, &str)> {
     let length = text.bytes().take(most).take_while(u8::is_ascii_digit).count();
     if length < least {

@@ -56,7 +56,8 @@ pub(crate) enum RenderError {
 }
 
 impl RenderError {
-    /// The same error at the tag that it happened in: expressions in parentheses have no place of their own.
+    /// Returns the same error at the tag that it happened in: expressions in parentheses have no
+    /// place of their own.
     pub(crate) fn within(self, at: At) -> Self {
         match self {
             Self::Helper { helper, message, .. } => Self::Helper { at, helper, message },

@@ -96,7 +96,7 @@ impl<'r, 'c> Renderer<'r, 'c> {
         Ok(())
     }
 
-    /// What a tag or an expression in parentheses means.
+    /// Returns what a tag or an expression in parentheses means.
     fn value(
         &mut self,
         call: &Call,
@@ -215,23 +215,23 @@ impl<'i, 's, 'r, 'c> Invocation<'i, 's, 'r, 'c> {
         Self { renderer, first, params, hash, has_first, scope, block, out }
     }
 
-    /// Whether the helper has a block: `{{#helper}}...{{/helper}}`.
+    /// Returns whether the helper has a block: `{{#helper}}...{{/helper}}`.
     pub(crate) fn is_block(&self) -> bool {
         self.block.is_some()
     }
 
-    /// An argument after the first; nothing if it is not there.
+    /// Returns an argument after the first; nothing if it is not there.
     pub(crate) fn param(&self, at: usize) -> Value {
         self.params.get(at).cloned().unwrap_or(Value::Null)
     }
 
-    /// An argument by name, unless it is nothing.
+    /// Returns an argument by name, unless it is nothing.
     pub(crate) fn named(&self, name: &str) -> Option<&Value> {
         let found = self.hash.iter().rev().find(|(key, _)| **key == *name);
         found.map(|(_, value)| value).filter(|value| !value.is_null())
     }
 
-    /// An argument by name that must be a text.
+    /// Returns an argument by name that must be a text.
     pub(crate) fn named_text(&self, name: &str) -> Result<Option<Arc<str>>, Failure> {
         match self.named(name) {
             None => Ok(None),
@@ -240,7 +240,7 @@ impl<'i, 's, 'r, 'c> Invocation<'i, 's, 'r, 'c> {
         }
     }
 
-    /// The text that a value prints as.
+    /// Returns the text that a value prints as.
     pub(crate) fn print(&mut self, value: &Value) -> Result<Arc<str>, Failure> {
         match value {
             Value::Null => Err("the value is missing".into()),
@@ -253,13 +253,13 @@ impl<'i, 's, 'r, 'c> Invocation<'i, 's, 'r, 'c> {
         }
     }
 
-    /// The text that the first argument prints as.
+    /// Returns the text that the first argument prints as.
     pub(crate) fn print_first(&mut self) -> Result<Arc<str>, Failure> {
         let first = self.first.clone();
         self.print(&first)
     }
 
-    /// A text made by a helper, counted against the limit.
+    /// Returns a text made by a helper, counted against the limit.
     pub(crate) fn made(&mut self, text: String) -> Result<Value, Failure> {
         self.renderer.charge(text.len())?;
         Ok(Value::text(text))
@@ -300,7 +300,7 @@ impl<'i, 's, 'r, 'c> Invocation<'i, 's, 'r, 'c> {
         Ok(self.renderer.nodes(&block.inverse, self.scope, self.out)?)
     }
 
-    /// The block's body as a text.
+    /// Returns the block's body as a text.
     pub(crate) fn body(&mut self) -> Result<String, Failure> {
         let mut text = String::new();
         if let Some(block) = self.block {
@@ -309,8 +309,8 @@ impl<'i, 's, 'r, 'c> Invocation<'i, 's, 'r, 'c> {
         Ok(text)
     }
 
-    /// What a helper answers that renders its block: nothing more where there is one. Without one the text is
-    /// empty, and is not text to other helpers.
+    /// Returns what a helper answers that renders its block: nothing more where there is one.
+    /// Without one the text is empty, and is not text to other helpers.
     pub(crate) fn written(&self) -> Value {
         if self.is_block() { Value::Null } else { Value::Token("".into()) }
     }

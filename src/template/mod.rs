@@ -65,7 +65,7 @@ impl Template {
         Ok(Self { start: text[..from].into(), nodes, end: text[to..].into() })
     }
 
-    /// The text itself, if nothing in it depends on a request.
+    /// Returns the text itself, if nothing in it depends on a request.
     pub(crate) fn as_plain(&self) -> Option<&str> {
         self.nodes.is_empty().then_some(&*self.start)
     }
@@ -109,10 +109,10 @@ impl fmt::Debug for RenderContext<'_> {
 
 /// What templates may learn about the machine.
 pub(crate) trait Host {
-    /// What `hostname` answers.
+    /// Returns what `hostname` answers.
     fn name(&self) -> &str;
 
-    /// What `systemValue` answers. Unless the user permits a key, it is refused.
+    /// Returns what `systemValue` answers. Unless the user permits a key, it is refused.
     fn system_value(&self, source: SystemSource, key: &str) -> SystemValue;
 }
 

@@ -15,31 +15,31 @@ use super::value::{ListStyle, MapStyle, Object, Value};
 /// A request, as far as templates ask for it. Each answer is asked for at most once in a rendering, unless it
 /// is a plain text.
 pub(crate) trait RequestSource: fmt::Debug + Send + Sync {
-    /// The request's id in the journal.
+    /// Returns the request's id in the journal.
     fn id(&self) -> String;
-    /// The method, as it counts for matching.
+    /// Returns the method, as it counts for matching.
     fn method(&self) -> &str;
     /// Path and query as they came, percent-encoded.
     fn url(&self) -> &str;
     /// `http` or `https`.
     fn scheme(&self) -> String;
-    /// The host without its port.
+    /// Returns the host without its port.
     fn host(&self) -> String;
-    /// The port.
+    /// Returns the port.
     fn port(&self) -> u16;
-    /// The client's address.
+    /// Returns the client's address.
     fn client_ip(&self) -> String;
-    /// What a path template bound, in its order.
+    /// Returns what a path template bound, in its order.
     fn path_parameters(&self) -> Vec<(String, String)>;
-    /// The headers, one entry a line.
+    /// Returns the headers, one entry a line.
     fn headers(&self) -> Vec<(String, String)>;
-    /// The cookies, in their order.
+    /// Returns the cookies, in their order.
     fn cookies(&self) -> Vec<(String, String)>;
-    /// The body.
+    /// Returns the body.
     fn body(&self) -> Bytes;
-    /// The body as text.
+    /// Returns the body as text.
     fn body_text(&self) -> String;
-    /// The parts of a multipart body; nothing for other bodies.
+    /// Returns the parts of a multipart body; nothing for other bodies.
     fn parts(&self) -> Option<Vec<PartData>>;
 }
 
@@ -61,12 +61,13 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// The model of a response: `request`, and a stub's `transformerParameters` as `parameters`.
+    /// Returns the model of a response: `request`, and a stub's `transformerParameters` as
+    /// `parameters`.
     pub(crate) fn new(request: Arc<dyn RequestSource>, parameters: &Parameters) -> Self {
         Self::named("request", request, parameters)
     }
 
-    /// The model of a webhook: the request is `originalRequest`.
+    /// Returns the model of a webhook: the request is `originalRequest`.
     pub(crate) fn of_webhook(request: Arc<dyn RequestSource>, parameters: &Parameters) -> Self {
         Self::named("originalRequest", request, parameters)
     }
@@ -366,7 +367,7 @@ fn parts(parts: Option<Vec<PartData>>) -> Value {
     Value::map(entries, MapStyle::Java).unwrap_or(Value::Null)
 }
 
-/// Whether a Content-Type says text.
+/// Returns whether a Content-Type says text.
 fn is_text(headers: &[(String, String)]) -> bool {
     let line = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     let media = line.map_or("", |(_, value)| value.split(';').next().unwrap_or_default());

@@ -41,7 +41,7 @@ impl Path {
         Self { text: text.into(), parts: parts.into() }
     }
 
-    /// The text of the first part, as jknack names it.
+    /// Returns the text of the first part, as jknack names it.
     pub(crate) fn head(parts: &[Part]) -> &str {
         match parts.first() {
             Some(
@@ -110,13 +110,13 @@ fn compile_into(text: &str, parts: &mut Vec<Part>) {
     }
 }
 
-/// The length of `[...]` at the start of the text, with something and no bracket in it.
+/// Returns the length of `[...]` at the start of the text, with something and no bracket in it.
 fn bracketed(text: &str) -> Option<usize> {
     let end = text[1..].find(['[', ']'])? + 1;
     (text.as_bytes()[end] == b']' && end > 1).then_some(end + 1)
 }
 
-/// The part as a list index. Negative ones are past any list, as for Java.
+/// Returns the part as a list index. Negative ones are past any list, as for Java.
 fn index(text: &str) -> Option<usize> {
     match text.parse::<i32>() {
         Ok(number) => Some(usize::try_from(number).unwrap_or(usize::MAX)),

@@ -6,7 +6,7 @@
 use super::path::Part;
 use super::value::{List, ListStyle, Value};
 
-/// What a part of a path means for a value; nothing if it means nothing.
+/// Returns what a part of a path means for a value, or `None` if it means nothing.
 pub(crate) fn part(value: &Value, part: &Part) -> Option<Value> {
     let found = match part {
         Part::Property(name) => named(value, name),

@@ -33,23 +33,23 @@ pub(crate) struct Scope<'p> {
 }
 
 impl<'p> Scope<'p> {
-    /// The outermost scope.
+    /// Returns the outermost scope.
     pub(crate) fn root(model: Value) -> Self {
         Self { model, extra: Vec::new(), kind: Kind::Plain, parent: None }
     }
 
-    /// A scope for another model. `extra` holds `@index` and its like.
+    /// Returns a scope for another model. `extra` holds `@index` and its like.
     pub(crate) fn child(&'p self, model: Value, extra: Vec<(Arc<str>, Value)>) -> Self {
         let kind = if self.kind == Kind::Plain { Kind::Plain } else { Kind::ParentFirst };
         Self { model, extra, kind, parent: Some(self) }
     }
 
-    /// A scope in which some values have names.
+    /// Returns a scope in which some values have names.
     pub(crate) fn named(&'p self, names: Vec<(Arc<str>, Value)>) -> Self {
         Self { model: Value::Null, extra: names, kind: Kind::Names, parent: Some(self) }
     }
 
-    /// The model.
+    /// Returns the model.
     pub(crate) fn model(&self) -> &Value {
         match (self.kind, self.parent) {
             (Kind::Names, Some(parent)) => parent.model(),
@@ -57,7 +57,7 @@ impl<'p> Scope<'p> {
         }
     }
 
-    /// What a path means here; nothing if it means nothing.
+    /// Returns what a path means here, or `None` if it means nothing.
     pub(crate) fn get(&self, path: &[Part], variables: &Variables) -> Option<Value> {
         match (self.kind, self.parent) {
             (Kind::Names, Some(parent)) => {

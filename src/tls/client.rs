@@ -49,7 +49,7 @@ pub(crate) enum Offer {
 /// Connects to `http://` and `https://` servers.
 pub(crate) type Connector = HttpsConnector<HttpConnector>;
 
-/// A connector that goes through `http` and checks no certificates. HTTP/1.1 alone.
+/// Returns a connector that goes through `http` and checks no certificates. HTTP/1.1 alone.
 ///
 /// # Errors
 /// Why there can be none.
@@ -67,7 +67,7 @@ pub(crate) struct TlsClient {
 }
 
 impl TlsClient {
-    /// A client of the server with this name, which goes into SNI and is checked.
+    /// Creates a client of the server with this name, which goes into SNI and is checked.
     ///
     /// # Errors
     /// A name that is none, certificates or a key that cannot be used.

@@ -49,8 +49,9 @@ impl Clients {
         })
     }
 
-    /// Whether a certificate of version 1 holds: one without extensions, as `openssl x509 -req` makes them
-    /// where nothing else is said. Go's verifier takes them, the one here does not read them.
+    /// Returns whether a certificate of version 1 holds: one without extensions, as `openssl x509
+    /// -req` makes them where nothing else is said. Go's verifier takes them, the one here does not
+    /// read them.
     fn signed_version_1(&self, certificate: &CertificateDer<'_>) -> bool {
         let Ok((_, certificate)) = x509_parser::parse_x509_certificate(certificate) else {
             return false;
@@ -67,7 +68,7 @@ impl Clients {
     }
 }
 
-/// The subject: its common name is the user, its organizations are the groups.
+/// Returns the subject: its common name is the user, its organizations are the groups.
 fn subject(certificate: &CertificateDer<'_>) -> ClientCertificate {
     let Ok((_, certificate)) = x509_parser::parse_x509_certificate(certificate) else {
         return ClientCertificate::Refused("it cannot be read".to_owned());

@@ -39,7 +39,7 @@ pub(super) fn issue(names: &[String]) -> Result<Issued, TlsError> {
 }
 
 impl Issued {
-    /// A certificate of the same CA for another host.
+    /// Returns a certificate of the same CA for another host.
     pub(super) fn issue_for(&self, host: &str) -> Result<Issued, TlsError> {
         let own = params("standin").map_err(|error| TlsError::unusable(&error))?;
         self.authority.issue(own, &[host.to_owned()])

@@ -52,7 +52,7 @@ impl TlsError {
     }
 }
 
-/// The cryptography everything here uses.
+/// Returns the cryptography everything here uses.
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
@@ -87,7 +87,7 @@ impl std::fmt::Debug for Pem {
 /// What is wrong with a file of certificates that has none.
 const NO_CERTIFICATE: &str = "there is no certificate in it; PEM is expected";
 
-/// The certificates of a PEM file.
+/// Returns the certificates of a PEM file.
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let pem = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match pem {

@@ -55,7 +55,7 @@ pub(crate) mod client {
     /// Connects to `http://` servers.
     pub(crate) type Connector = HttpConnector;
 
-    /// A connector that refuses `https://`.
+    /// Returns a connector that refuses `https://`.
     #[expect(clippy::unnecessary_wraps, reason = "the signature is that of a build with TLS")]
     pub(crate) fn connector(http: HttpConnector) -> Result<Connector, Infallible> {
         Ok(http)

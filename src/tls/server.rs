@@ -66,12 +66,12 @@ impl TlsOptions {
         self
     }
 
-    /// Whether clients are asked for a certificate.
+    /// Returns whether clients are asked for a certificate.
     pub(crate) fn asks_for_certificates(&self) -> bool {
         self.client_ca.is_some()
     }
 
-    /// The files in it.
+    /// Returns the files in it.
     #[cfg(feature = "hot-reload")]
     fn files(&self) -> Vec<PathBuf> {
         let pair = self.certificate.iter().flat_map(|(chain, key)| [chain, key]);
@@ -130,7 +130,7 @@ impl Tls {
         Ok(Self { options, own, now, wrong: Mutex::default(), hosts: Mutex::default() })
     }
 
-    /// The configuration with a certificate that is wrong on purpose.
+    /// Returns the configuration with a certificate that is wrong on purpose.
     fn wrong(&self, fault: HandshakeFault) -> Result<Arc<ServerConfig>, TlsError> {
         let mut made = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(config) = made.get(&fault) {
@@ -157,13 +157,14 @@ impl Tls {
         Ok(())
     }
 
-    /// The files that it was made of.
+    /// Returns the files that it was made of.
     #[cfg(feature = "hot-reload")]
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         self.options.files()
     }
 
-    /// The certificate that clients have to trust: the CA's, or the last of the chain that was given.
+    /// Returns the certificate that clients have to trust: the CA's, or the last of the chain that
+    /// was given.
     pub(crate) fn ca_pem(&self) -> String {
         self.now.load().ca_pem.clone()
     }
@@ -192,7 +193,7 @@ impl Tls {
 }
 
 impl Tls {
-    /// Whether it can show certificates for other hosts: it has a CA of its own.
+    /// Returns whether it can show certificates for other hosts: it has a CA of its own.
     pub(crate) fn issues(&self) -> bool {
         self.own.is_some()
     }
@@ -286,7 +287,7 @@ impl Current {
     }
 }
 
-/// A certificate in the form that files and kubeconfigs hold (RFC 7468).
+/// Returns a certificate in the form that files and kubeconfigs hold (RFC 7468).
 fn pem(certificate: &CertificateDer<'static>) -> String {
     let encoded = STANDARD.encode(certificate);
     let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();

@@ -204,7 +204,7 @@ fn set_layout(plan: &Plan, over: Over<'_>) {
     }
 }
 
-/// The answer to a request on which the handler has failed.
+/// Returns the answer to a request on which the handler has failed.
 fn panicked(client: &Client, client_errors: &ClientErrors) -> Plan {
     let peer = client.peer;
     client_errors.report(
@@ -247,7 +247,7 @@ async fn deliver(plan: Plan, wanted: Wanted, over: Over<'_>) -> Answer {
     answer
 }
 
-/// An answer that its connection knows to be under way until hyper has all of it.
+/// Returns an answer that its connection knows to be under way until hyper has all of it.
 fn answering(mut answer: Answer, over: Over<'_>) -> Answer {
     if let (Ok(response), Over::Http1(control)) = (&mut answer, over) {
         response.body_mut().answering(Answering::new(control));
@@ -314,7 +314,7 @@ async fn perform(
     }
 }
 
-/// What goes out as messages: a fault ends them.
+/// Returns what goes out as messages: a fault ends them.
 fn messages(steps: Steps) -> BodyStream {
     Box::pin(steps.map(|step| match step {
         Step::Send(bytes) => Ok(bytes),

@@ -67,7 +67,7 @@ struct Disturbed {
 }
 
 impl PlanBody {
-    /// A body that nothing disturbs. `guard` is dropped with it.
+    /// Creates a body that nothing disturbs. `guard` is dropped with it.
     pub(super) fn new(body: Body, guard: Option<Guard>) -> Self {
         let announced = body.known_len();
         let kind = match body {
@@ -92,7 +92,7 @@ impl PlanBody {
         }
     }
 
-    /// A body that a delivery disturbs.
+    /// Creates a body that a delivery disturbs.
     pub(super) fn disturbed(
         steps: Steps,
         trailers: Option<Arc<HeaderMap>>,
@@ -122,7 +122,7 @@ impl PlanBody {
         Poll::Pending
     }
 
-    /// A body that is written without hyper, whose part ends with the head.
+    /// Creates a body that is written without hyper, whose part ends with the head.
     pub(super) fn taken_over(control: Arc<Control>) -> Self {
         let kind = Kind::TakenOver(control);
         Self { kind, announced: None, sent: 0, begun: false, under_way: None, guard: None }

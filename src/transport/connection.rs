@@ -144,7 +144,8 @@ impl<H> Common<H> {
     }
 }
 
-/// Answers a CONNECT. Returns the connection inside of it; nothing where it got a tunnel, or is over.
+/// Answers a CONNECT. Returns the connection inside of it, or `None` if it got a tunnel, or is
+/// over.
 async fn connect<H>(
     mut opened: Opened,
     peer: SocketAddr,

@@ -31,7 +31,7 @@ impl Door {
         Self { address, state: State::Open(listener) }
     }
 
-    /// The next connection; none while the door is shut.
+    /// Returns the next connection; none while the door is shut.
     pub(super) async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         match &self.state {
             State::Open(listener) => listener.accept().await,
@@ -71,13 +71,13 @@ impl Door {
         Ok(())
     }
 
-    /// Whether the socket listens.
+    /// Returns whether the socket listens.
     pub(super) fn is_open(&self) -> bool {
         matches!(self.state, State::Open(_))
     }
 }
 
-/// A socket with an address, which does not listen.
+/// Returns a socket with an address, which does not listen.
 fn bound(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // Connections that were closed a moment ago do not keep the address.

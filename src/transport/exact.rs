@@ -12,7 +12,7 @@ const EXACT: Duration = Duration::from_millis(3);
 /// How far away the furthest moment is that is waited for: longer than any server runs.
 const FURTHEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
-/// The moment this long after another; a time that has no end is a very long one.
+/// Returns the moment this long after another; a time that has no end is a very long one.
 pub(super) fn after(moment: Instant, time: Duration) -> Instant {
     moment + time.min(FURTHEST)
 }

@@ -67,7 +67,7 @@ pub(crate) fn direct() -> Dial {
 }
 
 impl ForwardProxy {
-    /// A forward proxy that leaves out the hosts of these globs.
+    /// Creates a forward proxy that leaves out the hosts of these globs.
     ///
     /// # Errors
     /// A glob that is none.
@@ -86,7 +86,7 @@ impl ForwardProxy {
         Ok(Self { tls, left_out, distrusted, reported, dial, log })
     }
 
-    /// What issues the certificate for a host; nothing for a host with a tunnel.
+    /// Returns what issues the certificate for a host; nothing for a host with a tunnel.
     pub(super) fn issuer(&self, host: &str) -> Option<&Arc<Tls>> {
         let host = host.to_ascii_lowercase();
         let distrusted = self.distrusted.lock().unwrap_or_else(PoisonError::into_inner);

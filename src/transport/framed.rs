@@ -88,8 +88,8 @@ impl Framed {
         Some(buf.len())
     }
 
-    /// How much of a buffer of hyper's may be written: where frames of our own wait, or heads are looked for, up to the end
-    /// of a frame.
+    /// Returns how much of a buffer of hyper's may be written: where frames of our own wait, or
+    /// heads are looked for, up to the end of a frame.
     fn free(&self, buf: &[u8]) -> usize {
         if self.frames.has_injected() || self.frames.heads.any() {
             buf.len().min(self.written.to_next_end())
@@ -117,7 +117,7 @@ impl Framed {
         });
     }
 
-    /// Whether nothing goes out any more, once what was written is flushed.
+    /// Returns whether nothing goes out any more, once what was written is flushed.
     fn is_over(&self) -> bool {
         self.frames.is_going_away()
             && (self.open.is_empty() || self.frames.is_abandoned())

@@ -74,7 +74,7 @@ impl Frames {
         self.changed.notify_one();
     }
 
-    /// The number of the stream that hyper hands out now, where it can be told.
+    /// Returns the number of the stream that hyper hands out now, where it can be told.
     pub(super) fn accept(&self) -> Option<u32> {
         let before = self.accepted.fetch_add(1, Ordering::AcqRel);
         let first = self.first.load(Ordering::Acquire);
@@ -97,7 +97,7 @@ impl Frames {
         self.idle_changed.notify_one();
     }
 
-    /// When the connection ends once its requests are answered.
+    /// Returns when the connection ends once its requests are answered.
     pub(super) fn idle(&self) -> Option<Idle> {
         if !self.has_idle.load(Ordering::Acquire) {
             return None;
@@ -105,7 +105,7 @@ impl Frames {
         *self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the connection ends because a request has arrived.
+    /// Returns whether the connection ends because a request has arrived.
     pub(super) fn ends_at_next_request(&self) -> bool {
         let ends = self.idle().is_some_and(|idle| idle.after.is_none());
         if ends {
@@ -120,7 +120,7 @@ impl Frames {
         self.idle_changed.notified().await;
     }
 
-    /// Whether a request has ended the connection.
+    /// Returns whether a request has ended the connection.
     pub(super) fn is_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
     }
@@ -130,17 +130,17 @@ impl Frames {
         self.resets.store(idle.reset, Ordering::Release);
     }
 
-    /// Whether the socket is reset when it is dropped.
+    /// Returns whether the socket is reset when it is dropped.
     pub(super) fn resets(&self) -> bool {
         self.resets.load(Ordering::Acquire)
     }
 
-    /// Whether a `GOAWAY` is sent or due: later streams are refused.
+    /// Returns whether a `GOAWAY` is sent or due: later streams are refused.
     pub(super) fn is_going_away(&self) -> bool {
         self.going_away.load(Ordering::Acquire)
     }
 
-    /// Whether the connection ends behind the `GOAWAY` with streams unanswered.
+    /// Returns whether the connection ends behind the `GOAWAY` with streams unanswered.
     pub(super) fn is_abandoned(&self) -> bool {
         self.abandoned.load(Ordering::Acquire)
     }
@@ -169,12 +169,12 @@ impl Frames {
         before < stream
     }
 
-    /// Whether there are frames to send.
+    /// Returns whether there are frames to send.
     pub(super) fn has_injected(&self) -> bool {
         self.has_injected.load(Ordering::Acquire)
     }
 
-    /// The frames to send, once.
+    /// Returns the frames to send, once.
     pub(super) fn take(&self) -> Vec<u8> {
         self.has_injected.store(false, Ordering::Release);
         std::mem::take(&mut *self.injected.lock().unwrap_or_else(PoisonError::into_inner))
@@ -209,13 +209,13 @@ impl Position {
         Self { skip: PREFACE, ..Self::default() }
     }
 
-    /// Whether another frame may be sent here.
+    /// Returns whether another frame may be sent here.
     pub(super) fn is_between(&self) -> bool {
         self.skip == 0 && self.head_len == 0 && self.payload == 0 && !self.in_block
     }
 
-    /// How many bytes at most may pass before another frame may be sent, as far as is known here: no more than go on
-    /// in the frame, or in its head.
+    /// Returns how many bytes at most may pass before another frame may be sent, as far as is known
+    /// here: no more than go on in the frame, or in its head.
     pub(super) fn to_next_end(&self) -> usize {
         match self {
             Self { skip: 1.., .. } => self.skip,

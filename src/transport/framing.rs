@@ -141,7 +141,7 @@ fn ends(guard: Option<&mut Guard>, how: Ending) {
     }
 }
 
-/// The end of a body in chunks (RFC 9112, section 7.1).
+/// Returns the end of a body in chunks (RFC 9112, section 7.1).
 fn last_chunk(trailers: Option<&HeaderMap>) -> Vec<u8> {
     let mut out = b"0\r\n".to_vec();
     for (name, value) in trailers.into_iter().flatten() {

@@ -112,8 +112,8 @@ enum Ended {
     Idle(FaultAction),
 }
 
-/// Serves requests until the answer to one goes on without hyper. Returns the socket, what was read behind that
-/// request, and the answer; nothing where the connection has ended.
+/// Serves requests until the answer to one goes on without hyper. Returns the socket, what was read
+/// behind that request, and the answer, or `None` if the connection has ended.
 async fn serve<H: Handler>(
     socket: Socket,
     resumed: &mut Resumed,

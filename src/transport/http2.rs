@@ -145,7 +145,7 @@ async fn ended(frames: &Frames) {
     tokio::time::sleep(LINGER).await;
 }
 
-/// What the client did wrong; nothing where it only closed the connection.
+/// Returns what the client did wrong, or `None` if it only closed the connection.
 fn client_error(error: &hyper::Error) -> Option<String> {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

@@ -34,7 +34,7 @@ impl BeforeBody {
         self.has_layout.store(true, Ordering::Release);
     }
 
-    /// The layout of the head that hyper writes now.
+    /// Returns the layout of the head that hyper writes now.
     pub(super) fn take_layout(&self) -> Option<HeadLayout> {
         if !self.has_layout.load(Ordering::Acquire) {
             return None;
@@ -54,7 +54,7 @@ impl BeforeBody {
         poll_fn(|_| if self.has_interim() { Poll::Pending } else { Poll::Ready(()) }).await;
     }
 
-    /// Whether an informational answer is to be written.
+    /// Returns whether an informational answer is to be written.
     pub(super) fn has_interim(&self) -> bool {
         self.has_interim.load(Ordering::Acquire)
     }
@@ -83,8 +83,9 @@ pub(super) struct OwnBytes {
 }
 
 impl OwnBytes {
-    /// Whether a head in its layout goes out in place of the first bytes that hyper writes. Where it has written
-    /// something else before, the head may be anywhere in what it writes, and stays as it is.
+    /// Returns whether a head in its layout goes out in place of the first bytes that hyper writes.
+    /// Where it has written something else before, the head may be anywhere in what it writes, and
+    /// stays as it is.
     pub(super) fn arranges(&mut self, answer: &BeforeBody, first: &[u8]) -> bool {
         if self.arranged.is_empty()
             && let Some(layout) = answer.take_layout()
@@ -147,7 +148,7 @@ impl OwnBytes {
     }
 }
 
-/// An informational answer as bytes of HTTP/1.1.
+/// Returns an informational answer as bytes of HTTP/1.1.
 pub(super) fn head_of(informational: &Informational) -> Vec<u8> {
     let Informational { status, headers } = informational;
     let reason = status.canonical_reason().unwrap_or("Informational");
@@ -162,8 +163,9 @@ pub(super) fn head_of(informational: &Informational) -> Vec<u8> {
     head
 }
 
-/// An informational answer as the frames of an HTTP/2 stream. Its fields are literals that no table of the
-/// connection has (RFC 7541, section 6.2.2), so that hyper's encoder does not notice them.
+/// Returns an informational answer as the frames of an HTTP/2 stream. Its fields are literals that
+/// no table of the connection has (RFC 7541, section 6.2.2), so that hyper's encoder does not
+/// notice them.
 pub(super) fn frames_of(informational: &Informational, stream: u32) -> Vec<u8> {
     /// The largest frame that every peer takes (RFC 9113, section 4.2).
     const MAX_FRAME: usize = 16_384;

@@ -43,7 +43,7 @@ impl Listener {
         Ok(Self { inner, address })
     }
 
-    /// The address, with the port that was taken.
+    /// Returns the address, with the port that was taken.
     #[must_use]
     pub(crate) fn local_addr(&self) -> SocketAddr {
         self.address

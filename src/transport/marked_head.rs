@@ -25,7 +25,7 @@ const MARK: usize = 13;
 /// How many marks may be under way: an answer that is cancelled leaves its mark behind.
 const MOST: usize = 1_000;
 
-/// The five bytes of eight characters of [`DIGITS`].
+/// Returns the five bytes of eight characters of [`DIGITS`].
 const fn code(text: [u8; 8]) -> [u8; 5] {
     let mut bits: u64 = 0;
     let mut at = 0;
@@ -50,7 +50,7 @@ pub(super) struct MarkedHeads {
 }
 
 impl MarkedHeads {
-    /// Whether a marked head may be among what is written.
+    /// Returns whether a marked head may be among what is written.
     pub(super) fn any(&self) -> bool {
         self.any.load(Ordering::Acquire)
     }
@@ -59,7 +59,7 @@ impl MarkedHeads {
         self.heads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The field that marks a head.
+    /// Returns the field that marks a head.
     pub(super) fn mark(&self, pace: Pace) -> (HeaderName, HeaderValue) {
         let id = self.next.fetch_add(1, Ordering::AcqRel) % 100_000_000;
         let mut heads = self.lock();
@@ -78,7 +78,7 @@ impl MarkedHeads {
         (HeaderName::from_static(NAME), value)
     }
 
-    /// The head that is marked in a block of header fields, where the mark stands.
+    /// Returns the head that is marked in a block of header fields, where the mark stands.
     fn find(&self, block: &[u8]) -> Option<(usize, Pace)> {
         let at = block.windows(MARK).position(|part| {
             part[..2] == [0x10, 0x85] && part[2..7] == NAME_CODE && part[7] == 0x85
@@ -96,7 +96,8 @@ impl MarkedHeads {
         Some((at, head))
     }
 
-    /// What goes out in place of a frame that hyper writes; nothing where that is the frame itself.
+    /// Returns what goes out in place of a frame that hyper writes, or `None` if that is the frame
+    /// itself.
     pub(super) fn replace(&self, frame: &[u8]) -> Option<MarkedFrame> {
         let (head, block) = frame.split_at_checked(9)?;
         if head[3] != kind::HEADERS {

@@ -28,7 +28,7 @@ struct Piece {
 }
 
 impl MarkedWriter {
-    /// Whether something is held back.
+    /// Returns whether something is held back.
     pub(super) fn holds(&self) -> bool {
         !(self.partial.is_empty() && self.due.is_empty())
     }
@@ -64,7 +64,7 @@ impl MarkedWriter {
         }));
     }
 
-    /// What goes out now; nothing where nothing is held back.
+    /// Returns what goes out now, or `None` if nothing is held back.
     pub(super) fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<Option<&[u8]>> {
         while self.due.front().is_some_and(|piece| piece.bytes.is_empty()) {
             self.due.pop_front();
@@ -87,7 +87,7 @@ impl MarkedWriter {
         std::mem::replace(&mut piece.bytes, rest)
     }
 
-    /// Whether a pause follows what went out: it is flushed before.
+    /// Returns whether a pause follows what went out: it is flushed before.
     pub(super) fn has_paused(&self) -> bool {
         let mut left = self.due.iter().filter(|piece| !piece.bytes.is_empty());
         left.next().is_some_and(|piece| piece.wait.is_some())

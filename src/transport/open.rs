@@ -12,7 +12,7 @@ pub(crate) struct OpenConnections(Arc<AtomicUsize>);
 pub(super) struct OpenConnection(OpenConnections);
 
 impl OpenConnections {
-    /// How many there are.
+    /// Returns how many there are.
     #[cfg(feature = "cli")]
     pub(crate) fn count(&self) -> usize {
         self.0.load(Ordering::Acquire)

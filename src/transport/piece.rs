@@ -22,12 +22,13 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    /// A piece that is not counted.
+    /// Creates a piece that is not counted.
     pub(super) fn plain(bytes: Bytes) -> Self {
         Self { bytes, end: None, _queued: None }
     }
 
-    /// The piece with a few bytes behind it: they would cost a write of their own behind a large one.
+    /// Returns the piece with a few bytes behind it: they would cost a write of their own behind a
+    /// large one.
     pub(super) fn with_end(mut self, end: Option<Bytes>) -> Self {
         self.end = end.map(Box::new);
         self
@@ -87,7 +88,7 @@ struct Shared {
 struct Token(Arc<Shared>);
 
 impl Queue {
-    /// A piece that counts until it is written or discarded.
+    /// Returns a piece that counts until it is written or discarded.
     pub(super) fn piece(&self, bytes: Bytes) -> Piece {
         self.0.queued.fetch_add(1, Ordering::AcqRel);
         Piece { bytes, end: None, _queued: Some(Token(Arc::clone(&self.0))) }

@@ -20,7 +20,7 @@ pub(super) struct RawHead {
 }
 
 impl RawHead {
-    /// The head of an answer, whose body may go out in chunks.
+    /// Returns the head of an answer, whose body may go out in chunks.
     pub(super) fn new(
         slow: &SlowHead,
         (status, reason): (StatusCode, Option<Bytes>),

@@ -25,7 +25,7 @@ impl From<BodyError> for EndsHere {
     }
 }
 
-/// The code with which a fault ends a stream.
+/// Returns the code with which a fault ends a stream.
 pub(super) fn reason_of(action: &FaultAction) -> Reason {
     match action {
         FaultAction::Reset | FaultAction::Close => Reason::INTERNAL_ERROR,

@@ -31,24 +31,24 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// Whether an answer is hyper's alone: nothing goes wrong in it, nothing is waited for, and no body of
-    /// the request is left.
+    /// Returns whether an answer is hyper's alone: nothing goes wrong in it, nothing is waited for,
+    /// and no body of the request is left.
     pub(super) fn is_simple(&self, plan: &Plan) -> bool {
         plan.delivery.is_plain() && self.upload.is_none() && !is_stream(&plan.body)
     }
 
-    /// Whether the request's body is read on while it is answered.
+    /// Returns whether the request's body is read on while it is answered.
     pub(super) fn is_being_read(&self) -> bool {
         self.upload.as_ref().is_some_and(Upload::is_being_read)
     }
 }
 
-/// Whether a body is made while it is sent.
+/// Returns whether a body is made while it is sent.
 pub(super) fn is_stream(body: &Body) -> bool {
     matches!(body, Body::Stream(_) | Body::WebSocket(_))
 }
 
-/// The head of an answer, with its body.
+/// Returns the head of an answer, with its body.
 pub(super) fn response(
     status: StatusCode,
     headers: HeaderMap,
@@ -68,22 +68,22 @@ pub(super) fn response(
     response
 }
 
-/// Whether an answer has no date of the server.
+/// Returns whether an answer has no date of the server.
 fn is_undated(plan: &Plan) -> bool {
     plan.origin.is_undated() || plan.delivery.effects().is_some_and(|effects| effects.undated)
 }
 
-/// The reason phrase of an answer, where it is not the usual one.
+/// Returns the reason phrase of an answer, where it is not the usual one.
 fn reason(delivery: &Delivery) -> Option<Bytes> {
     delivery.effects()?.reason.clone()
 }
 
-/// The fields behind the body of an answer.
+/// Returns the fields behind the body of an answer.
 fn trailers(delivery: &Delivery) -> Option<Arc<HeaderMap>> {
     delivery.effects()?.trailers.clone()
 }
 
-/// An answer in which nothing goes wrong, as hyper sends it.
+/// Returns an answer in which nothing goes wrong, as hyper sends it.
 pub(super) fn plain(mut plan: Plan, wanted: &Wanted) -> hyper::Response<PlanBody> {
     let (known, undated) = (plan.body.known_len(), is_undated(&plan));
     let mut body = PlanBody::new(plan.body, plan.guard.take());
@@ -103,7 +103,7 @@ pub(super) fn plain(mut plan: Plan, wanted: &Wanted) -> hyper::Response<PlanBody
     response(plan.status, plan.headers, undated, reason(&plan.delivery), body)
 }
 
-/// The length that is announced, where the delivery leaves the body with it.
+/// Returns the length that is announced, where the delivery leaves the body with it.
 fn announced(plan: &mut Plan) -> Option<u64> {
     if !plan.delivery.effects().is_none_or(Effects::keep_length) {
         // A backend may have named one.
@@ -113,7 +113,8 @@ fn announced(plan: &mut Plan) -> Option<u64> {
     plan.body.known_len()
 }
 
-/// Whether nothing follows the head of a recorded stream: it ends with the head, as an error of gRPC does.
+/// Returns whether nothing follows the head of a recorded stream: it ends with the head, as an
+/// error of gRPC does.
 fn is_empty_stream(plan: &Plan) -> bool {
     matches!(plan.body, Body::Empty)
         && plan.exact
@@ -123,7 +124,7 @@ fn is_empty_stream(plan: &Plan) -> bool {
         })
 }
 
-/// An answer on an HTTP/2 stream.
+/// Returns an answer on an HTTP/2 stream.
 pub(super) fn on_stream(
     mut plan: Plan,
     wanted: &Wanted,
@@ -149,7 +150,7 @@ pub(super) fn on_stream(
     response(plan.status, plan.headers, undated, None, body)
 }
 
-/// An HTTP/1.1 answer of which hyper sends the head.
+/// Returns an HTTP/1.1 answer of which hyper sends the head.
 pub(super) fn outside(
     mut plan: Plan,
     wanted: &Wanted,

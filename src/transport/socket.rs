@@ -66,12 +66,12 @@ impl Opened {
         Ok((Self { read: read.freeze(), tcp }, protocol))
     }
 
-    /// Whether its first bytes are these.
+    /// Returns whether its first bytes are these.
     pub(super) fn begins_with(&self, bytes: &[u8]) -> bool {
         self.read.starts_with(bytes)
     }
 
-    /// The TCP stream, for an answer outside of any protocol.
+    /// Returns the TCP stream, for an answer outside of any protocol.
     pub(super) fn into_tcp(self) -> TcpStream {
         self.tcp
     }
@@ -154,7 +154,7 @@ impl Socket {
         }
     }
 
-    /// The TCP stream underneath.
+    /// Returns the TCP stream underneath.
     pub(super) fn tcp(&self) -> &TcpStream {
         match &self.stream {
             Stream::Plain(opened) => &opened.tcp,

@@ -20,7 +20,8 @@ pub(super) struct Stalled {
 }
 
 impl Stalled {
-    /// A plan that is sent at a time, as the answer to a request of this method and version, without a body.
+    /// Creates a plan that is sent at a time, as the answer to a request of this method and
+    /// version, without a body.
     pub(super) fn new(
         until: Instant,
         plan: Plan,

@@ -60,7 +60,7 @@ pub(super) enum Rest {
 }
 
 impl Upload {
-    /// The body of a request; nothing where it has none.
+    /// Returns the body of a request, or `None` if it has none.
     pub(super) fn of(
         body: Incoming,
         headers: &HeaderMap,
@@ -88,27 +88,28 @@ impl Upload {
         Some(Self(Arc::new(Mutex::new(state))))
     }
 
-    /// The body for a handler.
+    /// Returns the body for a handler.
     pub(super) fn body(&self, bodies: Bodies) -> RequestBody {
         RequestBody::arriving(Box::pin(Handle(self.clone())), bodies)
     }
 
-    /// Its trailers, which are kept from now on.
+    /// Returns its trailers, which are kept from now on.
     pub(super) fn keep_trailers(&self) -> RequestTrailers {
         self.lock().trailers.get_or_insert_default().clone()
     }
 
-    /// Whether all of it was read.
+    /// Returns whether all of it was read.
     pub(super) fn is_ended(&self) -> bool {
         self.lock().incoming.is_none()
     }
 
-    /// Whether it is still being read: a backend may answer before it has read all of a request.
+    /// Returns whether it is still being read: a backend may answer before it has read all of a
+    /// request.
     pub(super) fn is_being_read(&self) -> bool {
         Arc::strong_count(&self.0) > 1 && !self.is_ended()
     }
 
-    /// Whether the rest can be skipped by its length.
+    /// Returns whether the rest can be skipped by its length.
     pub(super) fn can_be_skipped(&self) -> bool {
         let state = self.lock();
         state.incoming.is_none() || (state.length.is_some() && !state.expects)

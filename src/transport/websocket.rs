@@ -20,7 +20,7 @@ const MAX_MESSAGE: usize = 64 << 10;
 /// The largest message that is read from a client in a conversation, in bytes.
 const MAX_SAID: usize = 16 << 20;
 
-/// The value of `Sec-WebSocket-Accept` for a request with everything that an upgrade needs.
+/// Returns the value of `Sec-WebSocket-Accept` for a request with everything that an upgrade needs.
 pub(super) fn accept(request: &HeaderMap) -> Option<HeaderValue> {
     let upgrade = request.get(UPGRADE)?.to_str().ok()?;
     let version = request.get(SEC_WEBSOCKET_VERSION)?;
@@ -80,7 +80,7 @@ pub(super) async fn converse(socket: Socket, read: Vec<u8>, conversation: &Conve
     while next_said(&mut client).await.is_some() {}
 }
 
-/// Waits for a message of the client; nothing where it has ended the connection.
+/// Waits for a message of the client, or `None` if it has ended the connection.
 async fn next_said(client: &mut WebSocketStream<Socket>) -> Option<()> {
     loop {
         match client.next().await {

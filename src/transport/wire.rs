@@ -90,8 +90,8 @@ impl std::fmt::Debug for Control {
 }
 
 impl Control {
-    /// The control of a connection that goes on, with the answer to its first request if it is decided.
-    /// `idle` is when it ends behind the answer before.
+    /// Returns the control of a connection that goes on, with the answer to its first request if it
+    /// is decided. `idle` is when it ends behind the answer before.
     pub(super) fn resuming(plan: Option<Plan>, idle: Option<Idle>) -> Self {
         Self {
             has_idle: AtomicBool::new(idle.is_some()),
@@ -116,7 +116,7 @@ impl Control {
         }
     }
 
-    /// When the connection ends behind the last answer.
+    /// Returns when the connection ends behind the last answer.
     pub(super) fn idle(&self) -> Option<Idle> {
         if !self.has_idle.load(Ordering::Acquire) {
             return None;
@@ -124,7 +124,8 @@ impl Control {
         *self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long hyper has waited for the head of a request; nothing while it does not wait for one.
+    /// Returns how long hyper has waited for the head of a request; nothing while it does not wait
+    /// for one.
     pub(super) fn head_awaited(&self) -> Option<Duration> {
         let since = Duration::from_nanos(self.idle_since.load(Ordering::Acquire));
         self.is(Phase::Idle).then(|| self.began.elapsed().saturating_sub(since))
@@ -136,7 +137,7 @@ impl Control {
         self.leave();
     }
 
-    /// The fault that ends the connection.
+    /// Returns the fault that ends the connection.
     pub(super) fn ending(&self) -> Option<FaultAction> {
         match &*self.lock() {
             Some(Exit::Ending(action)) => Some(action.clone()),
@@ -149,7 +150,7 @@ impl Control {
         *self.lock() = Some(Exit::Takeover(takeover));
     }
 
-    /// Whether the connection goes on without hyper.
+    /// Returns whether the connection goes on without hyper.
     pub(super) fn is_taken_over(&self) -> bool {
         self.lock().is_some()
     }
@@ -171,7 +172,7 @@ impl Control {
         self.leaving.store(true, Ordering::Release);
     }
 
-    /// Whether hyper's part ends on purpose.
+    /// Returns whether hyper's part ends on purpose.
     pub(super) fn is_leaving(&self) -> bool {
         self.leaving.load(Ordering::Acquire)
     }
@@ -192,8 +193,8 @@ impl Control {
         self.set(Phase::Answered);
     }
 
-    /// Whether a client with a bad request has no answer to it yet. Where an answer before it was not flushed,
-    /// hyper's own error answer went out behind that one.
+    /// Returns whether a client with a bad request has no answer to it yet. Where an answer before
+    /// it was not flushed, hyper's own error answer went out behind that one.
     pub(super) fn wants_error_answer(&self) -> bool {
         self.swallowed.load(Ordering::Acquire) || !self.answered.load(Ordering::Acquire)
     }
@@ -254,9 +255,9 @@ impl Wire {
         self.inner.into_inner()
     }
 
-    /// Whether to discard what hyper writes. It answers a request that it cannot parse with a head that gives
-    /// no reason. Where no other answer is under way, that is all it can write: the connection task writes an
-    /// answer with the reason.
+    /// Returns whether to discard what hyper writes. It answers a request that it cannot parse with
+    /// a head that gives no reason. Where no other answer is under way, that is all it can write:
+    /// the connection task writes an answer with the reason.
     fn swallows(&self) -> bool {
         let swallows = self.control.is(Phase::Idle);
         if swallows {

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::super::Diagnostic;
 use super::stamp::Stamp;
 
-/// The problem of a path that cannot be read.
+/// Returns the problem of a path that cannot be read.
 pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     if error.kind() == io::ErrorKind::NotFound {
         return Diagnostic::error(path, "there is no such file or directory");

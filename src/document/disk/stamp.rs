@@ -38,13 +38,13 @@ impl Stamp {
         Self { file: (0, 0), size: data.len(), modified: at, changed: at }
     }
 
-    /// The state of a file now.
+    /// Returns the state of a file now.
     pub(crate) fn now(path: &Path) -> io::Result<Self> {
         fs::metadata(path).map(|data| Self::of(&data))
     }
 
-    /// Whether the file was last changed long enough before a time that a later change cannot have the same
-    /// stamp: clocks of file systems are coarse.
+    /// Returns whether the file was last changed long enough before a time that a later change
+    /// cannot have the same stamp: clocks of file systems are coarse.
     pub(crate) fn is_settled(&self, at: SystemTime) -> bool {
         let Ok(at) = at.duration_since(SystemTime::UNIX_EPOCH) else { return false };
         let at = i64::try_from(at.as_secs()).unwrap_or(i64::MAX);

@@ -17,8 +17,8 @@ const MAX_DEPTH: usize = 64;
 /// How many directories one tree may have.
 const MAX_DIRECTORIES: usize = 100_000;
 
-/// The fixture and scenario files below a directory, in the order of their names. Directories for
-/// which `skipped` is true are left out, and so are names that begin with a dot.
+/// Returns the fixture and scenario files below a directory, in the order of their names.
+/// Directories for which `skipped` is true are left out, and so are names that begin with a dot.
 pub(crate) fn files_below(
     root: &Path,
     skipped: &dyn Fn(&Path) -> bool,
@@ -79,7 +79,7 @@ impl Walk<'_> {
         way.pop();
     }
 
-    /// Why a directory is not read.
+    /// Returns why a directory is not read.
     fn refusal(&self, real: &Path, linked: bool, way: &[PathBuf]) -> Option<String> {
         if way.iter().any(|above| above == real) {
             return Some(format!("a symlink loop: it leads back to {}", real.display()));
@@ -95,7 +95,7 @@ impl Walk<'_> {
             .then(|| format!("{MAX_DIRECTORIES} directories were read already"))
     }
 
-    /// The entries that may hold something, by name.
+    /// Returns the entries that may hold something, by name.
     fn entries(&mut self, directory: &Path) -> io::Result<Vec<(PathBuf, Entry)>> {
         let mut entries = Vec::new();
         for entry in fs::read_dir(directory)? {

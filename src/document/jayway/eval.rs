@@ -22,7 +22,7 @@ pub(super) struct Search<'q, 't, 'b, T> {
 }
 
 impl Query {
-    /// What the path finds. `leaf_to_null`: a last part that is not there counts as null.
+    /// Returns what the path finds. `leaf_to_null`: a last part that is not there counts as null.
     ///
     /// # Errors
     /// The path visits too much, or cannot be applied.
@@ -42,7 +42,7 @@ impl Query {
         }
     }
 
-    /// The ways to all places that the path finds, in its order.
+    /// Returns the ways to all places that the path finds, in its order.
     ///
     /// # Errors
     /// The path visits too much, or cannot be applied.
@@ -90,7 +90,7 @@ impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
         way.iter().cloned().chain([key()]).collect()
     }
 
-    /// Whether the steps before one lead to one value at most.
+    /// Returns whether the steps before one lead to one value at most.
     fn upstream_definite(&self, at: usize) -> bool {
         self.query.are_definite(at)
     }
@@ -152,7 +152,8 @@ impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
         }
     }
 
-    /// The length of a list; nothing if the value is none and the path may lead elsewhere.
+    /// Returns the length of a list, or `None` if the value is none and the path may lead
+    /// elsewhere.
     fn list(&self, at: usize, value: &T) -> Result<Option<usize>, Stop> {
         match value.kind() {
             Kind::List(length) => Ok(Some(length)),
@@ -293,7 +294,7 @@ impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
         }
     }
 
-    /// Whether a value fulfils a condition; one that makes no sense for it does not hold.
+    /// Returns whether a value fulfils a condition; one that makes no sense for it does not hold.
     fn accepts(&mut self, condition: &'q Condition, value: &'t T) -> Result<bool, Stop> {
         match condition.holds(value, self.root, self.options, self.budget) {
             Err(Stop::Unfit | Stop::NotFound) => Ok(false),
@@ -341,7 +342,7 @@ impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
         Ok(())
     }
 
-    /// Whether `..` takes its step here.
+    /// Returns whether `..` takes its step here.
     fn is_target(&mut self, at: usize, value: &'t T) -> Result<bool, Stop> {
         let query = self.query;
         let Some(step) = query.steps.get(at) else { return Ok(false) };
@@ -359,7 +360,7 @@ impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
     }
 }
 
-/// The items of a slice, where a negative one counts from the end.
+/// Returns the items of a slice, where a negative one counts from the end.
 fn slice(from: Option<i64>, to: Option<i64>, length: usize) -> std::ops::Range<i64> {
     let length = i64::try_from(length).unwrap_or(i64::MAX);
     let counted = |bound: i64| if bound < 0 { length + bound } else { bound };

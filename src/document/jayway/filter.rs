@@ -9,7 +9,7 @@ use super::query::{Comparison, Condition};
 use super::side::Side;
 
 impl Condition {
-    /// Whether a value fulfils the condition.
+    /// Returns whether a value fulfils the condition.
     pub(super) fn holds<'t, T: Tree>(
         &'t self,
         here: &'t T,
@@ -139,7 +139,7 @@ impl Comparison {
     }
 }
 
-/// Whether a list has an equal item.
+/// Returns whether a list has an equal item.
 fn any<T: Tree>(
     item: &Side<'_, T>,
     list: &[Side<'_, T>],

@@ -14,7 +14,7 @@ enum Given<'t, T> {
 }
 
 impl<'q: 't, 't, T: Tree> Search<'q, 't, '_, T> {
-    /// What a function makes of a value.
+    /// Returns what a function makes of a value.
     pub(super) fn function(
         &mut self,
         function: Function,
@@ -133,7 +133,7 @@ impl<'q: 't, 't, T: Tree> Search<'q, 't, '_, T> {
         Ok(())
     }
 
-    /// How many items or members there are; of a path, below what it finds.
+    /// Returns how many items or members there are; of a path, below what it finds.
     fn length(&mut self, parameters: &'q [Parameter], value: &'t T) -> Result<Found<'t, T>, Stop> {
         match parameters.first() {
             Some(Parameter::Json(_)) => {

@@ -55,7 +55,7 @@ impl Cursor {
         Ok(query)
     }
 
-    /// One step, with the dots before it.
+    /// Returns one step, with the dots before it.
     fn step(&mut self, steps: &mut Vec<Step>) -> Result<(), String> {
         if self.is('.') {
             if self.get(self.at + 1) == Some('.') {
@@ -86,7 +86,7 @@ impl Cursor {
         Ok(())
     }
 
-    /// A name, or a function with what it is given.
+    /// Returns a name, or a function with what it is given.
     fn name(&mut self) -> Result<Step, String> {
         let start = self.at;
         let mut end = self.length();
@@ -133,7 +133,7 @@ impl Cursor {
         Ok(Step::Function(function(&name), parameters))
     }
 
-    /// What stands between the parentheses, past the closing one.
+    /// Returns what stands between the parentheses, past the closing one.
     fn parameters(&mut self, name: &str) -> Result<Vec<Parameter>, String> {
         let unclosed = || format!("Arguments to function: '{name}' are not closed properly.");
         let mut parameters = Vec::new();

@@ -107,7 +107,8 @@ pub(super) enum Operand {
 }
 
 impl Step {
-    /// Whether the step leads to one value at most. Several names at the end of a path make one object.
+    /// Returns whether the step leads to one value at most. Several names at the end of a path make
+    /// one object.
     pub(super) fn is_definite(&self, last: bool) -> bool {
         match self {
             Self::Members(names) => names.len() == 1 || last,
@@ -119,12 +120,12 @@ impl Step {
 }
 
 impl Query {
-    /// Whether the path leads to one value at most.
+    /// Returns whether the path leads to one value at most.
     pub(crate) fn is_definite(&self) -> bool {
         self.are_definite(self.steps.len())
     }
 
-    /// Whether so many steps from the start are.
+    /// Returns whether so many steps from the start are.
     pub(super) fn are_definite(&self, count: usize) -> bool {
         let last = self.steps.len();
         self.steps[..count].iter().enumerate().all(|(at, step)| step.is_definite(at + 1 == last))

@@ -38,7 +38,7 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(&str, &str)>, XmlError> {
     }
 }
 
-/// The value of an attribute: references are resolved, and white space becomes blanks.
+/// Returns the value of an attribute: references are resolved, and white space becomes blanks.
 pub(super) fn value(raw: &str, entities: &mut Entities) -> Result<Box<str>, XmlError> {
     let mut out = String::with_capacity(raw.len());
     append(raw, entities, &mut out)?;

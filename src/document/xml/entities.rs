@@ -34,7 +34,7 @@ pub(super) enum Replacement {
 }
 
 impl Entities {
-    /// What a reference, given without its `&` and `;`, stands for.
+    /// Returns what a reference, given without its `&` and `;`, stands for.
     pub(super) fn resolve(&mut self, reference: &str) -> Result<Replacement, XmlError> {
         if reference.starts_with('#') {
             return of_reference(reference)
@@ -140,7 +140,8 @@ impl Entities {
     }
 }
 
-/// The text of an entity's value: character references are replaced when it is declared, others when it is used.
+/// Returns the text of an entity's value: character references are replaced when it is declared,
+/// others when it is used.
 fn literal(raw: &str) -> Result<String, XmlError> {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
@@ -158,7 +159,7 @@ fn literal(raw: &str) -> Result<String, XmlError> {
     Ok(out)
 }
 
-/// What is behind a quoted text, or behind one character.
+/// Returns what is behind a quoted text, or behind one character.
 fn skip_word(text: &str) -> Option<&str> {
     match text.chars().next()? {
         quote @ ('"' | '\'') => Some(text[1..].split_once(quote)?.1),

@@ -37,7 +37,7 @@ impl OpenApi {
         Self { document, bases }
     }
 
-    /// What is wrong with an answer.
+    /// Returns what is wrong with an answer.
     ///
     /// # Errors
     /// The document has no such operation.
@@ -88,7 +88,7 @@ impl OpenApi {
         }
     }
 
-    /// The path with the most segments that are literally the same.
+    /// Returns the path with the most segments that are literally the same.
     fn path_item(&self, path: &str) -> Option<&Value> {
         let paths = self.document["paths"].as_object()?;
         let fits = self.bases.iter().filter_map(|base| path.strip_prefix(base.as_str()));
@@ -98,7 +98,7 @@ impl OpenApi {
         found.max_by_key(|(likeness, _)| *likeness).map(|(_, item)| self.resolved(item))
     }
 
-    /// What a reference leads to.
+    /// Returns what a reference leads to.
     fn resolved<'a>(&'a self, mut value: &'a Value) -> &'a Value {
         for _ in 0..MOST_REFERENCES {
             let Some(pointer) = value["$ref"].as_str().and_then(|text| text.strip_prefix('#'))
@@ -111,7 +111,7 @@ impl OpenApi {
         value
     }
 
-    /// What a schema says about a body.
+    /// Returns what a schema says about a body.
     #[cfg(feature = "json-schema")]
     fn invalid(&self, schema: &Value, body: &Value) -> Vec<String> {
         use jsonschema::Draft;
@@ -151,7 +151,8 @@ impl OpenApi {
     }
 }
 
-/// How many segments of a path a template has literally; nothing where it is not for the path.
+/// Returns how many segments of a path a template has literally, or `None` if it is not for the
+/// path.
 fn likeness(template: &str, path: &str) -> Option<usize> {
     let mut same = 0;
     let (mut wanted, mut given) = (template.split('/'), path.split('/'));
@@ -165,7 +166,7 @@ fn likeness(template: &str, path: &str) -> Option<usize> {
     }
 }
 
-/// The description of a media type, or of a range that has it.
+/// Returns the description of a media type, or of a range that has it.
 fn described<'a>(content: &'a Map<String, Value>, media: &str) -> Option<&'a Value> {
     let kind = media.split('/').next().unwrap_or_default();
     let range = format!("{kind}/*");

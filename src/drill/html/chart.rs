@@ -38,7 +38,7 @@ pub(super) const DEFINITIONS: &str = r#"<svg class="defs" aria-hidden="true" foc
 </defs></svg>
 "#;
 
-/// The id of a mark's shape.
+/// Returns the id of a mark's shape.
 fn shape(mark: Mark) -> &'static str {
     match mark {
         Mark::Answered => "m-answered",
@@ -106,7 +106,7 @@ pub(super) fn write(page: &mut String, lanes: &Lanes) {
     page.push_str("</svg>\n</div>\n");
 }
 
-/// The segments with which several paths begin, where they are worth being shown once.
+/// Returns the segments with which several paths begin, where they are worth being shown once.
 fn shared_start<'a>(paths: &[&'a str]) -> &'a str {
     let [first, others @ ..] = paths else { return "" };
     let mut length = first.rfind('/').unwrap_or_default();
@@ -185,7 +185,7 @@ fn track(page: &mut String, lane: &Lane, name: &str, ticks: &Ticks) {
     page.push_str("</svg>\n");
 }
 
-/// What a pointer above a mark shows.
+/// Returns what a pointer above a mark shows.
 fn title(dot: &Dot) -> String {
     match dot.requests {
         1 => dot.text.clone(),
@@ -205,7 +205,7 @@ fn rect(page: &mut String, class: &str, (x, width): (f64, f64), (y, height): (us
     );
 }
 
-/// The middle of a row.
+/// Returns the middle of a row.
 fn middle(row: usize) -> usize {
     SPACE / 2 + row * ROW + ROW / 2
 }

@@ -27,7 +27,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Whether a character shows nothing, or changes how others are shown.
+/// Returns whether a character shows nothing, or changes how others are shown.
 fn is_invisible(letter: char) -> bool {
     letter.is_control()
         || matches!(
@@ -39,7 +39,7 @@ fn is_invisible(letter: char) -> bool {
         )
 }
 
-/// The beginning of a text, up to so many characters.
+/// Returns the beginning of a text, up to so many characters.
 pub(super) fn cut(text: &str, most: usize) -> String {
     let mut letters = text.chars();
     let mut start: String = letters.by_ref().take(most).collect();

@@ -77,7 +77,7 @@ fn verdicts(page: &mut String, drills: &[DrillResult]) {
     page.push_str("</svg>\n");
 }
 
-/// The first reason of a verdict that is not `passed`.
+/// Returns the first reason of a verdict that is not `passed`.
 fn reason(drill: &DrillResult) -> Option<String> {
     if drill.passed() {
         return None;

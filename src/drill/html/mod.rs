@@ -57,7 +57,7 @@ pub fn html(drills: &[DrillResult], at: Timestamp) -> String {
     page
 }
 
-/// The page up to its body, with the patterns and marks that all drawings refer to.
+/// Returns the page up to its body, with the patterns and marks that all drawings refer to.
 fn head(title: &str) -> String {
     let hash = STANDARD.encode(Sha256::digest(STYLE));
     let policy = format!(
@@ -79,7 +79,7 @@ fn add(page: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = page.write_fmt(text);
 }
 
-/// The sign of a verdict or of a result, besides its word and its colour.
+/// Returns the sign of a verdict or of a result, besides its word and its colour.
 fn sign(word: &str) -> &'static str {
     match word {
         "passed" => "M2 6.6 4.7 9.3 10 3",
@@ -90,7 +90,7 @@ fn sign(word: &str) -> &'static str {
     }
 }
 
-/// A verdict as a label.
+/// Returns a verdict as a label.
 fn label(verdict: Verdict) -> String {
     let word = verdict.as_str();
     let path = sign(word);
@@ -100,7 +100,7 @@ fn label(verdict: Verdict) -> String {
     )
 }
 
-/// A verdict in lower case: capitals are read out letter by letter.
+/// Returns a verdict in lower case: capitals are read out letter by letter.
 fn spoken(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "Passed",
@@ -110,12 +110,12 @@ fn spoken(verdict: Verdict) -> &'static str {
     }
 }
 
-/// A number with its noun.
+/// Returns a number with its noun.
 fn count(number: usize, noun: &str) -> String {
     format!("{} {noun}{}", grouped(number as u64), if number == 1 { "" } else { "s" })
 }
 
-/// A number with its digits in groups of three.
+/// Returns a number with its digits in groups of three.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -128,7 +128,7 @@ fn grouped(number: u64) -> String {
     text
 }
 
-/// A time span as people read it.
+/// Returns a time span as people read it.
 fn span(time: std::time::Duration) -> String {
     match time.as_secs_f64() {
         seconds if seconds < 0.001 => "< 1 ms".to_owned(),

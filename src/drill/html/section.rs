@@ -186,7 +186,7 @@ fn table(page: &mut String, timeline: &[SeenRequest], requests: usize) {
     page.push_str("</tbody>\n</table>\n</details>\n");
 }
 
-/// A time since the first request.
+/// Returns a time since the first request.
 fn offset(time: Duration) -> String {
     format!("{:.3} s", time.as_secs_f64())
 }

@@ -55,7 +55,7 @@ impl<'d> Operation<'_, 'd> {
         stubs
     }
 
-    /// The responses by status; `default` counts as 200 where it stands alone, else as 500.
+    /// Returns the responses by status; `default` counts as 200 where it stands alone, else as 500.
     fn responses(&self) -> Vec<(u16, &'d str, &'d Value)> {
         let responses = self.node.value().get("responses").and_then(Value::as_object);
         let Some(responses) = responses else { return Vec::new() };
@@ -151,7 +151,7 @@ impl<'d> Operation<'_, 'd> {
         }
     }
 
-    /// The request body of a named example.
+    /// Returns the request body of a named example.
     fn request_example(&self, name: &str) -> Option<Content> {
         let body = self.document.resolve(self.node.value().get("requestBody")?)?;
         let list = media::list(body);
@@ -159,7 +159,7 @@ impl<'d> Operation<'_, 'd> {
         examples.into_iter().find(|(known, _)| *known == name).map(|(_, content)| content)
     }
 
-    /// The stub of a response that the client asks for with `Prefer: code=N`.
+    /// Returns the stub of a response that the client asks for with `Prefer: code=N`.
     fn by_code(&self, status: u16, code: &str, value: &'d Value) -> ImportedStub {
         let list = media::list(value);
         let content = list.first().and_then(|media| Some((media, media.main(self.document)?)));

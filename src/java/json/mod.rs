@@ -33,7 +33,7 @@ pub(crate) struct Number {
 }
 
 impl Number {
-    /// A double.
+    /// Creates a double.
     pub(crate) fn double(value: f64) -> Self {
         Self { text: decimal::double(value).into() }
     }
@@ -43,12 +43,12 @@ impl Number {
         &self.text
     }
 
-    /// The exact value; nothing for what is none, such as `NaN`.
+    /// Returns the exact value; nothing for what is none, such as `NaN`.
     pub(crate) fn exact(&self) -> Option<Decimal> {
         Decimal::parse(&self.text)
     }
 
-    /// The nearest double.
+    /// Returns the nearest double.
     pub(crate) fn to_f64(&self) -> f64 {
         self.text.parse().unwrap_or(f64::NAN)
     }
@@ -66,17 +66,17 @@ pub(crate) struct Map {
 const FEW: usize = 12;
 
 impl Map {
-    /// The member of a name.
+    /// Returns the member of a name.
     pub(crate) fn get(&self, name: &str) -> Option<&Json> {
         self.position(name).map(|at| &self.entries[at].1)
     }
 
-    /// All members, in order.
+    /// Returns all members, in order.
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Json)> {
         self.entries.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// How many members there are.
+    /// Returns how many members there are.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -128,7 +128,7 @@ impl Json {
         read::read_first(text, Reader::Jackson)
     }
 
-    /// The value of a document that serde has read.
+    /// Returns the value of a document that serde has read.
     pub(crate) fn of(value: &serde_json::Value) -> Self {
         use serde_json::Value;
         match value {
@@ -147,7 +147,7 @@ impl Json {
         }
     }
 
-    /// The value for serde; numbers that it cannot hold become doubles.
+    /// Returns the value for serde; numbers that it cannot hold become doubles.
     pub(crate) fn to_serde(&self) -> serde_json::Value {
         use serde_json::Value;
         match self {

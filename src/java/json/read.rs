@@ -28,7 +28,7 @@ pub(super) fn read(text: &str, reader: Reader) -> Result<Json, String> {
     Ok(value)
 }
 
-/// The first value of a text, whatever follows it.
+/// Returns the first value of a text, whatever follows it.
 pub(super) fn read_first(text: &str, reader: Reader) -> Result<Json, String> {
     Parser::new(text, reader).document()
 }
@@ -191,7 +191,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// What follows a backslash.
+    /// Returns what follows a backslash.
     fn escape(&mut self) -> Result<char, String> {
         let Some(c) = self.text[self.at..].chars().next() else {
             return Err(self.wrong("the end of a text"));
@@ -273,7 +273,7 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// A number of JSON (RFC 8259), as `BigDecimal` prints it.
+/// Returns a number of JSON (RFC 8259), as `BigDecimal` prints it.
 fn jackson_number(word: &str) -> Option<String> {
     let unsigned = word.strip_prefix('-').unwrap_or(word);
     let digits = unsigned.bytes().take_while(u8::is_ascii_digit).count();
@@ -289,7 +289,8 @@ fn jackson_number(word: &str) -> Option<String> {
     Decimal::parse(word).map(|number| number.to_string())
 }
 
-/// A number as json-smart takes it: with zeros in front, and as a double where it has a point.
+/// Returns a number as json-smart takes it: with zeros in front, and as a double where it has a
+/// point.
 fn smart_number(word: &str) -> Option<String> {
     let unsigned = word.strip_prefix(['-', '+']).unwrap_or(word);
     if !unsigned.starts_with(|c: char| c.is_ascii_digit()) {

@@ -17,7 +17,7 @@ pub(super) enum Member {
 const MAX_DEPTH: usize = 100;
 
 impl Parser {
-    /// A class from the `[` on; with `consume` its `]` is read as well.
+    /// Returns a class from the `[` on; with `consume` its `]` is read as well.
     pub(super) fn class(&mut self, consume: bool, depth: usize) -> Result<ClassUnicode, Fail> {
         if depth > MAX_DEPTH {
             return Err(self.error("Character classes nest too deep"));
@@ -71,7 +71,7 @@ impl Parser {
         }
     }
 
-    /// What follows `&&`.
+    /// Returns what follows `&&`.
     fn intersected(&mut self, depth: usize) -> Result<Option<ClassUnicode>, Fail> {
         let mut right: Option<ClassUnicode> = None;
         let mut c = self.next();
@@ -91,7 +91,7 @@ impl Parser {
         Ok(right)
     }
 
-    /// One character, a range, or an escaped set.
+    /// Returns one character, a range, or an escaped set.
     fn range(&mut self) -> Result<ClassUnicode, Fail> {
         let first = match self.peek() {
             Some('\\') => {
@@ -142,7 +142,7 @@ impl Parser {
     }
 }
 
-/// A character, whatever its case where that does not count.
+/// Returns a character, whatever its case where that does not count.
 pub(super) fn character(c: char, flags: Flags) -> Node {
     if !flags.ignore_case || !flags.unicode_case && !c.is_ascii_alphabetic() {
         return Node::Char(c);

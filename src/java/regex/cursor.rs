@@ -30,7 +30,8 @@ impl Parser {
         self.at >= self.text.len()
     }
 
-    /// The characters, one by one. With the flag `x`, `peek` and `next` skip spaces and comments.
+    /// Returns the characters, one by one. With the flag `x`, `peek` and `next` skip spaces and
+    /// comments.
     pub(super) fn peek(&mut self) -> Option<char> {
         if self.flags.comments {
             self.skip_comments();
@@ -48,14 +49,14 @@ impl Parser {
         self.current()
     }
 
-    /// The current character, passed over.
+    /// Returns the current character, passed over.
     pub(super) fn read(&mut self) -> Option<char> {
         let c = self.peek();
         self.at += 1;
         c
     }
 
-    /// The character behind the current one, passed over as well.
+    /// Returns the character behind the current one, passed over as well.
     pub(super) fn skip(&mut self) -> Option<char> {
         let c = self.after_cursor();
         self.at += 2;
@@ -100,7 +101,7 @@ impl Parser {
     }
 }
 
-/// The expression with `\Q...\E` written out.
+/// Returns the expression with `\Q...\E` written out.
 fn unquoted(text: &str) -> Vec<char> {
     if !text.contains(r"\Q") {
         return text.chars().collect();

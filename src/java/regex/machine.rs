@@ -31,7 +31,7 @@ enum Way {
     Restore { register: usize, value: usize },
 }
 
-/// The registers where the whole value matches.
+/// Returns the registers where the whole value matches.
 ///
 /// # Errors
 /// The search ends at a limit.
@@ -104,7 +104,7 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// The next way that is left above the floor.
+    /// Returns the next way that is left above the floor.
     fn back(&mut self, floor: usize) -> Result<Option<(usize, usize)>, GaveUp> {
         while self.ways.len() > floor {
             self.spend(1)?;
@@ -134,7 +134,7 @@ impl Machine<'_, '_> {
         Ok(None)
     }
 
-    /// Takes a step; nothing if it fails.
+    /// Takes a step, or `None` if it fails.
     fn step(
         &mut self,
         step: &Step,
@@ -237,7 +237,7 @@ impl Machine<'_, '_> {
         })
     }
 
-    /// Whether an expression ends here that begins so many characters before.
+    /// Returns whether an expression ends here that begins so many characters before.
     fn behind(&mut self, step: usize, at: usize, lengths: Lengths) -> Result<bool, GaveUp> {
         let mut start = at;
         for length in 0..=lengths.max {
@@ -268,7 +268,7 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// Where the text that a group has matched ends when it stands here again.
+    /// Returns where the text that a group has matched ends when it stands here again.
     fn repeated(
         &mut self,
         group: usize,
@@ -351,7 +351,7 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// Whether a character is part of a word. A mark is if it belongs to a letter.
+    /// Returns whether a character is part of a word. A mark is if it belongs to a letter.
     fn is_word(&self, c: char, at: usize, unicode: bool) -> bool {
         if c == '_' || super::property::is_letter_or_digit(c) {
             return true;

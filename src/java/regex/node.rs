@@ -61,7 +61,7 @@ pub(crate) enum Assertion {
 }
 
 impl Node {
-    /// How long its text can be; nothing if there is no obvious longest.
+    /// Returns how long its text can be, or `None` if there is no obvious longest.
     pub(super) fn lengths(&self) -> Option<Lengths> {
         let fixed = |length| Some(Lengths { min: length, max: length });
         match self {

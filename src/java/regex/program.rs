@@ -72,7 +72,7 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// The instructions of a tree with so many groups.
+    /// Returns the instructions of a tree with so many groups.
     pub(super) fn of(node: &Node, groups: usize) -> Self {
         let mut program = Self { steps: Vec::new(), registers: 2 * groups };
         program.add(node);
@@ -118,7 +118,7 @@ impl Program {
         }
     }
 
-    /// A step that is filled in later.
+    /// Returns a step that is filled in later.
     fn hole(&mut self) -> usize {
         self.steps.push(Step::Done);
         self.steps.len() - 1

@@ -106,7 +106,7 @@ impl Diff<'_, '_, '_> {
     }
 }
 
-/// What the path of a pattern finds in a body.
+/// Returns what the path of a pattern finds in a body.
 fn found(pattern: Raw<'_>, body: &str) -> Option<String> {
     let pattern = read_body(pattern.as_str().as_bytes(), StringPattern::compile).ok()?;
     let texts = match &pattern {

@@ -26,17 +26,17 @@ impl<'r> Clean<'r> {
         Self { redactor, pass }
     }
 
-    /// The value of a header field.
+    /// Returns the value of a header field.
     pub(super) fn header(&self, name: &HeaderName, value: &str) -> String {
         if self.redactor.is_off() { value.to_owned() } else { self.pass.header(name, value) }
     }
 
-    /// The value of a cookie: it stands alone here.
+    /// Returns the value of a cookie: it stands alone here.
     pub(super) fn cookie(&self, value: &str) -> String {
         if self.redactor.is_off() { value.to_owned() } else { self.pass.hide(value) }
     }
 
-    /// The value of a parameter.
+    /// Returns the value of a parameter.
     pub(super) fn parameter(&self, name: &str, value: &str) -> String {
         if self.redactor.is_off() { value.to_owned() } else { self.pass.parameter(name, value) }
     }

@@ -16,7 +16,7 @@ const URLS: [(&str, &str); 5] = [
     ("urlPathTemplate", "[path template] "),
 ];
 
-/// Whether the first question mark of a regular expression has no backslash before it.
+/// Returns whether the first question mark of a regular expression has no backslash before it.
 fn has_bare_question_mark(regex: &str) -> bool {
     regex.find('?').is_some_and(|at| at < 2 || !regex[..at].ends_with('\\'))
 }

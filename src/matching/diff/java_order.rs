@@ -12,7 +12,7 @@ pub(super) fn of_hash_map<T>(entries: &mut [T], key: impl Fn(&T) -> &str) {
     entries.sort_by_key(|entry| place(key(entry), places));
 }
 
-/// Where `HashMap` puts a text (`String.hashCode`, `HashMap.hash`).
+/// Returns where `HashMap` puts a text (`String.hashCode`, `HashMap.hash`).
 fn place(text: &str, places: usize) -> usize {
     let hash = text
         .encode_utf16()

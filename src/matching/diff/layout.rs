@@ -10,7 +10,7 @@ const WIDTHS: std::ops::RangeInclusive<usize> = 20..=1000;
 
 const TITLE: &str = "Request was not matched";
 
-/// The whole text.
+/// Returns the whole text.
 pub(super) fn render(name: Option<&str>, lines: &[Line], width: Option<usize>) -> String {
     let width = width.unwrap_or(WIDTH).clamp(*WIDTHS.start(), *WIDTHS.end());
     let mut columns = Columns { width, out: String::new() };
@@ -82,7 +82,7 @@ impl Columns {
     }
 }
 
-/// The rows of a text: its own lines, or new ones where one of them is too long.
+/// Returns the rows of a text: its own lines, or new ones where one of them is too long.
 fn rows(text: &str, limit: usize) -> Vec<String> {
     let text = text.replace("\r\n", "\n");
     let wrapped = if text.split('\n').any(|line| line.chars().count() > limit) {

@@ -51,12 +51,12 @@ impl Line {
         Self { attribute, left, right, message, matched }
     }
 
-    /// A line of words that match anything.
+    /// Creates a line of words that match anything.
     pub(super) fn words(left: String, right: String) -> Self {
         Self { attribute: "", left, right, message: None, matched: true }
     }
 
-    /// A line for something that the request does not have.
+    /// Creates a line for something that the request does not have.
     pub(super) fn missing(what: &'static str) -> Self {
         Self {
             message: Some(format!("{what} is not present")),
@@ -68,7 +68,7 @@ impl Line {
         Self::words(String::new(), String::new())
     }
 
-    /// What does not match, in few words; nothing where it does.
+    /// Returns what does not match, in few words, or `None` if it does.
     pub(super) fn difference(&self) -> Option<String> {
         /// How much of a value is shown, in characters.
         const SHOWN: usize = 120;
@@ -94,7 +94,7 @@ impl Line {
     }
 }
 
-/// The lines of a stub's pattern beside a request.
+/// Returns the lines of a stub's pattern beside a request.
 pub(super) fn of(
     stub: &Stub,
     asked: &Asked<'_>,
@@ -337,7 +337,8 @@ impl Diff<'_, '_, '_> {
         self.push("Scenario", line(&required), line(state.unwrap_or("Started")), false);
     }
 
-    /// What an operator is given: a secret where its value would be one. A pattern is not a secret by its name alone.
+    /// Returns what an operator is given: a secret where its value would be one. A pattern is not a
+    /// secret by its name alone.
     fn expected(&self, operator: &Operator, text: &str, hide: impl Fn(&str) -> String) -> String {
         match operator.name {
             "equalTo" | "contains" => hide(text),
@@ -355,7 +356,8 @@ fn listed(name: &str, values: impl Iterator<Item = String>) -> String {
     values.map(|value| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether a value is as a pattern wants it, and whether the search for that ended at a limit.
+/// Returns whether a value is as a pattern wants it, and whether the search for that ended at a
+/// limit.
 fn judge(pattern: Raw<'_>, value: Option<&str>, now: Option<Timestamp>) -> (bool, bool) {
     let subject = Subject::new(value).at(now);
     read_body(pattern.as_str().as_bytes(), StringPattern::compile)
@@ -364,13 +366,13 @@ fn judge(pattern: Raw<'_>, value: Option<&str>, now: Option<Timestamp>) -> (bool
         })
 }
 
-/// Whether values are as a pattern wants them.
+/// Returns whether values are as a pattern wants them.
 fn all_match<T: AsRef<str>>(pattern: Raw<'_>, values: &[T], now: Option<Timestamp>) -> bool {
     read_body(pattern.as_str().as_bytes(), MultiPattern::compile)
         .is_ok_and(|pattern| pattern.matches(values, now))
 }
 
-/// The beginning of a text that is too long.
+/// Returns the beginning of a text that is too long.
 pub(super) fn cut(mut text: String) -> String {
     if text.len() > LONGEST {
         let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);

@@ -33,7 +33,8 @@ const WIDTH_HEADER: &str = "x-wiremock-console-width";
 pub(crate) const NO_STUBS: &str =
     "No response could be served as there are no stub mappings in this WireMock instance.";
 
-/// The text for a request that no stub answers, with the nearest one. `state` is the state of the stub's scenario.
+/// Returns the text for a request that no stub answers, with the nearest one. `state` is the state
+/// of the stub's scenario.
 pub(crate) fn report(
     nearest: Option<&Stub>,
     asked: &Asked<'_>,
@@ -47,13 +48,14 @@ pub(crate) fn report(
     layout::render(stub.name(), &lines, width)
 }
 
-/// How a request differs from what a stub asks for: a part each, in few words.
+/// Returns how a request differs from what a stub asks for: a part each, in few words.
 pub(crate) fn differences(stub: &Stub, asked: &Asked<'_>, redactor: &Redactor) -> Vec<String> {
     let lines = lines::of(stub, asked, None, &Clean::of(asked, redactor));
     lines.iter().filter_map(lines::Line::difference).collect()
 }
 
-/// What is to be said of a stub for the request's URL, where its paths cannot be applied to the body.
+/// Returns what is to be said of a stub for the request's URL, where its paths cannot be applied to
+/// the body.
 pub(crate) fn warnings(stub: &Stub, asked: &Asked<'_>, redactor: &Redactor) -> Vec<String> {
     let patterns = &stub.request.conditions().rare().body;
     if patterns.is_empty() || !stub.request.url.matches(asked.path(), asked.target()) {

@@ -2,8 +2,8 @@
 
 use crate::java::json::{Json, Number};
 
-/// A text that is the same for values that are equal: numbers by value, and lists in one order where
-/// their order does not count.
+/// Returns a text that is the same for values that are equal: numbers by value, and lists in one
+/// order where their order does not count.
 pub(super) fn canonical(value: &Json, any_order: bool) -> String {
     match value {
         Json::Number(number) => number_text(number),

@@ -46,18 +46,18 @@ impl JsonPattern {
         Self { expected, tree, ignore_array_order, ignore_extra }
     }
 
-    /// Whether a value is as expected.
+    /// Returns whether a value is as expected.
     pub(crate) fn matches(&self, actual: &Json) -> bool {
         self.look(&self.tree, actual, &Cell::new(BUDGET))
     }
 
-    /// The expected tree, as written.
+    /// Returns the expected tree, as written.
     pub(crate) fn expected(&self) -> &Json {
         &self.expected
     }
 
-    /// The expected tree with everything that matches shown as it came in, so that a diff of it
-    /// with the actual value shows only what is wrong.
+    /// Returns the expected tree with everything that matches shown as it came in, so that a diff
+    /// of it with the actual value shows only what is wrong.
     pub(crate) fn aligned(&self, actual: &Value) -> Value {
         let actual = Json::of(actual);
         self.align(&self.tree, &self.expected, &actual, &Cell::new(BUDGET)).to_serde()

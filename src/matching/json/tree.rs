@@ -48,7 +48,7 @@ impl Tree {
         }
     }
 
-    /// A placeholder, or the text as it is.
+    /// Creates a placeholder, or the text as it is.
     fn of_text(text: &str) -> Self {
         let literal = || Self::Scalar(Json::Text(text.to_owned()));
         if text == "${json-unit.ignore-element}" {
@@ -94,7 +94,7 @@ impl Item {
 }
 
 impl Tree {
-    /// Whether no placeholder is in it.
+    /// Returns whether no placeholder is in it.
     fn is_literal(&self) -> bool {
         match self {
             Self::Scalar(_) => true,
@@ -105,7 +105,7 @@ impl Tree {
     }
 }
 
-/// What follows `json-unit.` in a placeholder; `JsonUnit` takes `#` as well as `$`.
+/// Returns what follows `json-unit.` in a placeholder; `JsonUnit` takes `#` as well as `$`.
 fn placeholder(text: &str) -> Option<&str> {
     text.strip_prefix("${json-unit.").or_else(|| text.strip_prefix("#{json-unit."))
 }

@@ -132,7 +132,8 @@ fn verdict(matches: bool) -> f64 {
     if matches { 0.0 } else { 1.0 }
 }
 
-/// How alike a stub's URL is to the request's, cheaply: what they share at the start and at the end.
+/// Returns how alike a stub's URL is to the request's, cheaply: what they share at the start and at
+/// the end.
 pub(super) fn url_likeness(pattern: &UrlPattern, asked: &Asked<'_>) -> usize {
     let actual = if pattern.includes_query() { asked.target() } else { asked.path() };
     let start = common(pattern.literal_prefix().bytes(), actual.bytes());

@@ -62,8 +62,8 @@ struct Candidate {
 }
 
 impl StubSet {
-    /// Why no stub answers: the text of the 404. Where other requests wait meanwhile, a [`MissSearch`] does the same
-    /// in steps.
+    /// Returns why no stub answers: the text of the 404. Where other requests wait meanwhile, a
+    /// [`MissSearch`] does the same in steps.
     #[must_use]
     pub(crate) fn miss_report(&self, request: &Request, redactor: &Redactor) -> String {
         let asked = Asked::new(request);
@@ -128,7 +128,7 @@ impl<'s> MissSearch<'s> {
         !matches!(self.stage, Stage::Done(_))
     }
 
-    /// What was found, the nearest first, once there are no more steps.
+    /// Returns what was found, the nearest first, once there are no more steps.
     pub(crate) fn nearest(self) -> Vec<NearMiss> {
         let Stage::Done(nearest) = self.stage else { unreachable!("the search is not done") };
         nearest

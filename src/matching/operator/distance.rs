@@ -16,7 +16,7 @@ use super::{StringPattern, Subject};
 const COMPARED_CHARS: usize = 256;
 
 impl StringPattern {
-    /// Whether one of several values is as wanted: the nearest, which counts alone.
+    /// Returns whether one of several values is as wanted: the nearest, which counts alone.
     pub(in crate::matching) fn matches_nearest<'t>(
         &self,
         texts: impl Iterator<Item = &'t str>,
@@ -38,7 +38,7 @@ impl StringPattern {
         self.matches(&nearest)
     }
 
-    /// Whether a value can be as wanted and yet have a distance.
+    /// Returns whether a value can be as wanted and yet have a distance.
     fn matches_far_values(&self) -> bool {
         match self {
             Self::EqualTo { text, ignore_case } => *ignore_case || text.is_empty(),
@@ -89,7 +89,7 @@ impl StringPattern {
     }
 }
 
-/// The mean of some distances; of none, nothing is missing.
+/// Returns the mean of some distances; of none, nothing is missing.
 pub(in crate::matching) fn mean(distances: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) =
         distances.fold((0.0, 0.0), |(sum, count), distance| (sum + distance, count + 1.0));
@@ -100,7 +100,7 @@ fn least(distances: impl Iterator<Item = f64>) -> f64 {
     distances.min_by(f64::total_cmp).unwrap_or(1.0)
 }
 
-/// How many values differ in two trees, and how many there are.
+/// Returns how many values differ in two trees, and how many there are.
 fn differing(a: &Value, b: &Value) -> (usize, usize) {
     let sum = |left: (usize, usize), right: (usize, usize)| (left.0 + right.0, left.1 + right.1);
     match (a, b) {
@@ -124,7 +124,7 @@ fn share(part: usize, whole: usize) -> f64 {
     part as f64 / whole.max(1) as f64
 }
 
-/// How many edits make one text the other, as a share of the longer one.
+/// Returns how many edits make one text the other, as a share of the longer one.
 pub(in crate::matching) fn text_distance(a: &str, b: &str) -> f64 {
     1.0 - strsim::normalized_levenshtein(&cut(a), &cut(b))
 }

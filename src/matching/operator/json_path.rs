@@ -17,18 +17,19 @@ impl JsonPathPattern {
         Self { text: text.into(), query }
     }
 
-    /// The path, as written.
+    /// Returns the path, as written.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether the path finds a value that is not null and not empty.
+    /// Returns whether the path finds a value that is not null and not empty.
     pub(super) fn finds(&self, subject: &Subject<'_>) -> bool {
         self.find(subject).is_some_and(|found| is_something(&found))
     }
 
-    /// The texts that the path finds, for an operator that one of them must satisfy: the items of a list one by
-    /// one, unless it is wanted `whole`. Nothing where the search ends in an error.
+    /// Returns the texts that the path finds, for an operator that one of them must satisfy: the
+    /// items of a list one by one, unless it is wanted `whole`. Nothing where the search ends in an
+    /// error.
     pub(super) fn texts(&self, subject: &Subject<'_>, whole: bool) -> Option<Vec<String>> {
         texts(self.find(subject)?, whole)
     }
@@ -46,7 +47,7 @@ impl JsonPathPattern {
         self.query.find(json, false).ok()
     }
 
-    /// The first of what the path finds, as text: for the 404 diff.
+    /// Returns the first of what the path finds, as text: for the 404 diff.
     pub(in crate::matching) fn first_text(&self, subject: &Subject<'_>) -> Option<String> {
         let value = match self.query.find(subject.permissive()?, false).ok()? {
             Found::One(Json::List(items)) => items.first()?,
@@ -60,7 +61,8 @@ impl JsonPathPattern {
         (!matches!(value, Json::Null | Json::Map(_))).then(|| value.to_java())
     }
 
-    /// What `WireMock` notes of a path into a body that has no members: a text that is no JSON is such a one.
+    /// Returns what `WireMock` notes of a path into a body that has no members: a text that is no
+    /// JSON is such a one.
     pub(in crate::matching) fn warning(&self, subject: &Subject<'_>) -> Option<String> {
         let text = subject.text().filter(|text| !text.trim_start().starts_with('<'))?;
         if !matches!(subject.permissive()?, Json::Text(_)) {
@@ -73,7 +75,7 @@ impl JsonPathPattern {
         ))
     }
 
-    /// Whether the search ends at a limit.
+    /// Returns whether the search ends at a limit.
     pub(super) fn gives_up_on(&self, subject: &Subject<'_>) -> bool {
         subject
             .permissive()
@@ -81,7 +83,7 @@ impl JsonPathPattern {
     }
 }
 
-/// Whether a path finds a value that is not null and not empty.
+/// Returns whether a path finds a value that is not null and not empty.
 fn is_something(found: &Found<'_, Json>) -> bool {
     match found {
         Found::Nothing | Found::Null => false,
@@ -98,7 +100,7 @@ fn is_something(found: &Found<'_, Json>) -> bool {
     }
 }
 
-/// What is found, as texts.
+/// Returns what is found, as texts.
 fn texts(found: Found<'_, Json>, whole: bool) -> Option<Vec<String>> {
     let as_list = |items: Vec<Json>| {
         if whole {

@@ -70,7 +70,7 @@ pub(crate) enum StringPattern {
 }
 
 impl StringPattern {
-    /// Whether the value is as wanted.
+    /// Returns whether the value is as wanted.
     pub(crate) fn matches(&self, subject: &Subject<'_>) -> bool {
         let text = subject.text();
         match self {
@@ -117,17 +117,17 @@ impl StringPattern {
         }
     }
 
-    /// Whether a text is as wanted at a time.
+    /// Returns whether a text is as wanted at a time.
     pub(super) fn matches_text(&self, text: &str, now: Option<Timestamp>) -> bool {
         self.matches(&Subject::new(Some(text)).at(now))
     }
 
-    /// Whether a missing cookie is as wanted (`StringValuePattern.nullSafeIsAbsent`).
+    /// Returns whether a missing cookie is as wanted (`StringValuePattern.nullSafeIsAbsent`).
     pub(crate) fn is_absence(&self) -> bool {
         matches!(self, Self::Absent)
     }
 
-    /// Whether the search of one of its regular expressions ends at a limit.
+    /// Returns whether the search of one of its regular expressions ends at a limit.
     pub(super) fn gives_up_on(&self, subject: &Subject<'_>) -> bool {
         match self {
             Self::Matches(pattern) | Self::DoesNotMatch(pattern) => {
@@ -143,7 +143,7 @@ impl StringPattern {
         }
     }
 
-    /// The JSON tree that is wanted, when this is about one.
+    /// Returns the JSON tree that is wanted, when this is about one.
     pub(crate) fn as_json(&self) -> Option<&JsonPattern> {
         match self {
             Self::EqualToJson(pattern) => Some(pattern),
@@ -151,7 +151,7 @@ impl StringPattern {
         }
     }
 
-    /// A text that every value that matches is equal to.
+    /// Returns a text that every value that matches is equal to.
     pub(super) fn required_text(&self) -> Option<&str> {
         match self {
             Self::EqualTo { text, ignore_case: false } => Some(text),

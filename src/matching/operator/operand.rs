@@ -13,7 +13,7 @@ pub(super) struct Options<'d> {
 }
 
 impl<'d> Options<'d> {
-    /// Those of the object that holds the operator.
+    /// Returns those of the object that holds the operator.
     pub(super) fn of(node: &'d Value) -> Self {
         Self { node }
     }
@@ -47,7 +47,7 @@ pub(super) fn as_bool(value: &Value) -> bool {
     }
 }
 
-/// The JSON of an operand: as it is, or in a text.
+/// Reads the JSON of an operand: as it is, or in a text.
 pub(super) fn json_operand(operand: &Node<'_>) -> Option<Json> {
     match operand.value() {
         // A text holds JSON; to expect a JSON text, it is quoted once more.

@@ -61,7 +61,8 @@ impl Validator {
         Ok(Self { validator, branching })
     }
 
-    /// Whether a text is as the schema says. A text that is no JSON is a JSON text; so may be a number.
+    /// Returns whether a text is as the schema says. A text that is no JSON is a JSON text; so may
+    /// be a number.
     pub(super) fn accepts(&self, text: &str, json: Option<&Json>) -> bool {
         if text.len() > MAX_TEXT {
             return false;

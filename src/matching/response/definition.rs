@@ -65,7 +65,7 @@ pub(super) enum FileContent {
 }
 
 impl FileContent {
-    /// The template of a content.
+    /// Returns the template of a content.
     pub(super) fn template(&self, content: &Bytes) -> Option<Arc<Text>> {
         let Self::Template(compiled) = self else { return None };
         let text = std::str::from_utf8(content).ok()?;
@@ -91,7 +91,7 @@ impl Default for BodyDefinition {
 }
 
 impl Definition {
-    /// Whether every request has the same answer.
+    /// Returns whether every request has the same answer.
     pub(super) fn is_fixed(&self) -> bool {
         let body = match &self.body {
             BodyDefinition::Bytes(_) => true,

@@ -20,7 +20,7 @@ pub(super) struct Delays {
 impl Delays {
     pub(super) const NONE: Self = Self { fixed: None, drawn: None };
 
-    /// Reads `fixedDelayMilliseconds` and `delayDistribution`; nothing where one of them is wrong.
+    /// Reads `fixedDelayMilliseconds` and `delayDistribution`, or `None` if one of them is wrong.
     pub(super) fn read(keys: &Keys<'_>) -> Option<Self> {
         let fixed = match keys.get("fixedDelayMilliseconds").map(|node| node.loose_integer()) {
             None | Some(Ok(None)) => None,
@@ -87,13 +87,13 @@ pub(super) fn dribble(keys: &Keys<'_>) -> Option<Option<Pace>> {
     Some(read(&node))
 }
 
-/// A number of milliseconds. A negative one is none.
+/// Reads a number of milliseconds. A negative one is none.
 fn millis(node: &Node<'_>) -> Option<Duration> {
     let number = scalar::number(node)?;
     Some(Duration::from_secs_f64(number.clamp(0.0, f64::from(MAX_DELAY_MS)) / 1000.0))
 }
 
-/// A value that may be missing, out of one that may be missing or wrong.
+/// Returns a value that may be missing, out of one that may be missing or wrong.
 #[expect(clippy::option_option, reason = "three cases: none, a good one, a wrong one")]
 fn lift<T>(read: Option<Option<T>>) -> Option<Option<T>> {
     match read {

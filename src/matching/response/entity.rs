@@ -65,7 +65,7 @@ pub(super) fn read(
     }
 }
 
-/// The file that a node names.
+/// Reads the file that a node names.
 pub(super) fn file(
     node: &Node<'_>,
     files: &dyn BodyFiles,

@@ -35,7 +35,7 @@ impl From<String> for Failure {
 }
 
 impl Failure {
-    /// The answer, with status 500.
+    /// Returns the answer, with status 500.
     pub(super) fn plan(&self, stub: AnsweringStub<'_>) -> Plan {
         let plan = |text: Bytes| {
             let (status, origin) = (StatusCode::INTERNAL_SERVER_ERROR, Origin::Stub(stub.id));
@@ -67,7 +67,7 @@ impl Failure {
     }
 }
 
-/// A page in Latin-1 whose title is the message, as Jetty makes it.
+/// Returns a page in Latin-1 whose title is the message, as Jetty makes it.
 fn page(why: &str) -> String {
     let why = escaped(why);
     format!(

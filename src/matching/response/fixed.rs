@@ -90,7 +90,7 @@ impl FixedResponse {
         self.is_json
     }
 
-    /// The delays that the stub has itself.
+    /// Returns the delays that the stub has itself.
     pub(super) fn delays(&self) -> &Delays {
         self.rare.as_ref().map_or(&Delays::NONE, |rare| &rare.delays)
     }
@@ -106,7 +106,8 @@ impl FixedResponse {
         }
     }
 
-    /// The answer, ready to be sent: this copies the headers and a small body, and shares a larger one.
+    /// Returns the answer, ready to be sent: this copies the headers and a small body, and shares a
+    /// larger one.
     pub(super) fn plan(&self, id: Uuid) -> Plan {
         let mut text = [0; Hyphenated::LENGTH];
         let text = id.hyphenated().encode_lower(&mut text);
@@ -130,7 +131,7 @@ impl FixedResponse {
     }
 }
 
-/// Whether the header fields have a Content-Length that is not the body's.
+/// Returns whether the header fields have a Content-Length that is not the body's.
 pub(super) fn is_wrong_length(headers: &HeaderMap, body: &[u8]) -> bool {
     let named = headers.get(CONTENT_LENGTH);
     named.is_some_and(|value| value.as_bytes() != body.len().to_string().as_bytes())

@@ -46,8 +46,8 @@ pub(super) fn rendered(
     Ok(headers)
 }
 
-/// A header value in Latin-1. What that has not becomes a space, as line ends do; control characters cannot be
-/// sent at all.
+/// Returns a header value in Latin-1. What that has not becomes a space, as line ends do; control
+/// characters cannot be sent at all.
 pub(super) fn header_value(text: &str) -> HeaderValue {
     let byte = |c| match u8::try_from(c) {
         Ok(byte @ (b'\t' | b' '..=b'~' | 0x80..)) => byte,

@@ -18,7 +18,8 @@ const MAX_DEPTH: usize = 200;
 /// The largest exponent that is written out as zeros; a larger one stays as it is written.
 const MAX_EXPONENT: i64 = 9_999;
 
-/// The `jsonBody` of a mapping's response; nothing where there is none, or the text is not plain JSON.
+/// Returns the `jsonBody` of a mapping's response, or `None` if there is none, or the text is not
+/// plain JSON.
 pub(super) fn of_mapping(mapping: &[u8]) -> Option<String> {
     let mapping: Mapping<'_> = serde_json::from_slice(mapping).ok()?;
     let response = mapping.response?;
@@ -29,7 +30,7 @@ pub(super) fn of_mapping(mapping: &[u8]) -> Option<String> {
     compact(json.get())
 }
 
-/// The `transformerParameters` of a mapping's response, as they are written.
+/// Returns the `transformerParameters` of a mapping's response, as they are written.
 pub(super) fn parameters_of_mapping(mapping: &[u8]) -> Option<String> {
     let mapping: Mapping<'_> = serde_json::from_slice(mapping).ok()?;
     mapping.response?.transformer_parameters.map(|raw| raw.get().to_owned())
@@ -52,7 +53,8 @@ struct Response<'a> {
     transformer_parameters: Option<&'a RawValue>,
 }
 
-/// A JSON text as it is sent where it is the `jsonBody` of a stub; nothing for one that nests too deep.
+/// Returns a JSON text as it is sent where it is the `jsonBody` of a stub; nothing for one that
+/// nests too deep.
 pub(crate) fn compact(json: &str) -> Option<String> {
     let mut out = String::with_capacity(json.len());
     value(json, 0, &mut out)?;

@@ -12,7 +12,8 @@ use crate::redact::recoded;
 
 use super::resize::{cuts, recut, resized};
 
-/// The backends of a recording, in `transformerParameters`, where the response names the transformer.
+/// Reads the backends of a recording, in `transformerParameters`, where the response names the
+/// transformer.
 pub(super) fn read(keys: &Keys<'_>, transformers: &[&str]) -> Option<Box<Links>> {
     if !transformers.contains(&LINKS_TRANSFORMER) {
         return None;

@@ -21,7 +21,7 @@ use super::proxy_request;
 use super::rpc;
 use super::text::Rendering;
 
-/// The answer to a request; 500 with the reason where there is none.
+/// Returns the answer to a request; 500 with the reason where there is none.
 pub(super) fn answer(
     definition: &Definition,
     stub: AnsweringStub<'_>,
@@ -82,7 +82,7 @@ fn plan(
     Ok(plan)
 }
 
-/// The large file that is a recorded answer, read while it is sent.
+/// Returns the large file that is a recorded answer, read while it is sent.
 fn large_file(
     definition: &Definition,
     rendering: &mut Rendering<'_, '_>,
@@ -134,7 +134,7 @@ fn settle_length(headers: &mut HeaderMap) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The body, and whether it comes from a file.
+/// Returns the body, and whether it comes from a file.
 pub(super) fn body(
     definition: &BodyDefinition,
     rendering: &mut Rendering<'_, '_>,

@@ -70,7 +70,7 @@ pub(super) enum Response {
 }
 
 impl Response {
-    /// The response of a stub, marked with its name.
+    /// Returns the response of a stub, marked with its name.
     pub(super) fn new(raw: RawResponse, name: Option<&str>, pool: &HeaderPool) -> Self {
         let definition = raw.0;
         if definition.is_fixed() {
@@ -99,8 +99,8 @@ impl Response {
         }
     }
 
-    /// The answer, where it is the same for every request: this copies the headers and a small body, and
-    /// shares a larger one.
+    /// Returns the answer, where it is the same for every request: this copies the headers and a
+    /// small body, and shares a larger one.
     pub(super) fn fixed_plan(&self, id: Uuid, settings: &ResponseSettings) -> Option<Plan> {
         match self {
             Self::Fixed(fixed) if settings.are_default() => Some(fixed.plan(id)),
@@ -108,12 +108,12 @@ impl Response {
         }
     }
 
-    /// Whether the answer is made from the request's body.
+    /// Returns whether the answer is made from the request's body.
     pub(super) fn needs_body(&self) -> bool {
         matches!(self, Self::Made(definition) if definition.templated || definition.rpc_ids.is_some())
     }
 
-    /// The answer to a request.
+    /// Returns the answer to a request.
     pub(super) fn answer(
         &self,
         stub: AnsweringStub<'_>,

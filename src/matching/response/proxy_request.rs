@@ -33,7 +33,7 @@ pub(crate) struct ProxyRequest {
     pub(crate) delivery: Delivery,
 }
 
-/// The request that is passed on.
+/// Returns the request that is passed on.
 pub(super) fn request(
     definition: &Definition,
     to: &ProxyDefinition,

@@ -25,7 +25,7 @@ use super::{body, headers, links, reason, rpc, scalar};
 pub(in crate::matching) struct RawResponse(pub(super) Definition);
 
 impl RawResponse {
-    /// The same response, as an answer that goes out as a backend sent it: with this head.
+    /// Returns the same response, as an answer that goes out as a backend sent it: with this head.
     pub(in crate::matching) fn exactly(mut self, head: RecordedHead) -> Self {
         let definition = &mut self.0;
         definition.exact = true;
@@ -134,7 +134,8 @@ impl RawResponse {
     }
 }
 
-/// The status. Zero and less stand for none; interim answers (1xx) cannot stand alone, and are answered so.
+/// Reads the status. Zero and less stand for none; interim answers (1xx) cannot stand alone, and
+/// are answered so.
 fn status(node: &Node<'_>) -> Option<StatusCode> {
     let number = node.loose_integer().ok()?.unwrap_or(0);
     if number <= 0 {

@@ -6,7 +6,7 @@ use http::header::CONTENT_LENGTH;
 
 use crate::message::{Schedule, TimedChunk};
 
-/// Where the chunks of a stream end.
+/// Returns where the chunks of a stream end.
 pub(super) fn cuts(schedule: Option<&Schedule>) -> Vec<usize> {
     let chunks = schedule.map(|schedule| &**schedule).unwrap_or_default();
     let ends = chunks.iter().scan(0, |end, chunk| {
@@ -27,7 +27,7 @@ pub(super) fn recut(schedule: &mut Option<Schedule>, cuts: Vec<usize>) {
     *chunks = moved.collect();
 }
 
-/// A new body, which Content-Length follows where it was that of the old one.
+/// Returns a new body, which Content-Length follows where it was that of the old one.
 pub(super) fn resized(headers: &mut HeaderMap, body: &Bytes, new: Bytes) -> Bytes {
     let length = body.len().to_string();
     if headers.get(CONTENT_LENGTH).is_some_and(|value| value.as_bytes() == length.as_bytes()) {

@@ -12,7 +12,7 @@ use crate::redact::recoded;
 
 use super::resize::{cuts, recut, resized};
 
-/// The recorded ids, in `transformerParameters`, where the response names the transformer.
+/// Reads the recorded ids, in `transformerParameters`, where the response names the transformer.
 pub(super) fn read(keys: &Keys<'_>, transformers: &[&str]) -> Option<Box<[Value]>> {
     if !transformers.contains(&IDS_TRANSFORMER) {
         return None;

@@ -35,7 +35,7 @@ pub enum ResponseTemplating {
 }
 
 impl ResponseTemplating {
-    /// Whether a response is one. `named` says whether its `transformers` name it.
+    /// Returns whether a response is one. `named` says whether its `transformers` name it.
     pub(super) fn applies(self, named: bool) -> bool {
         match self {
             Self::Local => named,
@@ -58,7 +58,7 @@ pub(crate) enum ChunkedEncoding {
 }
 
 impl ResponseSettings {
-    /// Whether they change nothing.
+    /// Returns whether they change nothing.
     pub(super) fn are_default(&self) -> bool {
         let Self { fixed_delay, delay_distribution, chunked_encoding, speed } = self;
         fixed_delay.is_none()
@@ -67,13 +67,14 @@ impl ResponseSettings {
             && *speed == ReplaySpeed::AS_RECORDED
     }
 
-    /// How long an answer waits: the stub's own delays, and those of the settings that it has not.
+    /// Returns how long an answer waits: the stub's own delays, and those of the settings that it
+    /// has not.
     pub(super) fn delay(&self, own: &Delays, random: &mut dyn FnMut() -> u64) -> Duration {
         let drawn = own.drawn.as_ref().map(|delay| draw(delay, random)).unwrap_or_default();
         own.fixed.unwrap_or_default() + drawn + self.delay_beside(own, random)
     }
 
-    /// How long an answer waits besides the stub's own delays.
+    /// Returns how long an answer waits besides the stub's own delays.
     pub(super) fn delay_beside(&self, own: &Delays, random: &mut dyn FnMut() -> u64) -> Duration {
         let fixed = self.fixed_delay.filter(|_| own.fixed.is_none()).unwrap_or_default();
         let drawn = self.delay_distribution.as_ref().filter(|_| own.drawn.is_none());

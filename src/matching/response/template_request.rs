@@ -119,7 +119,7 @@ impl RequestSource for TemplateRequest {
     }
 }
 
-/// A header name in the usual capitals: names that are looped over print so.
+/// Returns a header name in the usual capitals: names that are looped over print so.
 fn as_sent(name: &str) -> String {
     let mut upper = true;
     name.chars()

@@ -18,7 +18,7 @@ use crate::matching::request::RequestPattern;
 use crate::matching::testing::{Files, NoHost, with_node};
 use crate::message::{Body, Delay, Fault, FaultAction, FaultPoint, Plan, Request, TimedChunk};
 
-/// The answers of a response to requests; drawn numbers are all the same.
+/// Returns the answers of a response to requests; drawn numbers are all the same.
 pub(super) fn answer(response: &Response, target: &str, settings: &ResponseSettings) -> StubAnswer {
     let request = Request::new(Method::GET, target);
     let mut random = || 1 << 63;

@@ -23,7 +23,7 @@ pub(super) enum Text {
 }
 
 impl Text {
-    /// A text, which is a template if the stub's texts are templates and it has a tag.
+    /// Creates a text, which is a template if the stub's texts are templates and it has a tag.
     pub(super) fn new(text: &str, templated: bool) -> Self {
         if !templated || !text.contains("{{") {
             return Self::Plain(text.into());
@@ -37,7 +37,7 @@ impl Text {
         }
     }
 
-    /// The text of a node; what is wrong with a template is a warning there.
+    /// Reads the text of a node; what is wrong with a template is a warning there.
     pub(super) fn read(node: &Node<'_>, text: &str, templated: bool) -> Self {
         let text = Self::new(text, templated);
         if let Self::Broken(why) = &text {
@@ -49,7 +49,7 @@ impl Text {
         text
     }
 
-    /// The text, where it is the same for every request.
+    /// Returns the text, where it is the same for every request.
     pub(super) fn as_plain(&self) -> Option<&str> {
         match self {
             Self::Plain(text) => Some(text),
@@ -57,7 +57,7 @@ impl Text {
         }
     }
 
-    /// The text for a request.
+    /// Returns the text for a request.
     ///
     /// # Errors
     /// Why a template has none.

@@ -125,7 +125,7 @@ impl Webhooks {
         }
     }
 
-    /// The requests for an answer; for each that cannot be made the reason.
+    /// Returns the requests for an answer; for each that cannot be made the reason.
     pub(in crate::matching) fn requests(
         &self,
         pattern: &RequestPattern,

@@ -12,8 +12,8 @@ use super::super::stub::Stub;
 use super::StubSet;
 
 impl StubSet {
-    /// Whether the body must be read before [`Self::find`] can tell: the first stub that fits in all
-    /// else has body patterns.
+    /// Returns whether the body must be read before [`Self::find`] can tell: the first stub that
+    /// fits in all else has body patterns.
     #[must_use]
     pub fn wants_body(&self, asked: &Asked<'_>) -> bool {
         if self.body_patterns == 0 {
@@ -34,8 +34,8 @@ impl StubSet {
         self.first(asked, asks).unwrap_or(false)
     }
 
-    /// The stub that answers a request in a world whose scenarios have these states. Its own scenario moves on.
-    /// Looks at the body only as far as it has been read.
+    /// Returns the stub that answers a request in a world whose scenarios have these states. Its
+    /// own scenario moves on. Looks at the body only as far as it has been read.
     pub(crate) fn select<'a>(
         &'a self,
         asked: &Asked<'_>,
@@ -65,7 +65,7 @@ impl StubSet {
         })
     }
 
-    /// The stub that answers a request; looks at the body only as far as it has been read.
+    /// Returns the stub that answers a request; looks at the body only as far as it has been read.
     #[must_use]
     pub fn find(&self, asked: &Asked<'_>) -> Option<&Arc<Stub>> {
         let found = self.first(asked, |stub, filter| stub.fits(asked, filter).then_some(stub));

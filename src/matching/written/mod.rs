@@ -15,17 +15,17 @@ use uuid::Uuid;
 use super::raw::Raw;
 use object::{Fields, Object};
 
-/// The JSON text of a `delayDistribution` that was read without problems.
+/// Returns the JSON text of a `delayDistribution` that was read without problems.
 pub(crate) fn delay_text(text: &str) -> String {
     response::delay(Raw::new(text))
 }
 
-/// The JSON text of a mapping that was read without problems.
+/// Returns the JSON text of a mapping that was read without problems.
 pub(super) fn mapping(text: &str, id: Uuid) -> String {
     written(text, id, |_| {})
 }
 
-/// The same for a file: it is persistent, and `index` says when it was added.
+/// Returns the same for a file: it is persistent, and `index` says when it was added.
 pub(super) fn file(text: &str, id: Uuid, index: Option<i64>) -> String {
     written(text, id, |object| {
         object.set("persistent", "true".to_owned());
@@ -35,12 +35,12 @@ pub(super) fn file(text: &str, id: Uuid, index: Option<i64>) -> String {
     })
 }
 
-/// The JSON text of the request pattern of a mapping.
+/// Returns the JSON text of the request pattern of a mapping.
 pub(super) fn request(text: &str) -> String {
     request::pattern(fields(text).get("request"))
 }
 
-/// The JSON text of the metadata of a mapping.
+/// Returns the JSON text of the metadata of a mapping.
 pub(super) fn metadata(text: &str) -> Option<String> {
     fields(text).get("metadata").map(object::without_nulls)
 }

@@ -61,7 +61,7 @@ impl Object {
         self.with(from, key, |value| value.as_str().to_owned());
     }
 
-    /// An entry, made of what is written unless that is null.
+    /// Returns an entry, made of what is written unless that is null.
     pub(super) fn with(
         &mut self,
         from: &Fields<'_>,
@@ -73,7 +73,7 @@ impl Object {
         }
     }
 
-    /// The JSON text.
+    /// Returns the JSON text.
     pub(super) fn json(&self) -> String {
         let entries: Vec<String> =
             self.0.iter().map(|(key, value)| format!("{}:{value}", quoted(key))).collect();
@@ -86,31 +86,31 @@ impl Object {
 pub(super) struct Fields<'a>(Vec<(String, Raw<'a>)>);
 
 impl<'a> Fields<'a> {
-    /// Those of a value; none where it is not an object.
+    /// Returns those of a value; none where it is not an object.
     pub(super) fn of(raw: Raw<'a>) -> Self {
         Self(raw.entries())
     }
 
-    /// The value of a key; of a repeated one the last. Null counts as absent.
+    /// Returns the value of a key; of a repeated one the last. Null counts as absent.
     pub(super) fn get(&self, key: &str) -> Option<Raw<'a>> {
         let (_, value) = self.0.iter().rev().find(|(other, _)| other == key)?;
         (value.as_str() != "null").then_some(*value)
     }
 
-    /// The first entry of which one of the keys is.
+    /// Returns the first entry of which one of the keys is.
     pub(super) fn first_of(&self, keys: &[&str]) -> Option<(&str, Raw<'a>)> {
         let found = self.0.iter().find(|(key, _)| keys.contains(&key.as_str()));
         found.map(|(key, value)| (key.as_str(), *value))
     }
 }
 
-/// A list of JSON texts.
+/// Returns a list of JSON texts.
 pub(super) fn list(items: impl Iterator<Item = String>) -> String {
     let items: Vec<String> = items.collect();
     format!("[{}]", items.join(","))
 }
 
-/// An object, each of its values made anew. Null stays out.
+/// Returns an object, each of its values made anew. Null stays out.
 pub(super) fn map(raw: Raw<'_>, make: impl Fn(Raw<'_>) -> String) -> String {
     let mut object = Object::default();
     for (key, value) in raw.entries() {
@@ -121,7 +121,7 @@ pub(super) fn map(raw: Raw<'_>, make: impl Fn(Raw<'_>) -> String) -> String {
     object.json()
 }
 
-/// A JSON string.
+/// Returns a JSON string.
 pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
@@ -131,7 +131,7 @@ pub(super) fn text(raw: Raw<'_>) -> String {
     quoted(&raw.text())
 }
 
-/// A whole number, which may be written as text or with a fraction.
+/// Returns a whole number, which may be written as text or with a fraction.
 pub(super) fn integer(raw: Raw<'_>) -> String {
     let text = raw.text();
     let text = text.trim();
@@ -144,7 +144,7 @@ pub(super) fn integer(raw: Raw<'_>) -> String {
     }
 }
 
-/// A number, which may be written as text; one without a fraction gets one.
+/// Returns a number, which may be written as text; one without a fraction gets one.
 pub(super) fn number(raw: Raw<'_>) -> String {
     match raw.text().trim().parse::<f64>() {
         Ok(number) if number.is_finite() => serde_json::Value::from(number).to_string(),

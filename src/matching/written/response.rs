@@ -3,7 +3,7 @@
 use super::super::raw::Raw;
 use super::object::{self, Fields, Object};
 
-/// The definition of a mapping, which may have none.
+/// Returns the definition of a mapping, which may have none.
 pub(super) fn definition(raw: Option<Raw<'_>>) -> String {
     let raw = &raw.map(Fields::of).unwrap_or_default();
     let mut object = Object::default();
@@ -56,7 +56,7 @@ pub(super) fn definition(raw: Option<Raw<'_>>) -> String {
     object.json()
 }
 
-/// A distribution of delays (`C/http/DelayDistribution.java`).
+/// Returns a distribution of delays (`C/http/DelayDistribution.java`).
 pub(in super::super) fn delay(raw: Raw<'_>) -> String {
     let raw = &Fields::of(raw);
     let mut object = Object::default();

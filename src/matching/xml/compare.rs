@@ -44,7 +44,7 @@ impl<'a> Comparer<'a> {
         Self { rules, expected, actual }
     }
 
-    /// Whether the documents are equal.
+    /// Returns whether the documents are equal.
     pub(super) fn documents(&self) -> bool {
         self.children(Document::ROOT, Document::ROOT)
     }
@@ -53,13 +53,14 @@ impl<'a> Comparer<'a> {
         !self.rules.is_exempt(comparison)
     }
 
-    /// What a placeholder says about a value, where the expected text is one and they are enabled.
+    /// Returns what a placeholder says about a value, where the expected text is one and they are
+    /// enabled.
     fn placeholder(&self, expected: &str, actual: Option<&str>) -> bool {
         let judge = |placeholders: &Placeholders| placeholders.accept(expected, actual);
         self.rules.placeholders.as_ref().and_then(judge).unwrap_or(false)
     }
 
-    /// Whether a value is as expected; nothing expected is always so.
+    /// Returns whether a value is as expected; nothing expected is always so.
     fn same(&self, comparison: Comparison, expected: Option<&str>, actual: Option<&str>) -> bool {
         expected.is_none() || expected == actual || !self.counts(comparison)
     }
@@ -227,7 +228,7 @@ impl<'a> Comparer<'a> {
             })
     }
 
-    /// Whether the counts differ only by attributes that placeholders allow to be missing.
+    /// Returns whether the counts differ only by attributes that placeholders allow to be missing.
     fn attributes_are_placeholders(&self, expected: NodeId, actual: NodeId) -> bool {
         let (wanted, found) = (all(self.expected, expected), all(self.actual, actual));
         let mut both = 0;
@@ -295,7 +296,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Every attribute of an element.
+/// Returns every attribute of an element.
 fn all(document: &Document, id: NodeId) -> Vec<Attribute<'_>> {
     let attribute = |id| {
         let Kind::Attribute { name, value } = document.kind(id) else {
@@ -308,7 +309,7 @@ fn all(document: &Document, id: NodeId) -> Vec<Attribute<'_>> {
     document.attributes(id).filter_map(attribute).collect()
 }
 
-/// Whether two nodes are compared with each other: any elements, and texts of either kind.
+/// Returns whether two nodes are compared with each other: any elements, and texts of either kind.
 fn pairs(a: &Item, b: &Item) -> bool {
     matches!(
         (a, b),

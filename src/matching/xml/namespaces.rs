@@ -14,7 +14,7 @@ pub(super) enum Namespaces {
 }
 
 impl Namespaces {
-    /// How documents are read for it.
+    /// Returns how documents are read for it.
     pub(super) fn reading(self) -> Reading {
         Reading { namespaces: self == Self::Strict, comments: false }
     }

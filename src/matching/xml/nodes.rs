@@ -16,7 +16,7 @@ pub(super) enum Item {
 }
 
 impl Item {
-    /// The text of a text node of either kind.
+    /// Returns the text of a text node of either kind.
     pub(super) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) | Self::CData(text) => Some(text),
@@ -30,7 +30,7 @@ pub(super) fn trimmed(text: &str) -> &str {
     text.trim_matches(|c| c <= ' ')
 }
 
-/// What is below a node.
+/// Returns what is below a node.
 pub(super) fn items(document: &Document, id: NodeId, namespaces: Namespaces) -> Vec<Item> {
     let is_legacy = namespaces == Namespaces::Legacy;
     let mut items: Vec<Item> = Vec::new();
@@ -56,7 +56,7 @@ pub(super) fn items(document: &Document, id: NodeId, namespaces: Namespaces) -> 
     items
 }
 
-/// All text below an element.
+/// Returns all text below an element.
 pub(super) fn content(document: &Document, id: NodeId) -> String {
     let mut content = String::new();
     for below in document.descendants(id) {
@@ -67,7 +67,7 @@ pub(super) fn content(document: &Document, id: NodeId) -> String {
     content
 }
 
-/// What a prefix stands for at a node; the default namespace for an empty one.
+/// Returns what a prefix stands for at a node; the default namespace for an empty one.
 pub(super) fn namespace_of<'d>(
     document: &'d Document,
     at: NodeId,

@@ -27,7 +27,7 @@ impl XmlPattern {
         self.rules.ordered = true;
     }
 
-    /// Whether a text is a document that is equal.
+    /// Returns whether a text is a document that is equal.
     pub(crate) fn matches(&self, text: &str) -> bool {
         Document::parse(text, self.rules.namespaces.reading())
             .is_ok_and(|actual| Comparer::new(&self.rules, &self.expected, &actual).documents())
@@ -64,7 +64,8 @@ impl XmlPattern {
     }
 }
 
-/// The placeholders, where they are enabled. `None` where their delimiters are not expressions.
+/// Reads the placeholders, where they are enabled. `None` where their delimiters are not
+/// expressions.
 #[expect(clippy::option_option, reason = "not enabled, or noted as wrong")]
 fn placeholders(keys: &Keys<'_>) -> Option<Option<Placeholders>> {
     let delimiter = |key| {
@@ -91,7 +92,7 @@ fn placeholders(keys: &Keys<'_>) -> Option<Option<Placeholders>> {
     }
 }
 
-/// The comparisons that are passed over, by their bits. Anything but a list has no effect.
+/// Reads the comparisons that are passed over, by their bits. Anything but a list has no effect.
 fn exempt(keys: &Keys<'_>) -> Option<u64> {
     let Some(node) = keys.get("exemptedComparisons") else {
         return Some(0);
@@ -106,7 +107,8 @@ fn exempt(keys: &Keys<'_>) -> Option<u64> {
     bits.into_iter().try_fold(0, |bits, bit| Some(bits | 1_u64 << bit?))
 }
 
-/// Whether an option is on, as Jackson reads it: true, a number that is not 0, or the text true.
+/// Returns whether an option is on, as Jackson reads it: true, a number that is not 0, or the text
+/// true.
 pub(in crate::matching) fn is_true(node: &Node<'_>) -> bool {
     match node.value() {
         serde_json::Value::Bool(value) => *value,

@@ -36,7 +36,8 @@ impl Placeholders {
         })
     }
 
-    /// Whether the placeholder that the expected text is takes a value; nothing where it is none.
+    /// Returns whether the placeholder that the expected text is takes a value, or `None` if it is
+    /// none.
     pub(super) fn accept(&self, expected: &str, actual: Option<&str>) -> Option<bool> {
         let found = self.written.groups(expected)?;
         let (whole, inside) = (found.first().copied().flatten()?, found.get(1).copied().flatten()?);
@@ -65,17 +66,18 @@ impl Placeholders {
     }
 }
 
-/// An expression for a whole text in which another one is found.
+/// Returns an expression for a whole text in which another one is found.
 fn anywhere(regex: &str) -> String {
     format!("(?s:.*?)(?:{regex})(?s:.*)")
 }
 
-/// Whether a text begins with a date: what is behind it does not matter to Java's parser.
+/// Returns whether a text begins with a date: what is behind it does not matter to Java's parser.
 fn is_date(text: &str) -> bool {
     ["yyyy-MM-dd", "M/d/yy"].iter().any(|format| has_format(text, format))
 }
 
-/// Whether a text begins as a format of `SimpleDateFormat` says: numbers may have any length.
+/// Returns whether a text begins as a format of `SimpleDateFormat` says: numbers may have any
+/// length.
 fn has_format(text: &str, format: &str) -> bool {
     let mut rest = text;
     let mut letters = format.chars().peekable();

@@ -17,7 +17,7 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    /// Whether differences of a kind are passed over.
+    /// Returns whether differences of a kind are passed over.
     pub(super) fn is_exempt(&self, comparison: Comparison) -> bool {
         self.exempt & 1 << comparison as u64 != 0
     }

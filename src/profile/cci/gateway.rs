@@ -130,7 +130,7 @@ impl IssuedTokens {
     }
 }
 
-/// The gateway's 401.
+/// Returns the gateway's 401.
 fn refused(why: &str) -> Box<Plan> {
     let body = json!({
         "error_msg": format!("Incorrect IAM authentication information: {why}"),

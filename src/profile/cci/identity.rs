@@ -49,14 +49,14 @@ pub(crate) fn issued(token: &IssuedToken<'_>) -> Plan {
     plan
 }
 
-/// A refusal of the identity service.
+/// Returns a refusal of the identity service.
 pub(super) fn error(code: StatusCode, message: &str) -> Plan {
     let title = code.canonical_reason().unwrap_or_default();
     let body = json!({"error": {"message": message, "code": code.as_u16(), "title": title}});
     Plan::json(code, Origin::Server, body.to_string())
 }
 
-/// A time as the service writes it.
+/// Returns a time as the service writes it.
 pub(super) fn time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S.000000Z").to_string()
 }

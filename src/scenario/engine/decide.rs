@@ -21,8 +21,8 @@ use crate::scenario::words::table::DrawBy;
 const DEFAULT_TTL: Duration = Duration::from_secs(24 * 3600);
 
 impl ScenarioSet {
-    /// Whether the body of this request must be read: whether a rule that depends on bodies matches in all
-    /// other respects.
+    /// Returns whether the body of this request must be read: whether a rule that depends on bodies
+    /// matches in all other respects.
     #[must_use]
     pub(crate) fn wants_body(&self, asked: &Asked<'_>) -> bool {
         self.reads_bodies
@@ -88,7 +88,7 @@ impl ScenarioSet {
         decision
     }
 
-    /// Where each scenario is on its timeline, if it has one.
+    /// Returns where each scenario is on its timeline, if it has one.
     fn at(&self, memory: &mut Memory, now: Duration) -> Vec<Option<Now>> {
         let scenarios = self.scenarios.iter();
         scenarios
@@ -124,7 +124,7 @@ struct Deciding<'a, 'f> {
 }
 
 impl Deciding<'_, '_> {
-    /// Whether a rule's gate refuses the request; then the decision is made.
+    /// Returns whether a rule's gate refuses the request; then the decision is made.
     fn gate(&mut self, rule: &Rule) -> bool {
         let Some(gate) = &rule.gate else { return false };
         let token = &self.set.tokens[gate.token];
@@ -173,7 +173,7 @@ impl Deciding<'_, '_> {
         true
     }
 
-    /// The number of this request among those of its key that a rule has counted, from 0.
+    /// Returns the number of this request among those of its key that a rule has counted, from 0.
     fn count(&mut self, rule: &Rule, part: usize) -> u64 {
         let Some(per) = &rule.per else { return self.memory.count(&rule.key, part) };
         let n = self.memory.attempt(&format!("{}#per-{part}", rule.key).into(), per.of(self.asked));
@@ -182,7 +182,7 @@ impl Deciding<'_, '_> {
         n
     }
 
-    /// How long a rule delays this time, and the draw if it drew.
+    /// Returns how long a rule delays this time, and the draw if it drew.
     fn wait(&mut self, rule: &Rule, delay: &Delay) -> (Duration, Option<u64>) {
         if let Some(delay) = delay.fixed() {
             return (delay, None);
@@ -191,7 +191,7 @@ impl Deciding<'_, '_> {
         (number.draw(rule, self.world).delay(delay, number.n), Some(number.n))
     }
 
-    /// The number of this request among those that a rule counts, or of its attempt.
+    /// Returns the number of this request among those that a rule counts, or of its attempt.
     fn number(&mut self, rule: &Rule, part: usize) -> Number {
         if rule.draw_by == DrawBy::Count {
             return Number { n: self.memory.count(&rule.key, part), request: None };
@@ -354,7 +354,7 @@ impl Deciding<'_, '_> {
         }
     }
 
-    /// A change of all lines of a kind, or of those that are drawn.
+    /// Returns a change of all lines of a kind, or of those that are drawn.
     fn lines(&mut self, rule: &Rule, lines: &LinesThen) -> LineChange {
         let sample = lines.share.map(|share| {
             let number = self.number(rule, LINES);

@@ -23,7 +23,7 @@ pub(crate) struct UnmetRule {
 }
 
 impl ScenarioSet {
-    /// The rules whose faults the requests of a world have not met, in order.
+    /// Returns the rules whose faults the requests of a world have not met, in order.
     #[must_use]
     pub(crate) fn unmet(&self, state: &ScenarioState) -> Vec<UnmetRule> {
         let memory = state.lock();
@@ -34,7 +34,7 @@ impl ScenarioSet {
         self.rules.iter().filter_map(of).collect()
     }
 
-    /// The keys of a rule's `match`, and of its clients, compared with a request.
+    /// Returns the keys of a rule's `match`, and of its clients, compared with a request.
     #[must_use]
     pub(crate) fn compare(&self, rule: &str, asked: &Asked<'_>) -> Vec<Compared> {
         let Some(rule) = self.rules.iter().find(|other| &*other.id == rule) else {
@@ -43,7 +43,8 @@ impl ScenarioSet {
         rule.compare(asked)
     }
 
-    /// Whether the timeline of a scenario is, or was, in its phase of this name: it is over or goes on.
+    /// Returns whether the timeline of a scenario is, or was, in its phase of this name: it is over
+    /// or goes on.
     #[must_use]
     pub(crate) fn has_reached(&self, state: &ScenarioState, now: Duration, phase: &str) -> bool {
         self.scenarios.iter().any(|about| {
@@ -54,7 +55,7 @@ impl ScenarioSet {
         })
     }
 
-    /// Whether a rule revokes tokens of a kind: then that is the fault, and not the gate.
+    /// Returns whether a rule revokes tokens of a kind: then that is the fault, and not the gate.
     fn revokes(&self, token: usize) -> bool {
         let revokes = |then: &Then| then.revoke == Some(token);
         self.rules.iter().any(|rule| match &rule.outcomes {
@@ -84,7 +85,7 @@ struct Progress<'a> {
 }
 
 impl Progress<'_> {
-    /// What no request has met; nothing where all was met.
+    /// Returns what no request has met, or `None` if all was met.
     fn missing(&self) -> Option<String> {
         let rule = self.rule;
         let matched = self.memory.matched(&rule.id);

@@ -84,7 +84,7 @@ impl ScenarioState {
         memory.order.clear();
     }
 
-    /// How often a rule matched, and how often it acted.
+    /// Returns how often a rule matched, and how often it acted.
     #[must_use]
     pub(crate) fn uses(&self, rule: &str) -> RuleUse {
         self.lock().uses.get(rule).copied().unwrap_or_default()
@@ -101,7 +101,7 @@ impl ScenarioState {
 }
 
 impl Memory {
-    /// The number of this request among those a rule has counted, from 0; `part` is the
+    /// Returns the number of this request among those a rule has counted, from 0; `part` is the
     /// counter, where a rule has several.
     pub(in crate::scenario) fn count(&mut self, rule: &Arc<str>, part: usize) -> u64 {
         let counter = self.counters.entry((Arc::clone(rule), part)).or_default();
@@ -116,22 +116,22 @@ impl Memory {
         *counter = count.max(*counter);
     }
 
-    /// How many requests a counter of a rule has counted.
+    /// Returns how many requests a counter of a rule has counted.
     pub(in crate::scenario) fn counted(&self, rule: &Arc<str>, part: usize) -> u64 {
         self.counters.get(&(Arc::clone(rule), part)).copied().unwrap_or_default()
     }
 
-    /// How many bodies got to a place of a rule.
+    /// Returns how many bodies got to a place of a rule.
     pub(in crate::scenario) fn bodies_at(&self, rule: &Arc<str>, entry: usize) -> u64 {
         self.reached.get(&(Arc::clone(rule), entry)).copied().unwrap_or_default()
     }
 
-    /// How many requests a rule matched.
+    /// Returns how many requests a rule matched.
     pub(in crate::scenario) fn matched(&self, rule: &str) -> u64 {
         self.uses.get(rule).map_or(0, |uses| uses.matched)
     }
 
-    /// The number of this attempt of one and the same request, from 0.
+    /// Returns the number of this attempt of one and the same request, from 0.
     pub(in crate::scenario) fn attempt(&mut self, rule: &Arc<str>, request: [u8; 32]) -> u64 {
         let limit = NonZeroUsize::new(MAX_REQUESTS).unwrap_or(NonZeroUsize::MIN);
         let attempts = self.attempts.get_or_insert_with(|| {
@@ -153,7 +153,7 @@ impl Memory {
         uses.acted += u64::from(acted);
     }
 
-    /// Where a scenario is on its timeline. A first request starts what waits for one.
+    /// Returns where a scenario is on its timeline. A first request starts what waits for one.
     pub(in crate::scenario) fn now(
         &mut self,
         name: &Arc<str>,
@@ -163,7 +163,7 @@ impl Memory {
         timeline.at(self.since_start(name, timeline, now, true))
     }
 
-    /// How long ago a scenario's timeline began.
+    /// Returns how long ago a scenario's timeline began.
     pub(in crate::scenario) fn since_start(
         &mut self,
         name: &Arc<str>,
@@ -209,7 +209,7 @@ impl Memory {
         text
     }
 
-    /// Whether a token of a kind is valid.
+    /// Returns whether a token of a kind is valid.
     pub(in crate::scenario) fn has_live(&self, token: &Token, now: Duration) -> bool {
         self.tokens.values().any(|issued| issued.kind == token.name && issued.is_live(now))
     }
@@ -221,7 +221,7 @@ impl Memory {
         }
     }
 
-    /// Whether one of the carried tokens is valid; the one that is loses a use.
+    /// Returns whether one of the carried tokens is valid; the one that is loses a use.
     pub(in crate::scenario) fn spend(
         &mut self,
         token: &Token,

@@ -21,7 +21,7 @@ pub(crate) struct ScenarioPhase {
 }
 
 impl ScenarioSet {
-    /// How bad each kind of finding is: the strictest grade among the scenarios.
+    /// Returns how bad each kind of finding is: the strictest grade among the scenarios.
     #[must_use]
     pub(crate) fn grading(&self) -> Grading {
         let strictest = |of: fn(&Grading) -> Grade| {
@@ -35,7 +35,7 @@ impl ScenarioSet {
         }
     }
 
-    /// The expectations of the rules.
+    /// Returns the expectations of the rules.
     #[must_use]
     pub(crate) fn expectations(&self) -> Vec<(Arc<str>, Arc<Expect>)> {
         let rules = self.rules.iter();
@@ -44,7 +44,7 @@ impl ScenarioSet {
             .collect()
     }
 
-    /// The rules that never did anything in a world.
+    /// Returns the rules that never did anything in a world.
     pub(crate) fn unused<'s>(&'s self, state: &'s ScenarioState) -> impl Iterator<Item = &'s str> {
         // A rule with an expectation alone is used when it has matched.
         self.rules.iter().map(|rule| (rule, state.uses(&rule.id))).filter_map(|(rule, uses)| {
@@ -53,7 +53,7 @@ impl ScenarioSet {
         })
     }
 
-    /// The rules that did something in a world, and how often.
+    /// Returns the rules that did something in a world, and how often.
     #[cfg(feature = "metrics")]
     pub(crate) fn acted<'s>(
         &'s self,
@@ -63,7 +63,7 @@ impl ScenarioSet {
         acted.filter(|(_, acted)| *acted > 0).map(|(id, acted)| (Arc::clone(id), acted))
     }
 
-    /// The phase of each scenario in a world, and the use of its rules, as JSON.
+    /// Returns the phase of each scenario in a world, and the use of its rules, as JSON.
     #[must_use]
     pub(crate) fn status(&self, state: &ScenarioState, now: Duration) -> Value {
         let scenarios = self.scenarios.iter().map(|about| {
@@ -83,7 +83,7 @@ impl ScenarioSet {
         json!({"seed": self.seed(), "scenarios": scenarios, "rules": rules.collect::<Vec<_>>()})
     }
 
-    /// The scenarios with the phase that each is in. One without a timeline has none.
+    /// Returns the scenarios with the phase that each is in. One without a timeline has none.
     pub(crate) fn phases(&self, state: &ScenarioState, now: Duration) -> Vec<ScenarioPhase> {
         let of = |about: &About| {
             let timeline = about.timeline.as_ref();

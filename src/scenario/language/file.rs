@@ -188,7 +188,7 @@ fn compile(
     scenario
 }
 
-/// The declared names that nothing refers to.
+/// Returns the declared names that nothing refers to.
 fn unused<V>(
     declared: &[Entry<'_, V>],
     what: &'static str,

@@ -34,7 +34,8 @@ pub struct Entry {
     pub source: String,
 }
 
-/// The single scenarios that names refer to: those of a directory or theme each; without names, all shipped ones.
+/// Returns the single scenarios that names refer to: those of a directory or theme each; without
+/// names, all shipped ones.
 ///
 /// # Errors
 /// Names that do not exist, and files that cannot be read.
@@ -78,7 +79,7 @@ struct File {
 }
 
 impl File {
-    /// One that is part of the program.
+    /// Creates one that is part of the program.
     fn shipped(source: Source, name: &str) -> Self {
         let narrowing = Narrowing::default();
         Self { source, name: bare(name).to_owned(), directory: None, narrowing }
@@ -90,7 +91,7 @@ impl File {
     }
 }
 
-/// The scenarios that are part of the program: name and description, in order.
+/// Returns the scenarios that are part of the program: name and description, in order.
 #[must_use]
 pub fn shipped() -> Vec<(String, String)> {
     let named = shipped_files().map(|(name, path, text)| {
@@ -247,7 +248,7 @@ fn find_bare(name: &str, noticed: &mut Diagnostics) -> Result<Vec<File>, Diagnos
         .hint(hint)))
 }
 
-/// A shipped scenario's name without its theme.
+/// Returns a shipped scenario's name without its theme.
 fn bare(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }

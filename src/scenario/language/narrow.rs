@@ -125,7 +125,7 @@ fn remove_empty(of: &mut Map<String, Value>, key: &str) {
     }
 }
 
-/// How many rules a scenario has.
+/// Returns how many rules a scenario has.
 fn count(scenario: &Map<String, Value>) -> usize {
     let rules = |of: &Value| of["rules"].as_array().map_or(0, Vec::len);
     let phases = scenario.get("timeline").and_then(|timeline| timeline["phases"].as_array());

@@ -12,7 +12,7 @@ use crate::scenario::rule::limit::Limit;
 /// How many moments at which a waiting client goes on are shown.
 const MOST_MOMENTS: usize = 8;
 
-/// The lines for people, and the same for programs.
+/// Returns the lines for people, and the same for programs.
 pub(super) fn preview(rule: &Arc<str>, limit: &Limit, requests: u64) -> (Vec<String>, Value) {
     let mut limits = Limits::default();
     let mut spend = |now| limits.spend(rule, limit, [0; 32], now);
@@ -60,7 +60,8 @@ pub(super) fn preview(rule: &Arc<str>, limit: &Limit, requests: u64) -> (Vec<Str
     (lines, json)
 }
 
-/// The requests that pass only after a wait, of a client that repeats a refused request when it may, and when that is.
+/// Returns the requests that pass only after a wait, of a client that repeats a refused request
+/// when it may, and when that is.
 fn moments(rule: &Arc<str>, limit: &Limit, requests: u64) -> Vec<(u64, Duration)> {
     let mut limits = Limits::default();
     let mut now = Duration::ZERO;

@@ -22,7 +22,7 @@ pub(crate) struct Preview {
 }
 
 impl ScenarioSet {
-    /// The outcomes of the first `requests` requests of each rule in a world.
+    /// Returns the outcomes of the first `requests` requests of each rule in a world.
     #[must_use]
     pub(crate) fn preview(&self, world: &str, requests: u64) -> Preview {
         let mut rows = Vec::new();
@@ -222,7 +222,7 @@ impl RulePreview<'_> {
         self.draw().delay(&self.rule.delay, n)
     }
 
-    /// The draws of the first requests, and which of these do not pass.
+    /// Returns the draws of the first requests, and which of these do not pass.
     fn draws(&self, lines: &mut Vec<String>) -> Value {
         let Outcomes::Share(shares) = &self.rule.outcomes else { return Value::Null };
         let mut hits: Vec<Vec<String>> = vec![Vec::new(); shares.len()];

@@ -40,7 +40,7 @@ pub(in crate::scenario) struct Context<'a> {
     pub(in crate::scenario) clients: Vec<(String, Arc<Matcher>)>,
 }
 
-/// What a name refers to; a name that is not declared is noted.
+/// Returns what a name refers to; a name that is not declared is noted.
 pub(in crate::scenario) fn named<T: Clone>(
     (name, node): &(&str, Node<'_>),
     what: &str,

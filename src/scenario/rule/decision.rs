@@ -50,8 +50,8 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
-    /// How the answer is delivered. Takes `effects` and `points` out of the decision; `error_line` renders the
-    /// event of a watch that ends with a status.
+    /// Returns how the answer is delivered. Takes `effects` and `points` out of the decision;
+    /// `error_line` renders the event of a watch that ends with a status.
     pub(crate) fn delivery(&mut self, error_line: impl Fn(&StatusAnswer) -> Bytes) -> Delivery {
         let point = |(at, then): (Position, PointThen)| {
             let action = match then {

@@ -20,7 +20,7 @@ pub(crate) struct FieldChanges {
 type FieldEntry<'a> = Entry<'a, Vec<(String, Node<'a>)>>;
 
 impl FieldChanges {
-    /// Checks and compiles `headers` and `remove_headers`; nothing where there is neither.
+    /// Checks and compiles `headers` and `remove_headers`, or `None` if there is neither.
     pub(in crate::scenario) fn compile(
         set: Option<&[FieldEntry<'_>]>,
         remove: Option<&[(&str, Node<'_>)]>,
@@ -43,7 +43,7 @@ impl FieldChanges {
         (!changes.is_empty()).then_some(changes)
     }
 
-    /// Whether nothing is changed.
+    /// Returns whether nothing is changed.
     pub(crate) fn is_empty(&self) -> bool {
         self.set.is_empty() && self.remove.is_empty()
     }

@@ -19,7 +19,7 @@ pub(in crate::scenario) fn flow(value: &Value) -> String {
     }
 }
 
-/// A text, in quotes where it needs them.
+/// Returns a text, in quotes where it needs them.
 fn plain(text: &str) -> String {
     let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./$@%".contains(&byte);
     let word = !text.is_empty()

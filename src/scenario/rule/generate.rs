@@ -57,7 +57,7 @@ impl Generate {
         })
     }
 
-    /// The name of the n-th object, from 1.
+    /// Returns the name of the n-th object, from 1.
     #[must_use]
     pub(crate) fn name(&self, n: u64) -> String {
         format!("{}{n:0width$}{}", self.before, self.after, width = self.width)

@@ -21,7 +21,7 @@ impl Http2 {
         }
     }
 
-    /// The settings of two scenarios together: the tighter bound of each.
+    /// Returns the settings of two scenarios together: the tighter bound of each.
     pub(in crate::scenario) fn and(self, other: Self) -> Self {
         let least = |one: Option<u32>, other: Option<u32>| match (one, other) {
             (Some(one), Some(other)) => Some(one.min(other)),

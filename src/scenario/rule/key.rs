@@ -58,12 +58,12 @@ impl Key {
         Some(Self { parts: parts?, text: texts.join(" and ") })
     }
 
-    /// Whether it depends on the request's body.
+    /// Returns whether it depends on the request's body.
     pub(in crate::scenario) fn reads_body(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Request | Part::Body(_)))
     }
 
-    /// What a request has for it: a hash, so that no credential is kept.
+    /// Returns what a request has for it: a hash, so that no credential is kept.
     pub(in crate::scenario) fn of(&self, asked: &Asked<'_>) -> [u8; 32] {
         let found: Vec<Vec<u8>> = self.parts.iter().map(|part| part.of(asked)).collect();
         let found: Vec<&[u8]> = found.iter().map(Vec::as_slice).collect();
@@ -72,7 +72,7 @@ impl Key {
 }
 
 impl Part {
-    /// What a request has; the first byte tells kinds apart.
+    /// Returns what a request has; the first byte tells kinds apart.
     fn of(&self, asked: &Asked<'_>) -> Vec<u8> {
         let tagged = |tag: u8, bytes: &[u8]| [&[tag], bytes].concat();
         match self {
@@ -105,7 +105,7 @@ impl Part {
     }
 }
 
-/// The credential that a request carries.
+/// Returns the credential that a request carries.
 fn token<'r>(asked: &Asked<'r>) -> Option<&'r [u8]> {
     let headers = asked.headers();
     headers

@@ -53,13 +53,13 @@ impl Life {
         })
     }
 
-    /// The diagnostic that no phases of the resource type are known.
+    /// Returns the diagnostic that no phases of the resource type are known.
     #[must_use]
     pub(crate) fn unknown_resource(&self, hint: String) -> Diagnostic {
         self.diagnostic(format!("no phases of {:?} are known", self.resource), hint, self.places.0)
     }
 
-    /// The diagnostic that a phase is not one of the resource type.
+    /// Returns the diagnostic that a phase is not one of the resource type.
     #[must_use]
     pub(crate) fn unknown_phase(&self, index: usize, hint: String) -> Diagnostic {
         let (phase, _) = &self.phases[index];

@@ -101,7 +101,7 @@ impl Limit {
         text
     }
 
-    /// What happens to a request that is refused, with the time of its `Retry-After`.
+    /// Returns what happens to a request that is refused, with the time of its `Retry-After`.
     pub(in crate::scenario) fn refusal(&self, state: &LimitState) -> Then {
         let mut then = self.otherwise.clone();
         if let Some(Terminal::Status(status)) = &mut then.terminal
@@ -140,7 +140,7 @@ fn templates(entries: &[Entry<'_, Vec<(String, Node<'_>)>>]) -> Vec<(HeaderName,
     all
 }
 
-/// The first name in braces that stands for nothing.
+/// Returns the first name in braces that stands for nothing.
 fn unknown_placeholder(text: &str) -> Option<&str> {
     let mut parts = text.split('{').skip(1);
     parts.find_map(|part| {
@@ -175,13 +175,14 @@ impl LimitReports {
         self.0.push(LimitReport { limit: Arc::clone(limit), state });
     }
 
-    /// Whether no limit is about the request.
+    /// Returns whether no limit is about the request.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// When a refused client may come back, as its answer says it; nothing where no limit refused the request.
+    /// Returns when a refused client may come back, as its answer says it, or `None` if no limit
+    /// refused the request.
     #[must_use]
     pub(crate) fn retry_after(&self) -> Option<RetryAfter> {
         let refused = self.0.iter().find(|report| !report.state.passes)?;
@@ -233,7 +234,7 @@ impl Limit {
         self.announce == Announce::All || self.announce == kind
     }
 
-    /// The name as a String of RFC 9651, section 3.3.3.
+    /// Returns the name as a String of RFC 9651, section 3.3.3.
     fn quoted_name(&self) -> String {
         let printable = self.name.chars().filter(|c| matches!(c, ' '..='~'));
         let escaped: String = printable
@@ -244,19 +245,19 @@ impl Limit {
 }
 
 impl LimitReport {
-    /// An item of `RateLimit-Policy`.
+    /// Returns an item of `RateLimit-Policy`.
     fn policy(&self) -> String {
         let Limit { requests, window, .. } = &*self.limit;
         format!("{};q={requests};w={}", self.limit.quoted_name(), whole_seconds(*window))
     }
 
-    /// An item of `RateLimit`.
+    /// Returns an item of `RateLimit`.
     fn limit(&self) -> String {
         let LimitState { remaining, reset, .. } = self.state;
         format!("{};r={remaining};t={}", self.limit.quoted_name(), whole_seconds(reset))
     }
 
-    /// A value with its numbers in place of the placeholders.
+    /// Returns a value with its numbers in place of the placeholders.
     fn fill(&self, text: &str, now: f64) -> String {
         let Limit { requests, window, .. } = &*self.limit;
         let LimitState { remaining, reset, .. } = self.state;

@@ -35,7 +35,7 @@ pub(in crate::scenario) fn both(one: Listening, other: Listening) -> Listening {
     }
 }
 
-/// In words, for people; nothing where connections are served as always.
+/// In words, for people, or `None` if connections are served as always.
 pub(in crate::scenario) fn describe(listening: &Listening) -> Option<String> {
     let mut parts = Vec::new();
     match listening.mode {

@@ -117,7 +117,7 @@ impl PointThen {
     }
 }
 
-/// The fault of the connection, if there is one.
+/// Returns the fault of the connection, if there is one.
 fn fault(words: &PointThenWords<'_>) -> Option<FaultAction> {
     if let Some(Here) = words.reset {
         return Some(FaultAction::Reset);

@@ -40,7 +40,7 @@ impl Reply {
         Some(Self { status, headers, body })
     }
 
-    /// The answer as a plan, without a request: the pipeline fills that in.
+    /// Returns the answer as a plan, without a request: the pipeline fills that in.
     #[must_use]
     pub(crate) fn plan(&self) -> Plan {
         let mut plan =

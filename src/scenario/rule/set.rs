@@ -142,12 +142,12 @@ pub(in crate::scenario) struct Parts {
 }
 
 impl Rule {
-    /// Whether it is for this client.
+    /// Returns whether it is for this client.
     pub(in crate::scenario) fn is_for(&self, asked: &Asked<'_>) -> bool {
         self.clients.iter().all(|client| client.matches_head(asked))
     }
 
-    /// Whether it requires tokens of a kind, or makes them invalid.
+    /// Returns whether it requires tokens of a kind, or makes them invalid.
     pub(in crate::scenario) fn uses_token(&self, token: usize) -> bool {
         let revokes = |then: &Then| then.revoke == Some(token);
         self.gate.as_ref().is_some_and(|gate| gate.token == token)
@@ -162,7 +162,7 @@ impl Rule {
             }
     }
 
-    /// Whether it depends on the request's body.
+    /// Returns whether it depends on the request's body.
     pub(in crate::scenario) fn reads_body(&self) -> bool {
         let of_limit = self.limit.as_ref().and_then(|limit| limit.per.as_ref());
         self.matcher.reads_body()
@@ -170,7 +170,8 @@ impl Rule {
             || self.per.iter().chain(of_limit).any(Key::reads_body)
     }
 
-    /// Each key of its `match` and of its clients, with what it requires and what a request has.
+    /// Returns each key of its `match` and of its clients, with what it requires and what a request
+    /// has.
     pub(in crate::scenario) fn compare(&self, asked: &Asked<'_>) -> Vec<Compared> {
         let mut compared = self.matcher.compare(asked);
         for client in &self.clients {
@@ -182,7 +183,7 @@ impl Rule {
         compared
     }
 
-    /// Whether it has an expectation and no effect.
+    /// Returns whether it has an expectation and no effect.
     pub(in crate::scenario) fn only_watches(&self) -> bool {
         let passes = match &self.outcomes {
             Outcomes::None => true,
@@ -193,7 +194,8 @@ impl Rule {
         passes && !refuses && self.page_size.is_none() && self.delay == Delay::default()
     }
 
-    /// Its place in the order in which rules apply: rules of a client, then of a phase, then in the order of the file.
+    /// Returns its place in the order in which rules apply: rules of a client, then of a phase,
+    /// then in the order of the file.
     pub(in crate::scenario) fn rank(&self, index: usize) -> (bool, bool, usize) {
         (self.clients.is_empty(), self.phase.is_none(), index)
     }
@@ -240,13 +242,13 @@ impl ScenarioSet {
         }
     }
 
-    /// Whether there are no rules, tokens and timelines: then the pipeline skips scenarios.
+    /// Returns whether there are no rules, tokens and timelines: then the pipeline skips scenarios.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
         self.rules.is_empty() && self.tokens.is_empty() && !self.has_timeline
     }
 
-    /// Whether some handshakes of TLS fail.
+    /// Returns whether some handshakes of TLS fail.
     #[must_use]
     pub(crate) fn has_tls_faults(&self) -> bool {
         let of_phases = |about: &About| {
@@ -257,25 +259,25 @@ impl ScenarioSet {
         self.scenarios.iter().any(|about| fails(about) || of_phases(about))
     }
 
-    /// Whether there is no scenario at all.
+    /// Returns whether there is no scenario at all.
     #[must_use]
     pub(crate) fn has_nothing(&self) -> bool {
         self.scenarios.is_empty()
     }
 
-    /// How many rules there are.
+    /// Returns how many rules there are.
     #[must_use]
     pub(crate) fn len(&self) -> usize {
         self.rules.len()
     }
 
-    /// The seed of the draws.
+    /// Returns the seed of the draws.
     #[must_use]
     pub(crate) fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// The same rules with another seed.
+    /// Returns the same rules with another seed.
     #[must_use]
     pub(crate) fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -285,25 +287,26 @@ impl ScenarioSet {
         self
     }
 
-    /// The objects to add to the fixtures.
+    /// Returns the objects to add to the fixtures.
     #[must_use]
     pub(crate) fn generated(&self) -> &[Generate] {
         &self.generate
     }
 
-    /// The phases that jobs go through.
+    /// Returns the phases that jobs go through.
     #[must_use]
     pub(crate) fn lives(&self) -> &[Life] {
         &self.life
     }
 
-    /// The settings of HTTP/2 connections.
+    /// Returns the settings of HTTP/2 connections.
     #[must_use]
     pub(crate) fn http2(&self) -> Http2 {
         self.http2
     }
 
-    /// Whether a rule or a token may match the path: a quick test, without the rest of the request.
+    /// Returns whether a rule or a token may match the path: a quick test, without the rest of the
+    /// request.
     #[must_use]
     pub(crate) fn may_concern(&self, method: &str, path: &str) -> bool {
         self.has_timeline
@@ -313,7 +316,8 @@ impl ScenarioSet {
             || self.paths.is_match(path)
     }
 
-    /// The rules whose path holds, those of a client first, then those of a phase, each in order.
+    /// Returns the rules whose path holds, those of a client first, then those of a phase, each in
+    /// order.
     pub(in crate::scenario) fn candidates(&self, asked: &Asked<'_>) -> Vec<&Rule> {
         let mut candidates = self.anywhere.clone();
         for glob in self.paths.matches(asked.path()) {
@@ -324,7 +328,7 @@ impl ScenarioSet {
     }
 }
 
-/// Whether a path can be that of a resource
+/// Returns whether a path can be that of a resource
 /// (`k8s.io/apiserver/pkg/endpoints/request/requestinfo.go`).
 fn is_resource_path(path: &str) -> bool {
     let path = path.trim_start_matches('/');

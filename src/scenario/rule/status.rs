@@ -30,7 +30,7 @@ pub(crate) struct StatusAnswer {
 }
 
 impl StatusAnswer {
-    /// A bare status.
+    /// Creates a bare status.
     pub(in crate::scenario) fn of(code: StatusCode) -> Self {
         Self {
             code,
@@ -45,7 +45,7 @@ impl StatusAnswer {
     }
 }
 
-/// A status with what goes with it.
+/// Returns a status with what goes with it.
 pub(in crate::scenario) fn status(code: u64, words: &StatusWords<'_>) -> Option<StatusAnswer> {
     let text = |text: Option<&str>| text.map(str::to_owned);
     Some(StatusAnswer {
@@ -60,7 +60,7 @@ pub(in crate::scenario) fn status(code: u64, words: &StatusWords<'_>) -> Option<
     })
 }
 
-/// A code of the range that the table allows.
+/// Returns a code of the range that the table allows.
 pub(in crate::scenario) fn status_code(code: u64) -> Option<StatusCode> {
     StatusCode::from_u16(u16::try_from(code).ok()?).ok()
 }

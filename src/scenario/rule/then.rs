@@ -99,12 +99,12 @@ impl Default for Then {
 }
 
 impl Then {
-    /// What a gate answers by default.
+    /// Returns what a gate answers by default.
     pub(in crate::scenario) fn unauthorized() -> Self {
         Self::status(StatusCode::UNAUTHORIZED)
     }
 
-    /// A bare status.
+    /// Creates a bare status.
     pub(in crate::scenario) fn status(code: StatusCode) -> Self {
         let terminal = Some(Terminal::Status(Box::new(StatusAnswer::of(code))));
         Self { text: format!("{{status: {}}}", code.as_u16()).into(), terminal, ..Self::default() }
@@ -162,7 +162,7 @@ impl Then {
         Some(then)
     }
 
-    /// Whether nothing happens.
+    /// Returns whether nothing happens.
     pub(in crate::scenario) fn is_pass(&self) -> bool {
         self.delay.is_none()
             && self.stall.is_none()
@@ -179,7 +179,7 @@ impl Then {
     }
 }
 
-/// The fault of the connection, if there is one.
+/// Returns the fault of the connection, if there is one.
 fn fault(words: &ThenWords<'_>) -> Option<Fault> {
     let place = |at: &Option<_>| at.as_ref().map_or(Some(FaultPoint::BeforeHeaders), wire::place);
     let fault = |at: FaultPoint, action| Some(Fault { at, action });
@@ -234,7 +234,7 @@ fn lines(words: &StreamWords<'_>) -> Vec<LinesThen> {
         .collect()
 }
 
-/// What happens to lines, and to which share of them.
+/// Returns what happens to lines, and to which share of them.
 fn change(words: &Either<LineChange, LinesWords<'_>>) -> Option<(LineAction, Option<f64>)> {
     let words = match words {
         Either::Short(LineChange::Drop) => return Some((LineAction::Drop, None)),

@@ -69,7 +69,7 @@ impl Timeline {
         Self { start: words.start.unwrap_or_default(), ttl: words.ttl, phases }
     }
 
-    /// The position at a time after its start.
+    /// Returns the position at a time after its start.
     pub(in crate::scenario) fn at(&self, since_start: Option<Duration>) -> Now {
         let Some(passed) = since_start else {
             return Now::NotStarted;
@@ -87,7 +87,7 @@ impl Timeline {
         Now::Over
     }
 
-    /// How long after the start the phase begins that is next at a time.
+    /// Returns how long after the start the phase begins that is next at a time.
     pub(in crate::scenario) fn next(&self, since_start: Duration) -> Option<Duration> {
         let mut begin = Duration::ZERO;
         for phase in &self.phases {
@@ -99,7 +99,7 @@ impl Timeline {
         (begin > since_start).then_some(begin)
     }
 
-    /// How long after the start a phase begins.
+    /// Returns how long after the start a phase begins.
     pub(in crate::scenario) fn begin_of(&self, name: &str) -> Option<Duration> {
         let mut begin = Duration::ZERO;
         for phase in &self.phases {

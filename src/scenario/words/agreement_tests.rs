@@ -13,7 +13,7 @@ use super::shape::Looks;
 use super::table;
 use crate::document::{Diagnostic, Severity};
 
-/// The errors of a document: a schema knows no warnings.
+/// Returns the errors of a document: a schema knows no warnings.
 fn load(document: &Value) -> Vec<Diagnostic> {
     let mut found = examples_tests::load(document);
     found.retain(|problem| problem.severity == Severity::Error);
@@ -73,7 +73,7 @@ fn value() -> impl Strategy<Value = Value> {
     prop::sample::select(all)
 }
 
-/// A key: one of the table's, or another.
+/// Returns a key: one of the table's, or another.
 fn key() -> impl Strategy<Value = String> {
     let (shapes, _) = table::all();
     let mut keys: Vec<String> =

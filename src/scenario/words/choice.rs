@@ -9,7 +9,7 @@ pub(in crate::scenario) trait Choice: Copy + 'static {
     /// Each word, its value, and what it means, where the key alone does not say it.
     const CHOICES: &'static [(&'static str, Self, &'static str)];
 
-    /// The words alone.
+    /// Returns the words alone.
     fn words() -> Vec<&'static str> {
         Self::CHOICES.iter().map(|(word, _, _)| *word).collect()
     }

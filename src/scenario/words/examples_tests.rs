@@ -10,7 +10,7 @@ use super::{reference, table};
 use crate::document::{Diagnostic, Format, Source};
 use crate::scenario::language::file;
 
-/// The documents that examples make, for other tests.
+/// Returns the documents that examples make, for other tests.
 pub(super) fn examples() -> Vec<Value> {
     let all = words().into_iter();
     all.map(|(shape, word)| in_place(shape, word).0).collect()
@@ -21,7 +21,7 @@ fn words() -> Vec<(&'static Shape, &'static Word)> {
     shapes.into_iter().flat_map(|shape| shape.words.iter().map(move |word| (shape, word))).collect()
 }
 
-/// The problems of a scenario.
+/// Returns the problems of a scenario.
 pub(super) fn load(document: &Value) -> Vec<Diagnostic> {
     let text = document.to_string();
     let source = Source { path: "s.json".into(), format: Format::Json, text };
@@ -35,7 +35,8 @@ fn yaml(text: &str) -> Value {
     source.parse().unwrap_or_else(|why| panic!("{text}: {why}")).remove(0)
 }
 
-/// The example of a word in the frame of its shape, and the pointer to the object that it is in.
+/// Returns the example of a word in the frame of its shape, and the pointer to the object that it
+/// is in.
 fn in_place(shape: &Shape, word: &Word) -> (Value, String) {
     let mut document = yaml(shape.frame);
     let Value::Object(example) = yaml(&format!("{{{}}}", word.example)) else { panic!() };
@@ -47,7 +48,7 @@ fn in_place(shape: &Shape, word: &Word) -> (Value, String) {
     (document, pointer)
 }
 
-/// The pointer to the object in which `…` stands.
+/// Returns the pointer to the object in which `…` stands.
 fn slot(value: &Value) -> Option<String> {
     match value {
         Value::Object(map) if map.contains_key("…") => Some(String::new()),
@@ -62,7 +63,7 @@ fn slot(value: &Value) -> Option<String> {
     }
 }
 
-/// A pointer as diagnostics write it.
+/// Returns a pointer as diagnostics write it.
 fn dotted(pointer: &str) -> String {
     let mut text = String::new();
     for step in pointer.split('/').skip(1) {

@@ -13,7 +13,7 @@ pub(in crate::scenario) trait Kind {
     /// The value as read.
     type Value<'d>;
 
-    /// What it looks like.
+    /// Returns what it looks like.
     fn form() -> Form;
 
     /// Reads a value; what is wrong is noted.

@@ -105,7 +105,7 @@ pub(super) fn read<'d, K: Kind>(keys: &Keys<'d>, word: &Word) -> Option<K::Value
     value
 }
 
-/// Whether it is a time, a size or a share of nothing.
+/// Returns whether it is a time, a size or a share of nothing.
 fn is_zero(value: &Value) -> bool {
     let Some(text) = value.as_str() else { return false };
     let digits = text.trim_end_matches(|c: char| c.is_alphabetic() || c == '%');
@@ -131,7 +131,7 @@ pub(super) fn check(keys: &Keys<'_>, shape: &Shape) {
     }
 }
 
-/// The words that break a constraint; nothing where it holds.
+/// Returns the words that break a constraint, or `None` if it holds.
 fn broken(must: &Must, object: &Value) -> Option<Vec<&'static str>> {
     let has = |word: &str| object.get(word).is_some_and(|value| !value.is_null());
     // In the order of the object.

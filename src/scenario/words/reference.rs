@@ -4,8 +4,8 @@ use super::schema::{choices, slug};
 use super::shape::{Form, Looks, Must, Shape, Type, Word};
 use super::table;
 
-/// Every word of the language, with its type, what holds without it, what it means, and an example: the
-/// generated part of `docs/scenarios.md`.
+/// Returns every word of the language, with its type, what holds without it, what it means, and an
+/// example: the generated part of `docs/scenarios.md`.
 #[must_use]
 pub(crate) fn reference() -> String {
     let (shapes, types) = table::all();
@@ -53,7 +53,7 @@ fn section(shape: &Shape, text: &mut String) {
     }
 }
 
-/// Whether a constraint has its message only, and says nothing that another one does not.
+/// Returns whether a constraint has its message only, and says nothing that another one does not.
 fn follows(must: &Must, shape: &Shape) -> bool {
     let Must::AtMostOne(words) = must else { return false };
     shape.constraints.iter().any(|other| match other.must {
@@ -110,7 +110,7 @@ fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// A constraint as a sentence.
+/// Returns a constraint as a sentence.
 fn rule(must: &Must) -> String {
     match *must {
         Must::NotBeEmpty => "It has at least one word.".to_owned(),

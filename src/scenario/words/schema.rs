@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::shape::{Form, Literal, Looks, Must, Shape, Word};
 use super::table::{self, ScenarioWords};
 
-/// The JSON Schema of scenario files (draft 2020-12), for editors.
+/// Returns the JSON Schema of scenario files (draft 2020-12), for editors.
 #[must_use]
 pub(crate) fn schema() -> String {
     let (shapes, types) = table::all();
@@ -32,7 +32,7 @@ pub(crate) fn schema() -> String {
     format!("{:#}\n", Value::Object(root))
 }
 
-/// A name as part of an address: the same as the anchor of a heading.
+/// Returns a name as part of an address: the same as the anchor of a heading.
 pub(super) fn slug(name: &str) -> String {
     name.to_lowercase().replace(": ", "-").replace(' ', "-")
 }
@@ -88,7 +88,7 @@ fn property(word: &Word, of: &Form) -> Value {
     value
 }
 
-/// The words of a form that have a meaning of their own.
+/// Returns the words of a form that have a meaning of their own.
 pub(super) fn choices(form: &Form) -> Vec<(&'static str, &'static str)> {
     match form {
         Form::Words(words) => {

@@ -129,35 +129,35 @@ impl fmt::Display for Literal {
 }
 
 impl Shape {
-    /// A kind of object without words.
+    /// Creates a kind of object without words.
     pub(super) const fn new(name: &'static str, meaning: &'static str) -> Self {
         Self { name, meaning, frame: "", words: &[], parts: &[], constraints: &[] }
     }
 
-    /// Where it stands.
+    /// Returns where it stands.
     pub(super) const fn frame(mut self, frame: &'static str) -> Self {
         self.frame = frame;
         self
     }
 
-    /// What holds between its words.
+    /// Returns what holds between its words.
     pub(super) const fn constraints(mut self, constraints: &'static [Constraint]) -> Self {
         self.constraints = constraints;
         self
     }
 
-    /// All its words, those of its parts too.
+    /// Returns all its words, those of its parts too.
     pub(super) fn all_words(&self) -> impl Iterator<Item = &'static Word> {
         self.words.iter().chain(self.parts.iter().flat_map(|part| part.words))
     }
 
-    /// What holds between its words, those of its parts too.
+    /// Returns what holds between its words, those of its parts too.
     pub(super) fn all_constraints(&self) -> impl Iterator<Item = &'static Constraint> {
         self.constraints.iter().chain(self.parts.iter().flat_map(|part| part.constraints))
     }
 }
 
-/// A row of the table, less the type of its value.
+/// Returns a row of the table, less the type of its value.
 pub(super) const fn word(key: &'static str, meaning: &'static str) -> Word {
     Word {
         key,
@@ -183,20 +183,20 @@ impl Word {
         self
     }
 
-    /// What holds without it.
+    /// Returns what holds without it.
     pub(super) const fn default(mut self, default: &'static str) -> Self {
         self.default = default;
         self
     }
 
-    /// How it is written.
+    /// Returns how it is written.
     pub(super) const fn example(mut self, example: &'static str) -> Self {
         self.example = example;
         self
     }
 }
 
-/// A constraint, with the message for an object that breaks it.
+/// Returns a constraint, with the message for an object that breaks it.
 pub(super) const fn constraint(
     must: Must,
     message: &'static str,

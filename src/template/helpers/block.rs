@@ -106,7 +106,7 @@ pub(super) fn lookup(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     Ok(call.lookup(&call.first, &name).unwrap_or_else(|| call.first.clone()))
 }
 
-/// A block that another template may fill: its own body, as there is no other template.
+/// Returns a block that another template may fill: its own body, as there is no other template.
 pub(super) fn block(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     either(call, true)
 }
@@ -116,7 +116,7 @@ pub(super) fn partial(_: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     Ok(Value::Null)
 }
 
-/// What needs another template or a bundle of messages: there are none.
+/// Returns what needs another template or a bundle of messages: there are none.
 pub(super) fn from_elsewhere(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let name = call.print_first()?;
     Err(format!("there is no {name:?}: templates are texts of stubs alone").into())
@@ -149,7 +149,7 @@ pub(super) fn val(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     }
 }
 
-/// The name of a variable.
+/// Returns the name of a variable.
 pub(super) fn name_of(value: &Value) -> Result<Arc<str>, Failure> {
     match value {
         Value::Text(name) => Ok(name.clone()),

@@ -68,7 +68,8 @@ pub(super) fn not(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     answer(call, result)
 }
 
-/// Whether a text has another in it, or a list a text among its values. As a block it has no `{{else}}`.
+/// Returns whether a text has another in it, or a list a text among its values. As a block it has
+/// no `{{else}}`.
 pub(super) fn contains(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let Some(expected) = call.params.first().cloned() else {
         return error(
@@ -86,7 +87,7 @@ pub(super) fn contains(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     one_sided(call, result)
 }
 
-/// Whether a text as a whole matches a regular expression. As a block it has no `{{else}}`.
+/// Returns whether a text as a whole matches a regular expression. As a block it has no `{{else}}`.
 pub(super) fn matches(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let Some(pattern) = call.params.first().cloned() else {
         return error("You must specify the string to be matched and the regular expression");

@@ -12,7 +12,7 @@ pub(super) fn now(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     shown(call, None)
 }
 
-/// A date in another format or moved; the time now for what is not a date.
+/// Returns a date in another format or moved; the time now for what is not a date.
 pub(super) fn date(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let given = match &call.first {
         Value::Date(date) => Some(date.clone()),
@@ -62,7 +62,7 @@ pub(super) fn truncate(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     Ok(Value::Date(date::truncate(&date, &truncation)?))
 }
 
-/// A date by a pattern of `DateTimeFormatter`, or in one of four styles.
+/// Returns a date by a pattern of `DateTimeFormatter`, or in one of four styles.
 pub(super) fn format(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let Value::Date(date) = call.first.clone() else {
         if call.first.is_empty() {

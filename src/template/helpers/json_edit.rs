@@ -9,7 +9,7 @@ use crate::template::eval::{Answer, Invocation};
 use crate::template::json::{self, Reader};
 use crate::template::value::{ListStyle, MapStyle, Value};
 
-/// The text of a second argument or of the block.
+/// Returns the text of a second argument or of the block.
 fn other_text(call: &mut Invocation<'_, '_, '_, '_>) -> Result<Option<Arc<str>>, Failure> {
     if call.is_block() {
         return Ok(Some(call.body()?.into()));

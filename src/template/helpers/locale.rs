@@ -36,7 +36,7 @@ const PERCENT: (&str, &str) = ("", "%");
 const SPACED_PERCENT: (&str, &str) = ("", "\u{a0}%");
 
 impl Locale {
-    /// The locale of a name such as `de_DE`; a language without a country has no currency.
+    /// Returns the locale of a name such as `de_DE`; a language without a country has no currency.
     pub(super) fn of(name: &str) -> Self {
         let name = name.replace('-', "_");
         let (language, country) = name.split_once('_').unwrap_or((&name, ""));

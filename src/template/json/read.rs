@@ -240,7 +240,7 @@ impl Parser<'_> {
     }
 }
 
-/// The character after `\u`, with the second half of a pair, and how many bytes it took.
+/// Returns the character after `\u`, with the second half of a pair, and how many bytes it took.
 fn unicode(text: &str) -> Option<(char, usize)> {
     let unit = |text: &str| {
         let digits = text.get(..4)?;

@@ -165,8 +165,8 @@ impl<'t> Parser<'t> {
         Ok(Node::Block(Box::new(Block { call, inverted: false, names, body, inverse })))
     }
 
-    /// What follows a block's body: `{{else}}`, `{{else if ...}}`, the end. Of several the last counts. `open` is
-    /// the block's name, and whether `~` is before its `#`.
+    /// Returns what follows a block's body: `{{else}}`, `{{else if ...}}`, the end. Of several the
+    /// last counts. `open` is the block's name, and whether `~` is before its `#`.
     fn rest_of_block(
         &mut self,
         open: (&str, bool),
@@ -298,7 +298,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// A tag where none can stand. The first column is 1 here, as in the original.
+    /// Returns a tag where none can stand. The first column is 1 here, as in the original.
     fn misplaced(&mut self, start: usize, found: &str) -> TemplateError {
         let mut error = self.lexer.error(start, format!("found: '{found}', expected: '<EOF>'"));
         error.at.column = error.at.column.max(1);
@@ -338,7 +338,7 @@ fn trim_last(nodes: &mut Vec<Node>) {
     }
 }
 
-/// The text of a parameter, as far as `{{#with}}` asks for it.
+/// Returns the text of a parameter, as far as `{{#with}}` asks for it.
 fn describe(param: &Param) -> Arc<str> {
     match param {
         Param::Path(path) => path.text.clone(),

@@ -99,7 +99,7 @@ fn pieces() -> impl Strategy<Value = String> {
     })
 }
 
-/// An argument of any kind.
+/// Returns an argument of any kind.
 fn argument() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         prop::sample::select(

@@ -114,17 +114,17 @@ impl Changes {
         ready.push_back(line);
     }
 
-    /// Whether the bound is reached until a line has gone out.
+    /// Returns whether the bound is reached until a line has gone out.
     pub(super) fn is_full(&self) -> bool {
         self.delayed.len() >= MAX_DELAYED
     }
 
-    /// When the next delayed line goes out.
+    /// Returns when the next delayed line goes out.
     pub(super) fn next_delayed(&self) -> Option<Instant> {
         self.delayed.iter().map(|held| held.until).min()
     }
 
-    /// The delayed line that is due first.
+    /// Returns the delayed line that is due first.
     pub(super) fn release_delayed(&mut self) -> Option<Bytes> {
         let due = self.next_delayed()?;
         // The first of those that are due together.
@@ -132,12 +132,12 @@ impl Changes {
         Some(self.delayed.remove(index).line)
     }
 
-    /// When the first line has waited long enough for the next one of its kind.
+    /// Returns when the first line has waited long enough for the next one of its kind.
     pub(super) fn next_waiting(&self) -> Option<Instant> {
         self.changes.iter().filter_map(|change| Some(change.waiting.as_ref()?.until)).min()
     }
 
-    /// The line that has waited longest.
+    /// Returns the line that has waited longest.
     pub(super) fn release_longest_waiting(&mut self) -> Option<Bytes> {
         let waiting = self.changes.iter_mut().map(|change| &mut change.waiting);
         let first = waiting.filter(|held| held.is_some());
@@ -151,7 +151,7 @@ impl Changes {
             .extend(self.changes.iter_mut().filter_map(|change| Some(change.waiting.take()?.line)));
     }
 
-    /// Whether any line is delayed.
+    /// Returns whether any line is delayed.
     pub(super) fn has_delayed(&self) -> bool {
         !self.delayed.is_empty()
     }
@@ -163,7 +163,7 @@ impl Changes {
     }
 }
 
-/// The kind of a line of a watch. A line of any other body is an event.
+/// Returns the kind of a line of a watch. A line of any other body is an event.
 fn kind(line: &[u8]) -> LineKind {
     const BOOKMARK: &[u8] = b"{\"type\":\"BOOKMARK\"";
     const END: &[u8] = b"\"k8s.io/initial-events-end\":\"true\"";

@@ -41,7 +41,7 @@ impl Pacer {
         };
     }
 
-    /// How many bytes may go out at once, if not all that are ready.
+    /// Returns how many bytes may go out at once, if not all that are ready.
     pub(super) fn limit(&self) -> Option<u64> {
         self.0.as_ref().map(|rhythm| match rhythm.left {
             0 => rhythm.chunk(),
@@ -72,7 +72,7 @@ impl Pacer {
 }
 
 impl Rhythm {
-    /// The bytes of the next chunk: the last one has the remainder.
+    /// Returns the bytes of the next chunk: the last one has the remainder.
     fn chunk(&self) -> u64 {
         match self.chunks {
             Some(0 | 1) => u64::MAX,

@@ -17,7 +17,7 @@ use super::schedule::Scheduled;
 use super::source::Source;
 use super::step::{Step, Steps};
 
-/// The steps of a body with its delivery.
+/// Returns the steps of a body with its delivery.
 pub(in crate::transport) fn steps(body: Body, delivery: Delivery) -> Steps {
     let performer = Performer::new(body, delivery.into_effects());
     Box::pin(futures_util::stream::unfold(performer, |mut performer| async move {
@@ -105,7 +105,7 @@ impl Performer {
         }
     }
 
-    /// The next step; nothing when the body is complete.
+    /// Returns the next step, or `None` if the body is complete.
     async fn next(&mut self) -> Option<Step> {
         if self.began.is_none() {
             self.began = Some(Instant::now());
@@ -163,7 +163,7 @@ impl Performer {
         self.source_ended = true;
     }
 
-    /// The point that is reached by the bytes that went out.
+    /// Returns the point that is reached by the bytes that went out.
     fn due(&self) -> Option<usize> {
         if self.ending.is_some() {
             return None;
@@ -203,7 +203,8 @@ impl Performer {
         self.ending = Some(ending);
     }
 
-    /// The next bytes to go out: up to the next point, and not more than the pace allows at once.
+    /// Returns the next bytes to go out: up to the next point, and not more than the pace allows at
+    /// once.
     fn piece(&mut self) -> Option<Bytes> {
         let front = self.ready.front_mut()?;
         let mut length = front.len() as u64;

@@ -36,7 +36,8 @@ impl Scheduled {
         self.held = Bytes::new();
     }
 
-    /// The next available bytes. A call that is dropped loses nothing: the next one goes on with it.
+    /// Returns the next available bytes. A call that is dropped loses nothing: the next one goes on
+    /// with it.
     pub(super) async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
         while self.left == 0 {
             let chunk = self.schedule.as_ref().and_then(|schedule| schedule.get(self.next));
@@ -58,7 +59,7 @@ impl Scheduled {
         Some(Ok(bytes))
     }
 
-    /// What is behind the last chunk.
+    /// Returns what is behind the last chunk.
     async fn rest(&mut self) -> Option<Result<Bytes, BodyError>> {
         if self.held.is_empty() {
             return self.source.next().await;

@@ -32,7 +32,7 @@ impl Source {
         }
     }
 
-    /// Whether the body is known to be at its end.
+    /// Returns whether the body is known to be at its end.
     pub(in crate::transport) fn is_empty(&self) -> bool {
         matches!(self, Self::Empty)
     }
@@ -55,7 +55,7 @@ impl Source {
 }
 
 impl Source {
-    /// The rest of the body, where it is one small piece behind a large one.
+    /// Returns the rest of the body, where it is one small piece behind a large one.
     pub(in crate::transport) fn take_end(&mut self, before: &Bytes) -> Option<Bytes> {
         let Self::Pieces(pieces) = self else { return None };
         let is_small = matches!(pieces.as_slice(), [end] if end.len() < CHUNK);

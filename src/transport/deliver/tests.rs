@@ -29,7 +29,8 @@ fn bytes() -> Body {
     Body::Bytes(Bytes::from_static(b"0123456789"))
 }
 
-/// What goes out, as text, each piece with the tenth of a second of its time; then how it ends.
+/// Returns what goes out, as text, each piece with the tenth of a second of its time; then how it
+/// ends.
 async fn perform(body: Body, effects: Effects) -> String {
     let began = Instant::now();
     let mut steps = steps(body, effects.into());
@@ -175,7 +176,7 @@ async fn pairs_come_in_the_other_order_and_the_last_one_all_the_same() {
     assert_eq!(perform(watch(), faults).await, "b.@0 a.@0 c.@15 d.@25 e.@30");
 }
 
-/// A stub's body with a schedule of these chunks: seconds after the one before, and bytes.
+/// Returns a stub's body with a schedule of these chunks: seconds after the one before, and bytes.
 fn scheduled(chunks: &[(u64, usize)]) -> Effects {
     let chunk = |(seconds, bytes): &(u64, usize)| TimedChunk {
         after: SECOND * u32::try_from(*seconds).unwrap(),

@@ -159,7 +159,7 @@ async fn start(limits: TransportLimits) -> Running {
     Running { address, dropped, stop, task }
 }
 
-/// What came, without the date, and how it ended: `None` is a FIN.
+/// Returns what came, without the date, and how it ended: `None` is a FIN.
 async fn read_all(stream: &mut TcpStream) -> (String, Option<ErrorKind>) {
     let mut bytes = Vec::new();
     let mut buffer = vec![0_u8; 65536];

@@ -29,7 +29,7 @@ async fn bodies_are_read_as_they_arrive() {
     }
 }
 
-/// A request that is answered with no look at its body, which is made of requests.
+/// Returns a request that is answered with no look at its body, which is made of requests.
 fn unread(path: &str, size: usize, chunked: bool) -> Vec<u8> {
     let line = b"GET /stream HTTP/1.1\r\nhost: smuggled\r\n\r\n";
     let mut body: Vec<u8> =

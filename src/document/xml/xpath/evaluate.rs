@@ -30,7 +30,7 @@ impl<'d> Evaluation<'d> {
         self.steps.count(nodes)
     }
 
-    /// The value at a node that stands alone.
+    /// Returns the value at a node that stands alone.
     pub(super) fn value(
         &mut self,
         expression: &Expression,
@@ -102,7 +102,7 @@ impl<'d> Evaluation<'d> {
         })
     }
 
-    /// The nodes that an expression finds.
+    /// Returns the nodes that an expression finds.
     pub(super) fn nodes(
         &mut self,
         expression: &Expression,
@@ -130,7 +130,7 @@ impl<'d> Evaluation<'d> {
         Ok(self.evaluate(expression, at)?.into_text(self.document))
     }
 
-    /// What a step finds from all nodes, in document order.
+    /// Returns what a step finds from all nodes, in document order.
     fn step(&mut self, step: &Step, from: &[NodeId]) -> Result<Vec<NodeId>, XPathError> {
         let mut all = Vec::new();
         for node in from {
@@ -146,7 +146,7 @@ impl<'d> Evaluation<'d> {
         Ok(all)
     }
 
-    /// The nodes that a predicate holds for: a number is the position that is meant.
+    /// Returns the nodes that a predicate holds for: a number is the position that is meant.
     fn filter(
         &mut self,
         nodes: Vec<NodeId>,

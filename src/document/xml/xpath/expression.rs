@@ -74,7 +74,7 @@ pub(super) enum Axis {
 }
 
 impl Axis {
-    /// Whether positions are counted against the document order.
+    /// Returns whether positions are counted against the document order.
     pub(super) fn is_reverse(self) -> bool {
         matches!(
             self,
@@ -134,7 +134,7 @@ pub(super) enum Function {
 }
 
 impl Function {
-    /// A function by its name, with the fewest and the most arguments that it takes.
+    /// Creates a function by its name, with the fewest and the most arguments that it takes.
     pub(super) fn of(name: &str) -> Option<(Self, usize, usize)> {
         Some(match name {
             "boolean" => (Self::Boolean, 1, 1),
@@ -177,7 +177,7 @@ pub(super) fn note_iterator(start: &Start, steps: &mut [Step]) {
     }
 }
 
-/// Whether a path goes from its start to all that is below, and asks for one name there.
+/// Returns whether a path goes from its start to all that is below, and asks for one name there.
 fn is_descent(start: &Start, steps: &[Step]) -> bool {
     let Some((last, before)) = steps.split_last() else {
         return false;
@@ -197,7 +197,7 @@ fn is_descent(start: &Start, steps: &[Step]) -> bool {
     below && !last.predicates.iter().any(counts)
 }
 
-/// Whether a predicate may be about positions, as the JDK guesses it.
+/// Returns whether a predicate may be about positions, as the JDK guesses it.
 fn counts(predicate: &Expression) -> bool {
     match predicate {
         Expression::Path(..) => false,

@@ -65,7 +65,7 @@ fn is_inside(c: char) -> bool {
     c != ':' && super::super::characters::continues_name(c)
 }
 
-/// Where a name ends, with its prefix.
+/// Returns where a name ends, with its prefix.
 fn name_end(text: &str) -> usize {
     let end = |from: usize| {
         text[from..].find(|c| !is_inside(c)).map_or(text.len(), |length| from + length)

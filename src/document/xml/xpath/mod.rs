@@ -57,7 +57,7 @@ impl XPath {
         &self.text
     }
 
-    /// How the documents must be read that the expression is evaluated on.
+    /// Returns how the documents must be read that the expression is evaluated on.
     pub(crate) fn reading(&self) -> Reading {
         self.reading
     }

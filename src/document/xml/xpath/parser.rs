@@ -83,7 +83,7 @@ impl<'t> Parser<'t> {
         Err(format!("{sign:?} is expected, not {found}"))
     }
 
-    /// An expression in another one.
+    /// Returns an expression in another one.
     fn expression(&mut self) -> Result<Expression> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -175,7 +175,8 @@ impl<'t> Parser<'t> {
         matches!(self.peek(), Some(Token::Name(_) | Token::Sign("." | ".." | "@" | "*")))
     }
 
-    /// Whether a value follows, not a step: a text, a number, a group, or a call of a function.
+    /// Returns whether a value follows, not a step: a text, a number, a group, or a call of a
+    /// function.
     fn begins_filter(&self) -> bool {
         match self.peek() {
             Some(Token::Text(_) | Token::Number(_) | Token::Sign("(" | "$")) => true,
@@ -305,7 +306,7 @@ impl<'t> Parser<'t> {
         })
     }
 
-    /// What a prefix stands for; for itself where none is declared.
+    /// Returns what a prefix stands for; for itself where none is declared.
     fn namespace(&self, prefix: &str) -> Result<Box<str>> {
         if self.namespaces.is_empty() {
             return Ok(prefix.into());

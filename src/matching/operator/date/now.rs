@@ -21,7 +21,7 @@ enum Unit {
     Years,
 }
 
-/// Whether a text means the time of the request: `now`, `now +3 days`, `-5 hours`.
+/// Returns whether a text means the time of the request: `now`, `now +3 days`, `-5 hours`.
 pub(super) fn is_now(text: &str) -> bool {
     text.eq_ignore_ascii_case("now") || {
         let text = without_now(text);
@@ -34,7 +34,7 @@ pub(super) fn is_now(text: &str) -> bool {
     }
 }
 
-/// The text without the word `now` and the blank behind it, whatever its case.
+/// Returns the text without the word `now` and the blank behind it, whatever its case.
 fn without_now(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -90,7 +90,7 @@ impl Offset {
         Ok(Self { amount, unit })
     }
 
-    /// So much later; nothing where the calendar ends.
+    /// So much later, or `None` if the calendar ends.
     pub(super) fn from(&self, at: &Zoned) -> Option<Zoned> {
         let amount = i64::from(self.amount);
         let span = Span::new();
@@ -141,7 +141,7 @@ impl Truncation {
         })
     }
 
-    /// The date truncated, in its zone; nothing where the calendar ends.
+    /// Returns the date truncated, in its zone, or `None` if the calendar ends.
     pub(super) fn of(self, at: &Zoned) -> Option<Zoned> {
         let (day, time) = (at.date(), at.time());
         let start = |day| DateTime::from_parts(day, Time::midnight());

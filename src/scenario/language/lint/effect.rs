@@ -9,7 +9,7 @@ use crate::scenario::rule::set::{Outcomes, Rule};
 use crate::scenario::rule::then::{Terminal, Then};
 use crate::scenario::rule::timeline::Timeline;
 
-/// All that is without effect in a rule.
+/// Returns all that is without effect in a rule.
 pub(super) fn find(rule: &Rule) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut need = |word: &str, verbs: &[&str]| {
@@ -51,7 +51,7 @@ pub(super) fn find(rule: &Rule) -> Vec<Finding> {
     found
 }
 
-/// What a rule may do to a whole request.
+/// Returns what a rule may do to a whole request.
 fn thens(outcomes: &Outcomes) -> Vec<&Then> {
     match outcomes {
         Outcomes::None => Vec::new(),
@@ -106,7 +106,7 @@ fn words(then: &Then, need: &mut impl FnMut(&str, &[&str])) {
     }
 }
 
-/// The places behind one at which every body ends.
+/// Returns the places behind one at which every body ends.
 fn unreachable_places(entries: &[At]) -> Vec<Finding> {
     let ends = |entry: &At| {
         let Where::Stream(position, then) = &entry.place else { return None };
@@ -142,7 +142,7 @@ fn unreachable_places(entries: &[At]) -> Vec<Finding> {
     found
 }
 
-/// The phases that begin when the scenario has ended.
+/// Returns the phases that begin when the scenario has ended.
 pub(super) fn unreachable_phases(timeline: &Timeline) -> Vec<Finding> {
     let Some(ttl) = timeline.ttl else { return Vec::new() };
     let mut begin = Duration::ZERO;

@@ -30,7 +30,7 @@ impl Finding {
 }
 
 impl ScenarioSet {
-    /// All warnings.
+    /// Returns all warnings.
     #[must_use]
     pub(crate) fn lint(&self, served: &Served) -> Diagnostics {
         let mut found = Diagnostics::default();

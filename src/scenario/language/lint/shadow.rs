@@ -6,7 +6,7 @@ use super::Finding;
 use crate::scenario::rule::set::{Outcomes, Rule};
 use crate::scenario::rule::then::{Terminal, Then};
 
-/// The rule before this one that leaves it without effect.
+/// Returns the rule before this one that leaves it without effect.
 pub(super) fn find(earlier: &[Rule], rule: &Rule) -> Option<Finding> {
     let by = earlier.iter().find(|earlier| shadows(earlier, rule))?;
     Some(Finding::new(
@@ -16,7 +16,7 @@ pub(super) fn find(earlier: &[Rule], rule: &Rule) -> Option<Finding> {
     ))
 }
 
-/// Whether an earlier rule decides every request that a later one would decide.
+/// Returns whether an earlier rule decides every request that a later one would decide.
 fn shadows(earlier: &Rule, later: &Rule) -> bool {
     // Rules of a client or of a phase apply before earlier ones.
     let same_rank = earlier.clients.is_empty() == later.clients.is_empty()
@@ -56,7 +56,7 @@ enum Decides {
 }
 
 impl Decides {
-    /// Whether nothing of a later `then` happens.
+    /// Returns whether nothing of a later `then` happens.
     fn covers(self, then: &Then) -> bool {
         let alone = Then { terminal: None, text: Arc::clone(&then.text), ..then.clone() };
         let is_covered = match &then.terminal {
@@ -68,7 +68,7 @@ impl Decides {
     }
 }
 
-/// How a rule ends each of its requests; nothing where some of them pass.
+/// Returns how a rule ends each of its requests, or `None` if some of them pass.
 fn always(rule: &Rule) -> Option<Decides> {
     let decides = |then: &Then| match then.terminal.as_ref()? {
         Terminal::Status(_) | Terminal::Reply(_) => Some(Decides::Answer),
@@ -91,7 +91,7 @@ fn always(rule: &Rule) -> Option<Decides> {
     }
 }
 
-/// What holds of all of them.
+/// Returns what holds of all of them.
 fn weakest(all: &[Decides]) -> Option<Decides> {
     let is_fault = all.iter().all(|decides| *decides == Decides::Fault);
     (!all.is_empty()).then_some(if is_fault { Decides::Fault } else { Decides::Answer })
