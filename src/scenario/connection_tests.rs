@@ -1,11 +1,12 @@
-//! Any combination of the words about connections loads, or is refused with its problems; nothing panics.
+//! Any combination of the words for connections loads or is rejected with diagnostics; nothing
+//! panics.
 
 use proptest::prelude::*;
 
 use super::Served;
 use super::testing::parse;
 
-/// Values of `listen`, right ones and wrong ones.
+/// Valid and invalid values of `listen`.
 fn listen() -> impl Strategy<Value = String> {
     let mode = prop::sample::select(vec![
         "refuse", "silent", "open", "refused", "5", "{}", "[refuse]", "~",

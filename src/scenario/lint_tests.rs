@@ -135,7 +135,7 @@ rules:
             ("contradictory-match", 10, "path: /healthz and verb: get"),
         ],
     );
-    // What holds for some request is right.
+    // Keys that hold for some request cause no warning.
     assert_warned(
         "
 rules:

@@ -1,4 +1,4 @@
-//! Rules from text, and a client that asks them.
+//! Test helpers: rules from text, and a client that sends requests to them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -98,7 +98,7 @@ pub(super) fn shipped_client(name: &str) -> Client {
     Client::new(load(&[name.to_owned()], 7).unwrap().set)
 }
 
-/// Returns a client under rules that are as they should be.
+/// Creates a client with rules that must be valid.
 pub(super) fn client(text: &str) -> Client {
     Client::new(parse(text).unwrap_or_else(|why| panic!("{why}")))
 }

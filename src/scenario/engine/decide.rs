@@ -1,4 +1,4 @@
-//! One request, all rules: what happens.
+//! Applies all rules to one request and returns the [`Decision`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::scenario::rule::then::{LinesThen, Terminal, Then};
 use crate::scenario::rule::timeline::Now;
 use crate::scenario::words::table::DrawBy;
 
-/// How long a token without a `ttl` is valid: a day, as identity services usually have it.
+/// How long a token without a `ttl` is valid: a day, as is usual for identity services.
 const DEFAULT_TTL: Duration = Duration::from_secs(24 * 3600);
 
 impl ScenarioSet {
@@ -44,7 +44,7 @@ impl ScenarioSet {
         let mut matching = self.candidates(asked);
         matching.retain(|rule| rule.is_for(asked) && rule.matcher.matches(asked));
         if matching.is_empty() && issuer.is_none() && !self.has_timeline {
-            // Nothing to remember.
+            // No state is needed.
             return Decision::default();
         }
         let mut memory = state.lock();
@@ -139,7 +139,7 @@ impl Deciding<'_, '_> {
         true
     }
 
-    /// Applies a rule, behind its gate.
+    /// Applies a rule after its gate.
     fn rule(&mut self, rule: &Rule) {
         let (delay, draw) = self.wait(rule, &rule.delay);
         let mut acted = !delay.is_zero() || rule.gate.is_some();
@@ -159,7 +159,7 @@ impl Deciding<'_, '_> {
         self.memory.used(&rule.id, acted);
     }
 
-    /// Counts the request against a rule's limit. One past it has no other outcome.
+    /// Counts the request against a rule's limit. A request past the limit gets no other outcome.
     fn limit(&mut self, rule: &Rule, limit: &Arc<Limit>) -> bool {
         let key = limit.per.as_ref().map_or([0; 32], |key| key.of(self.asked));
         let state = self.memory.limits.spend(&rule.key, limit, key, self.now);
@@ -177,12 +177,12 @@ impl Deciding<'_, '_> {
     fn count(&mut self, rule: &Rule, part: usize) -> u64 {
         let Some(per) = &rule.per else { return self.memory.count(&rule.key, part) };
         let n = self.memory.attempt(&format!("{}#per-{part}", rule.key).into(), per.of(self.asked));
-        // What one of the keys has come to is what was met.
+        // The highest count of any key is the progress that is reported.
         self.memory.raise(&rule.key, part, n + 1);
         n
     }
 
-    /// Returns how long a rule delays this time, and the draw if it drew.
+    /// Returns the delay of this request, and the number of the draw if there was one.
     fn wait(&mut self, rule: &Rule, delay: &Delay) -> (Duration, Option<u64>) {
         if let Some(delay) = delay.fixed() {
             return (delay, None);
@@ -199,7 +199,7 @@ impl Deciding<'_, '_> {
         let request = draw::request_id(self.asked);
         let n = match part {
             0 => self.memory.attempt(&rule.key, request),
-            // Other draws of the rule count attempts of their own.
+            // Other draws of the rule count attempts separately.
             part => self.memory.attempt(&format!("{}#{part}", rule.key).into(), request),
         };
         Number { n, request: Some(request) }
@@ -259,8 +259,8 @@ impl Deciding<'_, '_> {
         }
     }
 
-    /// Takes an outcome into the decision: delays add, faults beat statuses, the first of each wins.
-    /// Returns whether it was one.
+    /// Merges an outcome into the decision: delays add up, faults override statuses, the first of
+    /// each wins. Returns whether it was one.
     fn take(&mut self, rule: &Rule, then: &Then, draw: Option<u64>) -> bool {
         if let Some(delay) = &then.delay {
             let (delay, drawn) = self.wait(rule, delay);
@@ -295,7 +295,7 @@ impl Deciding<'_, '_> {
         if let Some(damage) = &then.damage {
             let mut damage = damage.clone();
             if let Some((_, drawn_from)) = &mut damage.corrupt {
-                // The bits of each answer are its own.
+                // Each answer gets different bits.
                 *drawn_from = rule.seed ^ self.memory.count(&rule.key, DAMAGE);
             }
             match &mut self.decision.damage {
@@ -362,7 +362,7 @@ impl Deciding<'_, '_> {
             Sampling(Arc::new(move |line| {
                 let request = number.request.as_ref();
                 let draw = Draw { seed, rule: &id, world: &world, request };
-                // Each stream of the rule has lines of its own.
+                // Each stream of the rule has its own lines.
                 draw.fraction(&format!("lines-{}", number.n), line) < share
             }))
         });
@@ -376,7 +376,7 @@ impl Deciding<'_, '_> {
         self.shown(rule, draw);
     }
 
-    /// Names the rule in the answer, unless another is named already.
+    /// Names the rule in the answer unless another rule is already named.
     fn shown(&mut self, rule: &Rule, draw: Option<u64>) {
         let applied = || Applied { rule: Arc::clone(&rule.id), draw };
         self.decision.by.get_or_insert_with(applied);

@@ -1,4 +1,4 @@
-//! How connections are treated at a time, and when that changes next.
+//! How connections are treated at a given time, and when that changes next.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::scenario::rule::set::ScenarioSet;
 use crate::scenario::rule::timeline::Now;
 
 impl ScenarioSet {
-    /// Returns whether any scenario says how connections are treated.
+    /// Returns whether any scenario sets how connections are treated.
     #[must_use]
     pub(crate) fn has_listening(&self) -> bool {
         self.scenarios.iter().any(|about| {

@@ -1,5 +1,5 @@
-//! How far the requests of a world came through the rules: which faults were met, and which keys of a rule kept a
-//! request from meeting one.
+//! Progress of a world's requests through the rules: which faults were met, and which keys of a
+//! rule did not match.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +13,12 @@ use crate::scenario::rule::set::{Outcomes, Rule, ScenarioSet};
 use crate::scenario::rule::then::Then;
 use crate::scenario::rule::timeline::Now;
 
-/// A rule whose fault no request has met, or not as often as its steps have it.
+/// A rule whose fault no request has met, or fewer requests than its steps specify.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnmetRule {
     /// Its id.
     pub rule: Arc<str>,
-    /// What is missing, for people.
+    /// What is missing, as text.
     pub why: String,
 }
 
@@ -55,7 +55,8 @@ impl ScenarioSet {
         })
     }
 
-    /// Returns whether a rule revokes tokens of a kind: then that is the fault, and not the gate.
+    /// Returns whether a rule revokes tokens of a kind: then the revocation is the fault, not the
+    /// gate.
     fn revokes(&self, token: usize) -> bool {
         let revokes = |then: &Then| then.revoke == Some(token);
         self.rules.iter().any(|rule| match &rule.outcomes {
@@ -69,7 +70,7 @@ impl ScenarioSet {
         })
     }
 
-    /// Names the phase that a rule is on in, for a message.
+    /// Returns the phase in which a rule is active, for a message.
     fn phase_of(&self, rule: &Rule) -> String {
         let timeline = self.scenarios.get(rule.scenario).and_then(|about| about.timeline.as_ref());
         let phase = rule.phase.and_then(|phase| timeline?.phases.get(phase));
@@ -77,7 +78,7 @@ impl ScenarioSet {
     }
 }
 
-/// A rule, and what was counted for it.
+/// A rule with its counters.
 struct Progress<'a> {
     set: &'a ScenarioSet,
     rule: &'a Rule,
@@ -85,7 +86,7 @@ struct Progress<'a> {
 }
 
 impl Progress<'_> {
-    /// Returns what no request has met, or `None` if all was met.
+    /// Returns what no request has met, or `None` if everything was met.
     fn missing(&self) -> Option<String> {
         let rule = self.rule;
         let matched = self.memory.matched(&rule.id);
@@ -134,7 +135,7 @@ impl Progress<'_> {
                     }
                     _ if came >= needed => None,
                     Where::Page(page, _) if came == 0 => {
-                        Some(format!("page {page} of a list was not asked for"))
+                        Some(format!("page {page} of a list was not requested"))
                     }
                     Where::Page(page, _) => {
                         let needed = requests(needed);
@@ -150,7 +151,7 @@ impl Progress<'_> {
     }
 }
 
-/// Too few bodies got to a place.
+/// Describes a place that too few bodies reached.
 fn not_reached(place: Position, needed: u64, came: u64, reached: u64) -> String {
     let place = match place {
         Position::Event(event) => format!("event {event} of a stream"),
@@ -158,7 +159,7 @@ fn not_reached(place: Position, needed: u64, came: u64, reached: u64) -> String 
         Position::Time(time) => format!("{} ms into an answer", time.as_millis()),
     };
     let times = if needed == 1 { "once".to_owned() } else { format!("{needed} times") };
-    format!("{place} has to be reached {times}: {} came, and {reached} got so far", requests(came))
+    format!("{place} must be reached {times}: {reached} of {} reached it", requests(came))
 }
 
 fn requests(count: u64) -> String {

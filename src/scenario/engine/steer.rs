@@ -14,14 +14,14 @@ use crate::scenario::words::table::Grade;
 #[derive(Debug)]
 pub(crate) struct ScenarioPhase {
     pub(crate) name: Arc<str>,
-    /// The phase that it is in, or in words why it is in none.
+    /// The name of the current phase, or a text that says why there is none.
     pub(crate) current: Option<String>,
     /// The names of its phases.
     pub(crate) phases: Vec<Arc<str>>,
 }
 
 impl ScenarioSet {
-    /// Returns how bad each kind of finding is: the strictest grade among the scenarios.
+    /// Returns the grade of each kind of finding: the strictest among the scenarios.
     #[must_use]
     pub(crate) fn grading(&self) -> Grading {
         let strictest = |of: fn(&Grading) -> Grade| {
@@ -44,16 +44,16 @@ impl ScenarioSet {
             .collect()
     }
 
-    /// Returns the rules that never did anything in a world.
+    /// Returns the rules that never had an effect in a world.
     pub(crate) fn unused<'s>(&'s self, state: &'s ScenarioState) -> impl Iterator<Item = &'s str> {
-        // A rule with an expectation alone is used when it has matched.
+        // A rule that has only an expectation counts as used when it has matched.
         self.rules.iter().map(|rule| (rule, state.uses(&rule.id))).filter_map(|(rule, uses)| {
             let used = if rule.only_watches() { uses.matched } else { uses.acted };
             (used == 0).then_some(&*rule.id)
         })
     }
 
-    /// Returns the rules that did something in a world, and how often.
+    /// Returns the rules that had an effect in a world, and how often.
     #[cfg(feature = "metrics")]
     pub(crate) fn acted<'s>(
         &'s self,
@@ -98,7 +98,8 @@ impl ScenarioSet {
         self.scenarios.iter().map(of).collect()
     }
 
-    /// Moves the timeline of a scenario to the beginning of a phase. Says whether there is one of that name.
+    /// Moves the timeline of a scenario to the beginning of a phase. Returns whether there is a
+    /// phase of that name.
     pub(crate) fn enter_phase(
         &self,
         state: &ScenarioState,

@@ -1,4 +1,4 @@
-//! Names and files → one set of rules.
+//! Loads scenarios: names and files → one [`ScenarioSet`].
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,7 @@ pub(crate) struct LoadedScenarios {
 /// One scenario among several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its name for people: theme and name of a shipped one, or the path of a file.
+    /// Its display name: theme and name of a shipped scenario, or the path of a file.
     pub name: String,
     /// Its description.
     pub description: String,
@@ -74,7 +74,7 @@ struct File {
     source: Source,
     name: String,
     directory: Option<PathBuf>,
-    /// The requests that it is to be about alone.
+    /// The requests that its rules are narrowed to.
     narrowing: Narrowing,
 }
 
@@ -118,9 +118,9 @@ pub(in crate::scenario) fn shipped_files() -> impl Iterator<Item = (String, Path
     })
 }
 
-/// Loads scenarios: each is a file, a directory of files, or the name of a shipped one (`throttled` or
-/// `throttled.yaml`) or of a theme of them (`auth`), with `?resource=TYPE` behind it where it is to be about such requests
-/// alone. `fallback_seed` is used where neither the files nor the caller name one.
+/// Loads scenarios: each is a file, a directory of files, or the name of a shipped one (`throttled`
+/// or `throttled.yaml`) or of a theme of them (`auth`), followed by `?resource=TYPE` to narrow its
+/// rules to such requests. `fallback_seed` is used where neither the files nor the caller name one.
 ///
 /// # Errors
 /// Every problem of every file.
@@ -128,7 +128,7 @@ pub(crate) fn load(named: &[String], fallback_seed: u64) -> Result<LoadedScenari
     load_all(named, &[], fallback_seed)
 }
 
-/// Loads scenarios as [`load`] does, and behind them those that are texts: their names are the texts' names.
+/// Loads scenarios as [`load`] does, followed by those given as texts with names.
 ///
 /// # Errors
 /// Every problem of every file and text.
@@ -219,7 +219,7 @@ fn find_bare(name: &str, noticed: &mut Diagnostics) -> Result<Vec<File>, Diagnos
         return read_file(path).map(|file| vec![file]).map_err(one);
     }
     let wanted = name.strip_suffix(".yaml").unwrap_or(name);
-    // The theme may be left out.
+    // The theme is optional.
     let is_wanted = |name: &str| name == wanted || bare(name) == wanted;
     if let Some((name, path, text)) = shipped_files().find(|(name, _, _)| is_wanted(name)) {
         let source = Source { path, format: Format::Yaml, text: text.to_owned() };

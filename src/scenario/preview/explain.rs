@@ -1,4 +1,4 @@
-//! Why a rule matches a request, or does not.
+//! Explains why a rule matches a request or does not.
 
 use crate::message::Asked;
 use crate::scenario::rule::matcher::Compared;
@@ -20,12 +20,12 @@ pub(crate) struct Tried {
     pub holds: bool,
     /// Each key, with what it requires and what the request has.
     pub compared: Vec<Compared>,
-    /// Its outcomes, in words.
+    /// Its outcomes, as text.
     pub does: String,
 }
 
 impl ScenarioSet {
-    /// Matches every rule with a request, which is not counted.
+    /// Matches every rule with a request, without counting the request.
     #[must_use]
     pub(crate) fn explain(&self, asked: &Asked<'_>, world: &str) -> Explained {
         let preview = self.preview(world, 1);

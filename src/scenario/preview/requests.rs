@@ -1,4 +1,4 @@
-//! The plan of a set of rules: each rule's outcomes for its first requests.
+//! Previews a set of rules: each rule's outcomes for its first requests.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use crate::scenario::words::table::DrawBy;
 /// The outcomes of a set of rules in a world.
 #[derive(Debug)]
 pub(crate) struct Preview {
-    /// As JSON, for programs.
+    /// As JSON.
     pub json: Value,
-    /// As lines, for people: a rule or phase, and its outcomes.
+    /// As text: a rule or phase, and its outcomes.
     pub rows: Vec<(String, String)>,
 }
 
@@ -87,14 +87,14 @@ impl ScenarioSet {
     }
 }
 
-/// A rule, with what its outcomes depend on.
+/// A rule with the state that its outcomes depend on.
 struct RulePreview<'a> {
     rule: &'a Rule,
     world: &'a str,
     requests: u64,
 }
 
-/// The outcomes of a rule, for people and for programs.
+/// The outcomes of a rule, as text and as JSON.
 struct Described {
     lines: Vec<String>,
     json: Value,
@@ -149,7 +149,7 @@ impl RulePreview<'_> {
         Described { lines, json }
     }
 
-    /// What the rule decides about its requests, one after the other.
+    /// Describes the rule's decisions for its requests, in order.
     fn outcomes(&self, lines: &mut Vec<String>, json: &mut Value) {
         match &self.rule.outcomes {
             Outcomes::None => {}

@@ -20,8 +20,7 @@ pub(in crate::scenario) struct Draw<'a> {
 }
 
 impl Draw<'_> {
-    /// Returns a number from 0 up to, and without, 1. `of` names the draw, where a rule makes
-    /// several for one request.
+    /// Returns a number in [0, 1). `of` names the draw, where a rule makes several for one request.
     pub(in crate::scenario) fn fraction(&self, of: &str, n: u64) -> f64 {
         let bytes = match (of, self.request) {
             ("", None) => hash(self.seed, &[self.rule.as_bytes(), self.world.as_bytes()], n),
@@ -35,14 +34,14 @@ impl Draw<'_> {
         };
         let mut high = [0_u8; 8];
         high.copy_from_slice(&bytes[..8]);
-        // 53 bits are what a double holds exactly.
+        // A double holds 53 bits exactly.
         #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
         let fraction = (u64::from_be_bytes(high) >> 11) as f64 / (1_u64 << 53) as f64;
         fraction
     }
 
-    /// Returns the time of a delay. It has draws of its own: it does not correlate with the rule's
-    /// other draws.
+    /// Returns the time of a delay. It is drawn separately, so that it does not correlate with the
+    /// rule's other draws.
     pub(in crate::scenario) fn delay(&self, delay: &Delay, n: u64) -> Duration {
         let mut drawn = 0;
         delay.draw(|| {
@@ -74,11 +73,11 @@ pub(in crate::scenario) fn token(seed: u64, name: &str, world: &str, n: u64) -> 
     format!("MII{hex}")
 }
 
-/// Returns a hash of parts, which depends on where each ends.
+/// Returns a hash of parts that depends on their boundaries.
 pub(in crate::scenario) fn hash(seed: u64, parts: &[&[u8]], n: u64) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(seed.to_be_bytes());
-    // Lengths first, so that different parts never make the same bytes.
+    // Lengths first, so that different parts never give the same bytes.
     for part in parts {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part);

@@ -1,4 +1,4 @@
-//! `life`: the phases that jobs go through by themselves.
+//! `life`: the phases of simulated jobs.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ pub(crate) struct Life {
     pub resource: String,
     pub namespace: Option<GlobMatcher>,
     pub name: Option<GlobMatcher>,
-    /// The phases with the time at which each begins, after the creation.
+    /// The phases with the time after creation at which each begins.
     pub phases: Vec<(String, Duration)>,
     source: Arc<Path>,
-    /// Where the resource and each phase stand.
+    /// The places of the resource and of each phase.
     places: (Option<Place>, Vec<Option<Place>>),
 }
 

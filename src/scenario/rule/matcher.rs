@@ -28,7 +28,8 @@ pub(crate) struct Compared {
     pub holds: bool,
 }
 
-/// The compiled `match` of a rule, less its path, which all rules' globs are tried for at once.
+/// The compiled `match` of a rule, without its path: the paths of all rules are matched together in
+/// one glob set.
 #[derive(Debug, Default)]
 pub(in crate::scenario) struct Matcher {
     /// As it is in the file, on one line.
@@ -99,7 +100,7 @@ impl Matcher {
         }
     }
 
-    /// Checks and compiles what a client is recognized by.
+    /// Checks and compiles the criteria that identify a client.
     pub(in crate::scenario) fn of_client(words: &ClientWords<'_>) -> Self {
         Self {
             text: flow(words.node.value()),
@@ -168,7 +169,7 @@ impl Matcher {
         }
         if self.reads_body() {
             let holds = self.matches_body(asked);
-            part("body", "what is asked of it", asked.body().map(|_| "(present)"), holds);
+            part("body", "the conditions", asked.body().map(|_| "(present)"), holds);
         }
         all
     }
@@ -217,13 +218,12 @@ impl Matcher {
     }
 }
 
-/// Returns whether a part of a request is as wanted; one that nothing is wanted of is not looked
-/// at.
+/// Returns whether a part of a request matches. Without a pattern the part is not read.
 fn holds<'a>(wanted: Option<&Pattern>, part: impl FnOnce() -> Option<&'a str>) -> bool {
     wanted.is_none_or(|wanted| part().is_some_and(|part| wanted.matches(part)))
 }
 
-/// A value of a map, as text, and where it stands.
+/// A value of a map, as text, and where it is.
 type Scalar<'d> = (String, Node<'d>);
 
 fn pattern(text: &str, node: &Node<'_>) -> Option<Pattern> {

@@ -1,4 +1,4 @@
-//! `status`: an error of the API, with the words that go with it.
+//! `status`: an error of the API, with its reason, message and header fields.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use crate::document::Node;
 use crate::scenario::words::Entry;
 use crate::scenario::words::table::{As, ContinueToken, StatusWords};
 
-/// A status that a rule answers. The renderer adds upstream's reason and message where the rule has none.
+/// A status that a rule answers with. The renderer adds upstream's reason and message where the
+/// rule has none.
 #[derive(Debug, Clone)]
 pub(crate) struct StatusAnswer {
     /// The status code.
@@ -25,7 +26,7 @@ pub(crate) struct StatusAnswer {
     pub error_code: Option<String>,
     /// Whether a 410 has a continue token.
     pub continue_token: Option<ContinueToken>,
-    /// Whether the body is plain text, also where a Status object is usual.
+    /// Whether the body is plain text even where a Status object is usual.
     pub as_text: bool,
 }
 

@@ -1,4 +1,4 @@
-//! `tokens`: credentials that a client must fetch, and that expire.
+//! `tokens`: credentials that a client must fetch and that expire.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ impl Token {
         })
     }
 
-    /// In words, for people.
+    /// Returns a description as text.
     pub(in crate::scenario) fn describe(&self) -> String {
         let mut text = format!("issued by {} {}", self.method, self.path);
         if let Some(ttl) = self.ttl {

@@ -9,7 +9,7 @@ use crate::message::{FaultAction, FaultPoint, LastStream, Pace};
 use crate::scenario::words::Either;
 use crate::scenario::words::table::{self as words, AfterBytesWords, AnswerPlace, ChunksWords};
 
-/// What a client gets in place of an answer: nothing that could begin a status line.
+/// The bytes that a client gets in place of an answer; they cannot begin a status line.
 const GARBAGE: &[u8] = b"\x00\xff\xfe standin: this is not HTTP \x80\x81\r\n";
 
 /// Bytes that are not HTTP.

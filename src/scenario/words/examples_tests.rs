@@ -90,16 +90,17 @@ fn every_example_loads() {
     }
 }
 
-/// The compiler warns of a field that nothing uses; this shows that what is read is the word's own value.
+/// The compiler warns about an unused field; this test shows that each field holds its own word's
+/// value.
 #[test]
 fn the_parser_reads_every_word() {
     for (shape, word) in words() {
         if matches!((word.form)(), Form::Type(of) if of.name == "JSON") {
-            // Any value is right: what becomes of it is a test of replies.
+            // Any value is valid; the tests of replies cover its use.
             continue;
         }
         let (mut document, object) = in_place(shape, word);
-        // A value that no type has.
+        // A value that no type accepts.
         document.pointer_mut(&object).unwrap()[word.key] = json!([[[true]]]);
         let path = dotted(&format!("{object}/{}", word.key));
         let problems = load(&document);
@@ -151,7 +152,7 @@ fn names_are_unique_and_constraints_are_about_words_of_their_shape() {
                 Must::Restrict { word, .. } => vec![word],
                 Must::OrForever(word) => vec![word, "forever"],
             };
-            // A part may ask for a word that is in the objects it is a part of.
+            // A part may require a word of the objects that contain it.
             for word in about {
                 let known = shape.all_words().any(|known| known.key == word);
                 assert!(known, "{}: {word}", shape.name);
@@ -180,7 +181,7 @@ fn a_word_in_the_wrong_place_is_sent_to_the_right_one() {
     }
 }
 
-/// The committed reference is what the table makes; `STANDIN_UPDATE_DOCS=1` writes it.
+/// The committed reference equals the generated one; `STANDIN_UPDATE_DOCS=1` writes it.
 #[test]
 fn the_reference_is_up_to_date() {
     const BEGIN: &str = "<!-- begin: standin schema scenario --reference -->\n";
@@ -196,6 +197,6 @@ fn the_reference_is_up_to_date() {
     }
     assert!(
         committed == made,
-        "docs/scenarios.md is not what the table makes; STANDIN_UPDATE_DOCS=1 cargo test --lib reference writes it"
+        "docs/scenarios.md differs from the generated reference; STANDIN_UPDATE_DOCS=1 cargo test --lib reference writes it"
     );
 }

@@ -1,4 +1,5 @@
-//! Rules that no request can match: nothing of the kind is served, or their keys contradict each other.
+//! Lints for rules that no request can match: nothing of the kind is served, or their keys
+//! contradict each other.
 
 use super::Finding;
 use crate::scenario::rule::matcher::Matcher;
@@ -12,7 +13,7 @@ pub(crate) struct Served {
     pub resources: Vec<String>,
     /// The kinds of requests.
     pub shapes: Vec<RequestShape>,
-    /// Whether others may be served: by patterns, or by a backend.
+    /// Whether further requests may be answered, by patterns or by a backend.
     pub open: bool,
 }
 
@@ -21,7 +22,7 @@ pub(crate) struct Served {
 pub(crate) struct RequestShape {
     /// The path; `*` stands for any segment.
     pub path: String,
-    /// The verbs of the API with the methods they have; none where the path is not one of a resource.
+    /// The verbs of the API with their methods; empty where the path is not that of a resource.
     pub verbs: &'static [(&'static str, &'static str)],
     /// As `plural.group`.
     pub resource: Part,
@@ -100,7 +101,7 @@ impl Served {
         crate::document::suggest(resource, &known)
     }
 
-    /// Returns the keys that hold for no request together: one alone, two, or all of them.
+    /// Returns keys that no request satisfies together: one alone, two, or all of them.
     fn contradiction(&self, matcher: &Matcher) -> Option<Finding> {
         let keys = matcher.request_keys();
         let holds = |keys: &[&'static str]| {
@@ -221,7 +222,7 @@ impl RequestShape {
         if self.verbs.is_empty() {
             return !keys.contains(&"verb");
         }
-        // Only who names the subresource means a create below an object.
+        // A create below an object is meant only where the subresource is named.
         let is_meant = |verb: &str| {
             self.subresource == Part::None
                 || verb != "create"
@@ -234,7 +235,7 @@ impl RequestShape {
         })
     }
 
-    /// Returns the namespace and the name that a path spells out.
+    /// Returns the namespace and the name that a path contains literally.
     fn named_by<'p>(&self, path: Option<&'p str>) -> [Option<&'p str>; 2] {
         let Some(path) = path.filter(|path| !path.contains(['*', '?', '[', '{', '\\'])) else {
             return [None, None];
@@ -291,7 +292,7 @@ fn alone(key: &str, matcher: &Matcher, is_served: impl Fn(&str) -> bool) -> Find
     } else if is_served(&deeper) {
         format!("* stays within one segment of a path: write {deeper}")
     } else {
-        "check the path; nothing but the rule answers there".to_owned()
+        "check the path: only the rule itself answers there".to_owned()
     };
     Finding::new("matches-nothing", format!("nothing is served at {path:?}"), hint)
 }
@@ -328,7 +329,7 @@ fn advice(pair: [&str; 2], matcher: &Matcher) -> String {
     }
 }
 
-/// Returns whether a path glob and a path template may match the same path; in doubt they may.
+/// Returns whether a path glob and a path template may match the same path; `true` in doubt.
 pub(in crate::scenario) fn overlap(glob: &str, template: &str) -> bool {
     fn segments(text: &str) -> Vec<&str> {
         text.strip_prefix('/').unwrap_or(text).split('/').collect()

@@ -1,4 +1,4 @@
-//! Rules whose requests another rule answers before them.
+//! Lints for rules whose requests an earlier rule already answers.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::Finding;
 use crate::scenario::rule::set::{Outcomes, Rule};
 use crate::scenario::rule::then::{Terminal, Then};
 
-/// Returns the rule before this one that leaves it without effect.
+/// Returns a finding if an earlier rule leaves this one without effect.
 pub(super) fn find(earlier: &[Rule], rule: &Rule) -> Option<Finding> {
     let by = earlier.iter().find(|earlier| shadows(earlier, rule))?;
     Some(Finding::new(
@@ -46,17 +46,17 @@ fn shadows(earlier: &Rule, later: &Rule) -> bool {
         && earlier.matcher.is_implied_by(&later.matcher)
 }
 
-/// How a rule ends every request that it is about.
+/// How a rule ends every request that it matches.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Decides {
-    /// With an answer: faults of the connection come before it.
+    /// With an answer; faults of the connection take precedence.
     Answer,
-    /// With a fault of the connection: nothing comes before it.
+    /// With a fault of the connection, which takes precedence over everything else.
     Fault,
 }
 
 impl Decides {
-    /// Returns whether nothing of a later `then` happens.
+    /// Returns whether no part of a later `then` takes effect.
     fn covers(self, then: &Then) -> bool {
         let alone = Then { terminal: None, text: Arc::clone(&then.text), ..then.clone() };
         let is_covered = match &then.terminal {
@@ -91,7 +91,7 @@ fn always(rule: &Rule) -> Option<Decides> {
     }
 }
 
-/// Returns what holds of all of them.
+/// Returns what holds for all of them.
 fn weakest(all: &[Decides]) -> Option<Decides> {
     let is_fault = all.iter().all(|decides| *decides == Decides::Fault);
     (!all.is_empty()).then_some(if is_fault { Decides::Fault } else { Decides::Answer })

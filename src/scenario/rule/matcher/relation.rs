@@ -1,11 +1,11 @@
-//! What the keys of a `match` say about each other and about what is served, for warnings.
+//! Relations between matchers, and between a matcher and the served resources, for lints.
 
 use crate::scenario::words::table::VERBS;
 
 use super::{Matcher, Pattern, path_glob};
 
 impl Matcher {
-    /// Creates one of a path alone.
+    /// Creates a matcher of a path alone.
     pub(in crate::scenario) fn of_path(path: &str) -> Self {
         Self { path: Some(path.to_owned()), ..Self::default() }
     }
@@ -49,7 +49,7 @@ impl Matcher {
         (!served.iter().any(|resource| wanted.matches(resource))).then(|| wanted.as_str())
     }
 
-    /// Returns the methods that are required, one of them; any where there are none.
+    /// Returns the alternatives for the method; empty if any matches.
     pub(in crate::scenario) fn methods(&self) -> &[String] {
         &self.methods
     }
@@ -91,7 +91,7 @@ impl Matcher {
         format!("{key}: {wanted}")
     }
 
-    /// Returns the verb that is required, if no request can have it.
+    /// Returns the required verb if no request can have it.
     pub(in crate::scenario) fn verb_that_none_is(&self) -> Option<&str> {
         let wanted = self.verb.as_ref()?;
         (!VERBS.iter().any(|verb| wanted.matches(verb))).then(|| wanted.as_str())
@@ -118,7 +118,7 @@ fn path_includes(one: &str, other: &str) -> bool {
     if is_text(other) {
         return path_glob(one).is_ok_and(|glob| glob.compile_matcher().is_match(other));
     }
-    // What begins with the same text.
+    // Paths that begin with the same text.
     one.strip_suffix("**").is_some_and(|start| {
         start.ends_with('/')
             && is_text(start)
