@@ -1,4 +1,4 @@
-//! Whether the client of a request is the one that a stub was recorded from.
+//! Client affinity: whether the client of a request is the one that a stub was recorded from.
 
 use std::cell::Cell;
 
@@ -6,7 +6,7 @@ use std::cell::Cell;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Asker {
     Same,
-    /// All that the request has are short pseudonyms of the recorded ones.
+    /// The credentials of the request are short pseudonyms of the recorded ones.
     Similar,
     /// The request has no credential where the recorded one has.
     Unknown,
@@ -35,7 +35,7 @@ impl Default for Accepted {
 }
 
 impl AskerFilter {
-    /// Creates a filter for a HEAD that no stub is for: the recorded answers to GET have its head
+    /// Creates a filter for a HEAD that no stub matches: the recorded answers to GET have its head
     /// (RFC 9110, section 9.3.2).
     pub(super) fn for_head() -> Self {
         let filter = Self::default();
@@ -48,8 +48,7 @@ impl AskerFilter {
         self.head_as_get.get()
     }
 
-    /// Returns whether a stub was passed over whose client this is more likely than any client at
-    /// all.
+    /// Returns whether a stub was passed over whose client is more likely than an unknown one.
     pub(super) fn has_passed_similar(&self) -> bool {
         self.passed_over.get() == Some(Asker::Similar)
     }
@@ -64,7 +63,7 @@ impl AskerFilter {
         accepts
     }
 
-    /// Accepts less likely clients from now on. Says whether a stub of one was passed over.
+    /// Accepts less likely clients from now on. Returns whether a stub of one was passed over.
     pub(super) fn widen(&self) -> bool {
         let passed_over = self.passed_over.take();
         if let Some(asker) = passed_over {

@@ -1,7 +1,7 @@
-//! The stubs of the files, in the order in which they count as added.
+//! The stubs of the files, in their order of insertion.
 //!
-//! Every file has a number, with gaps between, so that a new file finds its place among those that stay as
-//! they are. Only where a gap is used up are all numbered anew.
+//! Every file has a number, with gaps between, so that a new file can be inserted between unchanged
+//! ones. All files are renumbered only when a gap is used up.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -36,7 +36,7 @@ impl StubFile {
     /// Returns the stubs of a file.
     ///
     /// # Errors
-    /// The sentence for people, where there are too many.
+    /// A message if there are too many.
     pub fn new(path: Arc<Path>, stubs: Vec<Stub>) -> Result<Self, String> {
         if stubs.len() > MAX_STUBS {
             return Err(format!("{} stubs in one file; at most {MAX_STUBS} are read", stubs.len()));
@@ -70,7 +70,7 @@ impl StubFile {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Files(Arc<[(u64, Arc<StubFile>)]>);
 
-/// What is different from one state of the files to the next.
+/// The differences between two states of the files.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     pub(super) gone: Vec<(Order, Arc<Stub>)>,
@@ -83,7 +83,7 @@ impl Files {
         Self((1..).map(|number| number * gap).zip(files).collect())
     }
 
-    /// Other files in place of these: a file of the same path keeps its number if it can.
+    /// Returns other files in place of these: a file of the same path keeps its number if possible.
     pub(super) fn replaced(&self, files: Vec<Arc<StubFile>>) -> Self {
         let known: HashMap<&Path, u64> =
             self.0.iter().map(|(number, file)| (&*file.path, *number)).collect();
@@ -108,7 +108,7 @@ impl Files {
         })
     }
 
-    /// Returns the next place for a stub that is saved: after all that were.
+    /// Returns the next place for a saved stub, after all existing ones.
     pub(super) fn next_index(&self) -> i64 {
         let saved = self.0.iter().filter_map(|(_, file)| file.insertion_index());
         saved.max().map_or(0, |last| last.saturating_add(1))
@@ -118,7 +118,7 @@ impl Files {
         Changes { gone: before.without(self), new: self.without(before) }
     }
 
-    /// Returns the stubs of the files that are not the same in others.
+    /// Returns the stubs of these files that differ from those of other files.
     fn without(&self, others: &Self) -> Vec<(Order, Arc<Stub>)> {
         let mut others = others.0.iter().peekable();
         let mut found = Vec::new();
@@ -152,8 +152,8 @@ fn ordered(number: u64, file: &StubFile) -> impl Iterator<Item = (Order, &Arc<St
     })
 }
 
-/// Ascending numbers for all, where some have one already, or `None` if they do not ascend, or
-/// there is no room between.
+/// Returns ascending numbers for all files, some of which already have one, or `None` if they do
+/// not ascend or there is no room between them.
 fn numbers(kept: &[Option<u64>]) -> Option<Vec<u64>> {
     let mut numbers: Vec<u64> = Vec::with_capacity(kept.len());
     while numbers.len() < kept.len() {
@@ -194,7 +194,7 @@ mod tests {
         let after = before.replaced(vec![Arc::clone(&a), b, Arc::clone(&c), file("d")]);
         assert_eq!((after.0[0].0, after.0[2].0), (before.0[0].0, before.0[1].0));
         assert!(ascending(&after));
-        // In another order they cannot.
+        // In another order they cannot keep their numbers.
         assert!(ascending(&before.replaced(vec![c, a])));
     }
 

@@ -13,14 +13,14 @@ use super::sequence::Sequence;
 pub(crate) struct Pattern {
     /// As written.
     text: Box<str>,
-    /// Judges most values without an engine.
+    /// Decides most values without a regex engine.
     sequence: Sequence,
-    /// Kept where the sequence does not decide; else read again if it is ever asked for.
+    /// Stored where the sequence does not decide; otherwise compiled again when needed.
     regex: OnceLock<Box<Regex>>,
 }
 
 impl Pattern {
-    /// Checks a pattern. The error is Java's sentence.
+    /// Checks a pattern. The error is Java's message.
     pub(crate) fn compile(text: &str) -> Result<Self, String> {
         let regex = Regex::new(text, Flags::DOT_ALL).map_err(|error| error.to_string())?;
         let sequence = match regex.hir() {
@@ -54,12 +54,12 @@ impl Pattern {
         self.regex().groups(value)
     }
 
-    /// Returns what is known of the pattern without an engine.
+    /// Returns the sequence of pieces that represents the pattern without an engine.
     pub(super) fn sequence(&self) -> &Sequence {
         &self.sequence
     }
 
-    /// Returns what every value that matches begins with, as far as it is known.
+    /// Returns the known prefix of every matching value.
     pub(crate) fn prefix(&self) -> &str {
         self.sequence.prefix()
     }
@@ -76,8 +76,7 @@ impl std::fmt::Debug for Pattern {
     }
 }
 
-/// Returns the literals of an expression that only backtracking can run, and what stands between
-/// them.
+/// Returns the pieces of an expression that only the backtracking engine can run.
 fn pieces(node: &Node) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut literal = String::new();

@@ -1,11 +1,11 @@
-//! JSON as it is written: objects in the order of their keys, and pretty-printed as Jackson does it.
+//! Raw JSON: objects in the written order of their keys, and pretty-printing in Jackson's style.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// How deep a value may be that is pretty-printed; a deeper one is shown as it is written.
+/// The depth to which values are pretty-printed; deeper ones are shown as written.
 const DEEPEST: usize = 512;
 
 /// A JSON value, as text.
@@ -79,7 +79,7 @@ impl<'a> Raw<'a> {
         serde_json::from_str(self.0).ok()
     }
 
-    /// Returns a string, or what else stands there.
+    /// Returns the string, or the text of any other value.
     pub(super) fn text(self) -> String {
         self.string().unwrap_or_else(|| self.0.to_owned())
     }
@@ -92,7 +92,7 @@ impl<'a> Raw<'a> {
 
 /// Returns a JSON text with one value on a line, or `None` if it is no JSON.
 pub(crate) fn pretty(text: &str) -> Option<String> {
-    // Only what can be read is printed.
+    // Only valid JSON is printed.
     serde_json::from_str::<&RawValue>(text).ok()?;
     let mut printer = Printer::default();
     let mut rest = text.trim();

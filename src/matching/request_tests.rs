@@ -1,4 +1,4 @@
-//! The parts of a request that stubs match, as `WireMock` compares them.
+//! Tests of request patterns against `WireMock`'s behaviour.
 
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! Patterns of literals and runs of characters, matched without a regex engine.
 //!
-//! Most patterns of URLs are of this kind: `/things/{id}/parts`, `/things/[a-z0-9]+`, `/api/.*`. Where
-//! every run can end in one place only, one pass over the text decides. The pieces also say which literals
-//! every matching text has, by which the index finds a pattern.
+//! Most patterns of URLs are of this kind: `/things/{id}/parts`, `/things/[a-z0-9]+`, `/api/.*`. If
+//! every run can end in only one place, one pass over the text decides. The pieces also provide the
+//! literals of every matching text, by which the index finds a pattern.
 
 use regex_syntax::hir::Hir;
 use smallvec::SmallVec;
@@ -17,7 +17,7 @@ pub(super) struct Sequence {
 }
 
 impl Sequence {
-    /// Of pieces in their order. Neighbouring literals become one.
+    /// Creates a sequence from pieces in order. Adjacent literals are merged.
     pub(super) fn new(pieces: Vec<Piece>) -> Self {
         let mut joined: SmallVec<[Piece; 3]> = SmallVec::new();
         for piece in pieces {
@@ -34,7 +34,7 @@ impl Sequence {
         Self { pieces: joined, decides }
     }
 
-    /// Of a parsed regular expression that matches whole texts.
+    /// Creates the sequence of a parsed regular expression that matches whole texts.
     pub(super) fn of(hir: &Hir) -> Self {
         Self::new(pieces::of(hir))
     }
@@ -43,7 +43,7 @@ impl Sequence {
         &self.pieces
     }
 
-    /// Returns whether the pieces decide for every text of ASCII.
+    /// Returns whether the pieces decide every ASCII text.
     pub(super) fn decides(&self) -> bool {
         self.decides
     }
@@ -56,7 +56,7 @@ impl Sequence {
         }
     }
 
-    /// Returns the only text that matches, where there is only one.
+    /// Returns the only matching text, if there is exactly one.
     pub(super) fn literal(&self) -> Option<&str> {
         match &*self.pieces {
             [Piece::Literal(text)] => Some(text),
@@ -69,7 +69,7 @@ impl Sequence {
         self.walk(text, |_| {})
     }
 
-    /// Returns what each run takes of a text that matches.
+    /// Returns the part of a matching text that each run matches.
     pub(super) fn runs<'t>(&self, text: &'t str) -> Option<Vec<&'t str>> {
         let mut runs = Vec::new();
         (self.walk(text, |run| runs.push(run)) == Some(true)).then_some(runs)
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(sequence("/a/[^/]+").runs("/a/"), None);
     }
 
-    /// Expressions from few characters, so that many texts match.
+    /// Generates expressions from few characters, so that many texts match.
     fn expression() -> impl Strategy<Value = String> {
         let atom = prop_oneof![
             Just("a".to_owned()),

@@ -31,13 +31,13 @@ use super::response::{
 use super::url::UrlPattern;
 use super::written;
 
-/// The key of a file's many stubs.
+/// The key under which a file has several stubs.
 pub(crate) const MAPPINGS: &str = "mappings";
 
 /// A request pattern with its response.
 ///
-/// A set may hold a hundred thousand: what answers a request lies together, the rest apart, and the mapping
-/// stays the text that it was read from.
+/// A set may hold a hundred thousand: the parts that answer requests are stored together, the rest
+/// separately, and the mapping stays the text that it was read from.
 #[derive(Debug)]
 pub struct Stub {
     /// Its UUID: written in the mapping, or derived from the place it was read from.
@@ -46,7 +46,7 @@ pub struct Stub {
     pub priority: i32,
     pub(super) request: RequestPattern,
     response: Response,
-    /// The scenario that it belongs to; few have one.
+    /// The scenario that it belongs to, if any; few stubs have one.
     pub(super) scenario: Option<Box<StubScenario>>,
     webhooks: Option<Box<Webhooks>>,
     /// How often it has answered, up to [`MANY_USES`].
@@ -54,39 +54,40 @@ pub struct Stub {
     written: Box<Written>,
 }
 
-/// Uses are counted up to this number: what is asked is whether there was one, and whether there were more.
+/// Uses are counted up to this number: only "none", "one" and "several" matter.
 const MANY_USES: u8 = 2;
 
-/// What is written, and where: for people.
+/// The written mapping and its place, for messages and the admin API.
 #[derive(Debug)]
 struct Written {
     name: Option<Box<str>>,
     source: Arc<Path>,
     document: usize,
-    /// Which of the document's `mappings` it is, if it has them.
+    /// The index in the document's `mappings`, if it has them.
     item: Option<usize>,
     persistent: bool,
-    /// Where it stood among the stubs of the server that saved it.
+    /// Its index among the stubs of the server that saved it.
     insertion_index: Option<i64>,
     /// The JSON text.
     mapping: Bytes,
 }
 
 impl Stub {
-    /// Returns the answer, where every request has the same. Settings may add to it.
+    /// Returns the answer if it is the same for every request. Settings may add to it.
     #[must_use]
     pub fn plan(&self) -> Option<Plan> {
         self.fixed_plan(&ResponseSettings::default())
     }
 
-    /// Returns the answer, where every request has the same and no setting changes it. Rendered at
-    /// load: this only copies the headers and shares the body.
+    /// Returns the answer if it is the same for every request and no setting changes it. Rendered
+    /// at load: this only copies the headers and shares the body.
     #[must_use]
     pub(crate) fn fixed_plan(&self, settings: &ResponseSettings) -> Option<Plan> {
         self.response.fixed_plan(self.id, settings)
     }
 
-    /// Counts an answer. A stub that has answered often is only read, so that threads do not wait for each other.
+    /// Counts an answer. Once the counter is at its limit it is only read, so that threads do not
+    /// contend for it.
     pub(crate) fn count_use(&self) {
         if self.uses.load(Ordering::Relaxed) < MANY_USES {
             self.uses.fetch_add(1, Ordering::Relaxed);
@@ -109,7 +110,8 @@ impl Stub {
         self.webhooks.is_some()
     }
 
-    /// Returns the requests that are sent after an answer; for each that cannot be made the reason.
+    /// Returns the requests that are sent after an answer, or for each that cannot be rendered the
+    /// reason.
     pub(crate) fn webhooks(
         &self,
         context: &mut ResponseContext<'_>,
@@ -124,13 +126,13 @@ impl Stub {
         self.response.answer(AnsweringStub { id: self.id, name: self.name(), pattern }, context)
     }
 
-    /// Returns whether the answer is made from the request's body, so that it must be read before.
+    /// Returns whether the answer depends on the request's body, so that it must be read first.
     #[must_use]
     pub(crate) fn needs_body(&self) -> bool {
         self.webhooks.is_some() || self.response.needs_body()
     }
 
-    /// Returns its name, for people.
+    /// Returns its display name.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.written.name.as_deref()
@@ -148,7 +150,7 @@ impl Stub {
         self.written.document
     }
 
-    /// Returns where in that document it stands.
+    /// Returns its place in that document.
     #[must_use]
     pub fn pointer(&self) -> Pointer {
         let item = |at| vec![Step::Key(MAPPINGS.to_owned()), Step::Index(at)];
@@ -174,7 +176,7 @@ impl Stub {
         self.request.credentials_mut().map(|credentials| credentials.key_id())
     }
 
-    /// Answers the client that it was recorded from, by the key of the recording.
+    /// Sets the key of the recording, by which the client that it was recorded from is recognized.
     #[must_use]
     pub(crate) fn with_recording_key(mut self, key: Key) -> Self {
         if let Some(credentials) = self.request.credentials_mut() {
@@ -188,7 +190,7 @@ impl Stub {
     pub fn mapping(&self) -> Value {
         let text = self.mapping_text();
         let mut reader = serde_json::Deserializer::from_str(&text);
-        // It was read before, perhaps from YAML, which may be deeper.
+        // It was read before, perhaps from YAML, which may be nested more deeply.
         reader.disable_recursion_limit();
         Value::deserialize(&mut reader).unwrap_or_default()
     }
@@ -214,8 +216,8 @@ impl Stub {
         written::request(&self.written_text())
     }
 
-    /// Returns its request pattern in one form for equal ones, where it alone decides whether the
-    /// stub answers: stubs of scenarios and of recordings depend on more.
+    /// Returns its request pattern in one form for equal ones, if it alone decides whether the stub
+    /// answers: stubs of scenarios and recordings depend on more.
     pub(crate) fn sole_request(&self) -> Option<String> {
         if self.scenario.is_some() || !self.request.is_plain() {
             return None;
@@ -224,7 +226,7 @@ impl Stub {
         Some(request.to_string())
     }
 
-    /// Returns whether it is for every request.
+    /// Returns whether it matches every request.
     pub(crate) fn takes_all(&self) -> bool {
         self.scenario.is_none() && self.request.takes_all()
     }
@@ -243,12 +245,12 @@ impl Stub {
         written::metadata(&self.written_text())
     }
 
-    /// Returns whether it is kept in a file of the root directory.
+    /// Returns whether it is saved to a file of the root directory.
     pub(crate) fn is_persistent(&self) -> bool {
         self.written.persistent
     }
 
-    /// Returns where it stood among the stubs of the server that saved it, oldest first.
+    /// Returns its index among the stubs of the server that saved it, oldest first.
     pub(crate) fn insertion_index(&self) -> Option<i64> {
         self.written.insertion_index
     }
@@ -263,7 +265,7 @@ impl Stub {
         &self.written.mapping
     }
 
-    /// Returns whether this stub is for a request. A body that has not been read matches no body
+    /// Returns whether this stub matches a request. A body that has not been read matches no body
     /// pattern.
     #[must_use]
     pub fn matches(&self, request: &Request) -> bool {
@@ -274,7 +276,7 @@ impl Stub {
         self.request.head_matches(asked, filter) && self.request.body_matches(asked, filter)
     }
 
-    /// Returns whether the request's body is looked at.
+    /// Returns whether the request's body is matched.
     pub(super) fn has_body_patterns(&self) -> bool {
         self.request.asks_for_body()
     }
@@ -285,7 +287,7 @@ impl Stub {
 pub struct StubCompiler<'a> {
     /// The file.
     pub source: Arc<Path>,
-    /// The bodies that it may name.
+    /// The body files that it may name.
     pub files: &'a dyn BodyFiles,
     /// The headers of all files' stubs.
     pub headers: &'a HeaderPool,
@@ -294,14 +296,15 @@ pub struct StubCompiler<'a> {
 }
 
 impl StubCompiler<'_> {
-    /// Compiles one stub mapping; its text is to be added, see [`Stub::with_mapping`]. Problems are reported at the
-    /// node; a stub with problems may still be given, so ask the node's decoder before it is served.
+    /// Compiles one stub mapping; its text is to be added, see [`Stub::with_mapping`]. Problems are
+    /// reported at the node. A stub with problems may still be returned, so check the node's
+    /// decoder before serving it.
     #[must_use]
     pub fn compile(&self, node: &Node<'_>) -> Option<Stub> {
         self.compile_with(node, |written| written.unwrap_or_else(|| derived(node)))
     }
 
-    /// Compiles one stub mapping as [`Self::compile`] does. `choose_id` is given the id that is written.
+    /// Compiles one stub mapping as [`Self::compile`] does. `choose_id` receives the written id.
     pub(crate) fn compile_with(
         &self,
         node: &Node<'_>,

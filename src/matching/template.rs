@@ -1,4 +1,4 @@
-//! Path templates: `{variable}` is one or more characters but `/`, `**` is anything
+//! Path templates: `{variable}` is one or more characters except `/`, `**` is anything
 //! (`C/common/url/PathTemplate.java`).
 
 use crate::document::Node;
@@ -51,7 +51,7 @@ impl Template {
         Some(Self { text: text.into(), sequence, pattern, names: names.into() })
     }
 
-    /// Returns whether a path is meant.
+    /// Returns whether a path matches.
     pub(super) fn matches(&self, path: &str) -> bool {
         match &self.pattern {
             None => self.sequence.matches(path) == Some(true),
@@ -64,12 +64,12 @@ impl Template {
         &self.text
     }
 
-    /// Returns what the index knows the template by.
+    /// Returns the sequence by which the index finds the template.
     pub(super) fn sequence(&self) -> &Sequence {
         &self.sequence
     }
 
-    /// Returns the names that can be asked for.
+    /// Returns the names of the variables.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(|name| &**name)
     }
@@ -107,7 +107,7 @@ impl Template {
     }
 }
 
-/// Returns a variable's name, of one character or more, and what is behind its brace.
+/// Returns a variable's name, of one or more characters, and the text after its brace.
 fn named(text: &str) -> Option<(&str, &str)> {
     text.split_once('}').filter(|(name, _)| !name.is_empty())
 }

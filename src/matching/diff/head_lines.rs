@@ -1,4 +1,4 @@
-//! The lines about where a request goes: host, port, client address, scheme, method, URL.
+//! The diff lines of a request's head: host, port, client address, scheme, method, URL.
 
 use http::uri::Authority;
 
@@ -82,7 +82,7 @@ impl Diff<'_, '_, '_> {
                 None => text.to_owned(),
             });
         };
-        // Of a URL that matches, WireMock says the same behind a "null".
+        // WireMock prints a URL that matches after a "null".
         if !matched && key.ends_with("Pattern") && has_bare_question_mark(&url) {
             hint(r#"When using a regex, "?" should be "\?""#);
         }

@@ -1,4 +1,4 @@
-//! The order in which Java's `HashMap` gives its keys.
+//! The iteration order of Java's `HashMap`.
 
 /// Puts entries into the order of a `HashMap` that is a copy of all but the last, with the last one added.
 pub(super) fn of_hash_map<T>(entries: &mut [T], key: impl Fn(&T) -> &str) {

@@ -1,5 +1,5 @@
-//! Why the nearest stub does not answer: its request pattern beside the request, line by line, in the layout of
-//! `WireMock` (`C/verification/diff/`).
+//! The near-miss report: the request pattern of the nearest stub next to the request, line by line,
+//! in the layout of `WireMock` (`C/verification/diff/`).
 //!
 //! ```text
 //! stub mapping, as text → [raw] → [operand]: operators as they are printed ─┐
@@ -48,14 +48,13 @@ pub(crate) fn report(
     layout::render(stub.name(), &lines, width)
 }
 
-/// Returns how a request differs from what a stub asks for: a part each, in few words.
+/// Returns how a request differs from a stub's pattern, as one short message per part.
 pub(crate) fn differences(stub: &Stub, asked: &Asked<'_>, redactor: &Redactor) -> Vec<String> {
     let lines = lines::of(stub, asked, None, &Clean::of(asked, redactor));
     lines.iter().filter_map(lines::Line::difference).collect()
 }
 
-/// Returns what is to be said of a stub for the request's URL, where its paths cannot be applied to
-/// the body.
+/// Returns the warnings of a stub for the request's URL whose paths cannot be applied to the body.
 pub(crate) fn warnings(stub: &Stub, asked: &Asked<'_>, redactor: &Redactor) -> Vec<String> {
     let patterns = &stub.request.conditions().rare().body;
     if patterns.is_empty() || !stub.request.url.matches(asked.path(), asked.target()) {

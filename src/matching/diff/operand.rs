@@ -1,4 +1,4 @@
-//! Operators as `WireMock` prints them: a name, and what is expected.
+//! Operators as `WireMock` prints them: a name and the expected value.
 
 use crate::document::xml::{Document, Reading};
 
@@ -16,7 +16,7 @@ pub(super) struct Operator {
     pub(super) expected: String,
     /// The operand as it was written: some lines show this.
     pub(super) value: String,
-    /// What is asked of the values that a path finds.
+    /// The operator for the values that a path finds.
     pub(super) below_path: Option<Box<Operator>>,
 }
 
@@ -72,7 +72,7 @@ impl Operator {
         })
     }
 
-    /// Returns whether a line has no word for it.
+    /// Returns whether lines omit its name.
     pub(super) fn is_equal_to(&self) -> bool {
         matches!(self.name, "equalTo" | "equalToJson" | "equalToXml" | "binaryEqualTo")
     }
@@ -96,7 +96,7 @@ fn named(operators: &[Operator]) -> Vec<String> {
     operators.iter().map(|operator| format!("{} {}", operator.name, operator.expected)).collect()
 }
 
-/// Returns an XML text with its elements on lines of their own, or `None` if it is no XML.
+/// Returns an XML text with each element on its own line, or `None` if it is not XML.
 pub(super) fn xml(text: &str) -> Option<String> {
     Document::parse(text, Reading::PLAIN).ok()?.pretty().ok()
 }

@@ -28,14 +28,13 @@ impl JsonPathPattern {
     }
 
     /// Returns the texts that the path finds, for an operator that one of them must satisfy: the
-    /// items of a list one by one, unless it is wanted `whole`. Nothing where the search ends in an
-    /// error.
+    /// items of a list one by one, unless `whole` is set. `None` if the search ends in an error.
     pub(super) fn texts(&self, subject: &Subject<'_>, whole: bool) -> Option<Vec<String>> {
         texts(self.find(subject)?, whole)
     }
 
     fn find<'s>(&'s self, subject: &'s Subject<'_>) -> Option<Found<'s, Json>> {
-        // What looks like XML is not searched.
+        // Text that looks like XML is not searched.
         if subject.text().is_some_and(|text| text.trim_start().starts_with('<')) {
             return None;
         }
@@ -61,8 +60,8 @@ impl JsonPathPattern {
         (!matches!(value, Json::Null | Json::Map(_))).then(|| value.to_java())
     }
 
-    /// Returns what `WireMock` notes of a path into a body that has no members: a text that is no
-    /// JSON is such a one.
+    /// Returns the warning that `WireMock` logs for a path into a body without members, such as
+    /// text that is not JSON.
     pub(in crate::matching) fn warning(&self, subject: &Subject<'_>) -> Option<String> {
         let text = subject.text().filter(|text| !text.trim_start().starts_with('<'))?;
         if !matches!(subject.permissive()?, Json::Text(_)) {
@@ -100,7 +99,7 @@ fn is_something(found: &Found<'_, Json>) -> bool {
     }
 }
 
-/// Returns what is found, as texts.
+/// Returns the results as texts.
 fn texts(found: Found<'_, Json>, whole: bool) -> Option<Vec<String>> {
     let as_list = |items: Vec<Json>| {
         if whole {

@@ -1,4 +1,4 @@
-//! What operators look at: one value of a request.
+//! The subject of operators: one value of a request.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -9,35 +9,35 @@ use serde_json::Value;
 use crate::java::json::{Json, Reader};
 use crate::message::{Asked, LazyJson};
 
-/// One value of a request, or its absence; each way of reading it is taken once at most.
+/// One value of a request, or its absence; it is parsed at most once in each format.
 #[derive(Debug)]
 pub(crate) struct Subject<'a> {
     text: Option<Cow<'a, str>>,
-    /// What a body consists of; nothing for other values.
+    /// The bytes of a body; `None` for other values.
     bytes: &'a [u8],
-    /// The time that `now` is in patterns of dates, where one was given.
+    /// The time of `now` in date patterns, if one was given.
     now: Option<Timestamp>,
     parsed: Parsed<'a>,
     exact: OnceCell<Option<Json>>,
     permissive: OnceCell<Option<Json>>,
 }
 
-/// Where the parsed form of a value is kept.
+/// Where the parsed form of a value is cached.
 #[derive(Debug)]
 enum Parsed<'a> {
     Own(LazyJson),
-    /// With the request, whose body is compared with many patterns.
+    /// In the request, whose body is compared with many patterns.
     OfRequest(&'a LazyJson),
 }
 
 impl<'a> Subject<'a> {
-    /// Creates a header, parameter or cookie.
+    /// Creates a subject from a header, parameter or cookie.
     pub(crate) fn new(text: Option<&'a str>) -> Self {
         Self::of(&[], text.map(Cow::Borrowed), Parsed::Own(LazyJson::default()))
     }
 
-    /// Creates a body in UTF-8: an empty one counts as absent, bytes that are not UTF-8 are
-    /// replaced.
+    /// Creates a subject from a body in UTF-8: an empty body counts as absent, bytes that are not
+    /// UTF-8 are replaced.
     #[cfg(test)]
     pub(crate) fn body(bytes: &'a [u8]) -> Self {
         let text = (!bytes.is_empty()).then(|| String::from_utf8_lossy(bytes));
@@ -51,7 +51,7 @@ impl<'a> Subject<'a> {
         Some(Self::of(bytes, text, Parsed::OfRequest(asked.lazy_json())).at(asked.now()))
     }
 
-    /// Returns the content of a part: an empty one is there.
+    /// Creates a subject from the content of a part: empty content is present.
     pub(crate) fn content(bytes: &'a [u8], text: &'a str) -> Self {
         Self::of(bytes, Some(Cow::Borrowed(text)), Parsed::Own(LazyJson::default()))
     }
@@ -61,13 +61,13 @@ impl<'a> Subject<'a> {
         Self { text, bytes, now: None, parsed, exact, permissive }
     }
 
-    /// Returns the same value at a time.
+    /// Sets the time of `now`.
     pub(crate) fn at(mut self, now: Option<Timestamp>) -> Self {
         self.now = now;
         self
     }
 
-    /// Returns the time that `now` is; that of the system where none was given.
+    /// Returns the time of `now`; the system time if none was given.
     pub(super) fn now(&self) -> Timestamp {
         self.now.unwrap_or_else(Timestamp::now)
     }

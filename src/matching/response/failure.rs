@@ -1,4 +1,4 @@
-//! Why an answer cannot be made, and the answer that is sent in its place.
+//! Failures of rendering an answer, and the answers that replace it.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use super::answering::AnsweringStub;
 use super::marks::{STUB_ID, STUB_NAME, ascii};
 use super::reason;
 
-/// Why an answer cannot be made.
+/// The reason why an answer cannot be rendered.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// A template cannot be rendered for the request. The answer is the stub's, with the message as its text.

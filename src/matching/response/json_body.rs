@@ -12,7 +12,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// How deep a body may nest; a deeper one keeps the form of the tree.
+/// The deepest nesting of a body whose text is used; a deeper one is rendered from the tree.
 const MAX_DEPTH: usize = 200;
 
 /// The largest exponent that is written out as zeros; a larger one stays as it is written.
@@ -53,8 +53,7 @@ struct Response<'a> {
     transformer_parameters: Option<&'a RawValue>,
 }
 
-/// Returns a JSON text as it is sent where it is the `jsonBody` of a stub; nothing for one that
-/// nests too deep.
+/// Returns a JSON text in the form in which a `jsonBody` is sent; `None` if it nests too deep.
 pub(crate) fn compact(json: &str) -> Option<String> {
     let mut out = String::with_capacity(json.len());
     value(json, 0, &mut out)?;
@@ -126,7 +125,7 @@ fn text(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// A number as Java's `BigDecimal.toPlainString` has it.
+/// Writes a number like Java's `BigDecimal.toPlainString`.
 fn number(json: &str, out: &mut String) {
     let (negative, digits) = json.strip_prefix('-').map_or((false, json), |rest| (true, rest));
     let (digits, exponent) = match digits.split_once(['e', 'E']) {

@@ -1,4 +1,4 @@
-//! Responses of stubs: what a stub answers, either rendered once at load or made for each request
+//! Responses of stubs, either rendered once at load or for each request
 //! (`C/http/ResponseDefinition.java`, `C/http/StubResponseRenderer.java`).
 //!
 //! ```text
@@ -60,12 +60,12 @@ pub(crate) use settings::{ChunkedEncoding, ResponseSettings};
 pub(crate) use webhook::WebhookRequest;
 pub(super) use webhook::Webhooks;
 
-/// What a stub answers.
+/// The response of a stub.
 #[derive(Debug)]
 pub(super) enum Response {
     /// The same for every request.
     Fixed(FixedResponse),
-    /// Made for each request.
+    /// Rendered for each request.
     Made(Box<Definition>),
 }
 
@@ -79,8 +79,8 @@ impl Response {
         Self::Made(Box::new(definition))
     }
 
-    /// Takes `jsonBody` and the parameters of templates from the text of the mapping, which has its keys in their
-    /// order and its numbers as written.
+    /// Takes `jsonBody` and the parameters of templates from the text of the mapping, which
+    /// preserves the order of keys and the notation of numbers.
     pub(super) fn take_text(&mut self, mapping: &[u8]) {
         let is_json = match self {
             Self::Fixed(fixed) => fixed.has_json_body(),
@@ -108,7 +108,7 @@ impl Response {
         }
     }
 
-    /// Returns whether the answer is made from the request's body.
+    /// Returns whether the answer depends on the request's body.
     pub(super) fn needs_body(&self) -> bool {
         matches!(self, Self::Made(definition) if definition.templated || definition.rpc_ids.is_some())
     }

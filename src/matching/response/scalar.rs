@@ -19,7 +19,7 @@ pub(super) fn text<'d>(node: &Node<'d>) -> Option<Cow<'d, str>> {
     }
 }
 
-/// Reads a whole number, which may be written as a text; what is behind a point is cut off.
+/// Reads a whole number, which may be written as a text; a fraction is cut off.
 pub(super) fn integer(node: &Node<'_>) -> Option<i64> {
     let number = match node.value() {
         Value::Number(number) => {

@@ -1,4 +1,4 @@
-//! Responses, as they are read and as they are sent.
+//! Tests of responses: how they are read and sent.
 
 use std::time::Duration;
 

@@ -18,7 +18,7 @@ pub(super) enum Text {
     Plain(Box<str>),
     /// Rendered for each request.
     Template(Box<Template>),
-    /// No template, and why: `WireMock` answers requests with 500 then.
+    /// An invalid template, with the reason: `WireMock` then answers requests with 500.
     Broken(Box<str>),
 }
 
@@ -37,7 +37,7 @@ impl Text {
         }
     }
 
-    /// Reads the text of a node; what is wrong with a template is a warning there.
+    /// Reads the text of a node. A broken template is a warning there.
     pub(super) fn read(node: &Node<'_>, text: &str, templated: bool) -> Self {
         let text = Self::new(text, templated);
         if let Self::Broken(why) = &text {
@@ -60,7 +60,7 @@ impl Text {
     /// Returns the text for a request.
     ///
     /// # Errors
-    /// Why a template has none.
+    /// The reason why a template cannot be rendered.
     pub(super) fn render<'t>(
         &'t self,
         rendering: &mut Rendering<'_, '_>,
@@ -85,12 +85,12 @@ pub(super) struct Rendering<'r, 'c> {
     parameters: &'r Parameters,
     pattern: &'r RequestPattern,
     model: Option<Model>,
-    /// Makes the model, which names the request in one of two ways.
+    /// The constructor of the model, which names the request in one of two ways.
     make: fn(Arc<dyn RequestSource>, &Parameters) -> Model,
 }
 
 impl<'r, 'c> Rendering<'r, 'c> {
-    /// `pattern` is that of the stub: its template names parts of the path.
+    /// Creates a rendering. `pattern` is that of the stub: its template names parts of the path.
     pub(super) fn new(
         context: &'r mut ResponseContext<'c>,
         parameters: &'r Parameters,
@@ -99,7 +99,7 @@ impl<'r, 'c> Rendering<'r, 'c> {
         Self { context, parameters, pattern, model: None, make: Model::new }
     }
 
-    /// As [`Self::new`], for the texts of a webhook.
+    /// Creates a rendering like [`Self::new`], for the texts of a webhook.
     pub(super) fn of_webhook(
         context: &'r mut ResponseContext<'c>,
         parameters: &'r Parameters,
@@ -116,7 +116,7 @@ impl<'r, 'c> Rendering<'r, 'c> {
                 let bits = u128::from(high) << 64 | u128::from(low);
                 uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()
             };
-            // The draws of an answer are the same whether it has an id before or not.
+            // The draws of an answer do not depend on whether it already has an id.
             let drawn = drawn();
             let id = *context.exchange_id.get_or_insert(drawn);
             make(Arc::new(TemplateRequest::new(context.request, pattern, id)), parameters)

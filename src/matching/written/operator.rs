@@ -1,4 +1,5 @@
-//! Operators (`C/matching/StringValuePatternJsonDeserializer.java`): the first known key says which it is.
+//! Operators (`C/matching/StringValuePatternJsonDeserializer.java`): the first known key decides
+//! which one it is.
 
 use super::super::operator_names::OPERATORS;
 use super::super::raw::{Raw, pretty};
@@ -73,7 +74,7 @@ fn add(to: &mut Object, raw: Raw<'_>, depth: usize) {
             to.set(key, date(raw, operand));
             to.text(raw, "actualFormat");
             for option in ["truncateExpected", "truncateActual"] {
-                // A name of Java's, in words.
+                // A Java constant, in words.
                 if let Some(name) = raw.get(option).and_then(Raw::string) {
                     to.set(option, quoted(&name.to_lowercase().replace('_', " ")));
                 }

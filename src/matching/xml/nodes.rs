@@ -1,5 +1,4 @@
-//! The nodes of a document as `XMLUnit` compares them: without the white space at both ends of texts, and without
-//! texts that are empty then.
+//! The nodes of a document as `XMLUnit` compares them: with texts trimmed, and without empty texts.
 
 use crate::document::xml::{Document, Kind, NodeId};
 
@@ -25,12 +24,12 @@ impl Item {
     }
 }
 
-/// Without what Java's `trim` takes away.
+/// Trims like Java's `trim`.
 pub(super) fn trimmed(text: &str) -> &str {
     text.trim_matches(|c| c <= ' ')
 }
 
-/// Returns what is below a node.
+/// Returns the child nodes.
 pub(super) fn items(document: &Document, id: NodeId, namespaces: Namespaces) -> Vec<Item> {
     let is_legacy = namespaces == Namespaces::Legacy;
     let mut items: Vec<Item> = Vec::new();
@@ -67,7 +66,7 @@ pub(super) fn content(document: &Document, id: NodeId) -> String {
     content
 }
 
-/// Returns what a prefix stands for at a node; the default namespace for an empty one.
+/// Returns the namespace of a prefix at a node; the default namespace for an empty prefix.
 pub(super) fn namespace_of<'d>(
     document: &'d Document,
     at: NodeId,

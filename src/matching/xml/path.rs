@@ -9,7 +9,7 @@ use super::nodes::trimmed;
 #[derive(Debug)]
 pub(crate) struct XPathPattern {
     text: Box<str>,
-    /// Nothing for an expression that cannot be read: it finds nothing.
+    /// `None` for an invalid expression, which finds nothing.
     xpath: Option<XPath>,
 }
 
@@ -19,8 +19,8 @@ impl XPathPattern {
         &self.text
     }
 
-    /// Returns whether the expression finds anything. A text, number or truth value counts,
-    /// whichever it is.
+    /// Returns whether the expression finds anything. A string, number or boolean counts, whatever
+    /// its value.
     pub(crate) fn finds(&self, text: Option<&str>) -> bool {
         self.value(text).is_some_and(|(value, _)| match value {
             Value::Nodes(nodes) => !nodes.is_empty(),
@@ -51,7 +51,8 @@ impl XPathPattern {
         text.and_then(evaluate).unwrap_or(false)
     }
 
-    /// Decodes an expression; `xPathNamespaces` is in `keys`. One that cannot be read is legal and finds nothing.
+    /// Decodes an expression; `xPathNamespaces` is in `keys`. An invalid one is allowed and finds
+    /// nothing.
     pub(in crate::matching) fn compile(expression: &Node<'_>, keys: &Keys<'_>) -> Option<Self> {
         let Some(text) = expression.value().as_str() else {
             expression.expected("an XPath expression as a text");

@@ -8,7 +8,7 @@ use super::namespaces::Namespaces;
 use super::placeholder::Placeholders;
 use super::rules::{COMPARISONS, Rules};
 
-/// What a document must be equal to.
+/// The expected document with its options.
 #[derive(Debug)]
 pub(crate) struct XmlPattern {
     text: Box<str>,
@@ -22,7 +22,7 @@ impl XmlPattern {
         &self.text
     }
 
-    /// Compares elements in their order: a recorded request has it.
+    /// Makes the order of elements significant, as for recorded requests.
     pub(in crate::matching) fn keep_order(&mut self) {
         self.rules.ordered = true;
     }
@@ -33,7 +33,7 @@ impl XmlPattern {
             .is_ok_and(|actual| Comparer::new(&self.rules, &self.expected, &actual).documents())
     }
 
-    /// Decodes the operand; its options are beside it in `keys`. Problems are reported.
+    /// Decodes the operand with its options, which are in `keys`. Problems are reported.
     pub(in crate::matching) fn compile(operand: &Node<'_>, keys: &Keys<'_>) -> Option<Self> {
         let Some(text) = operand.value().as_str() else {
             operand.expected("a text that holds XML");
@@ -66,7 +66,7 @@ impl XmlPattern {
 
 /// Reads the placeholders, where they are enabled. `None` where their delimiters are not
 /// expressions.
-#[expect(clippy::option_option, reason = "not enabled, or noted as wrong")]
+#[expect(clippy::option_option, reason = "not enabled, or reported as invalid")]
 fn placeholders(keys: &Keys<'_>) -> Option<Option<Placeholders>> {
     let delimiter = |key| {
         let node: Option<Node<'_>> = keys.get(key);
@@ -92,7 +92,7 @@ fn placeholders(keys: &Keys<'_>) -> Option<Option<Placeholders>> {
     }
 }
 
-/// Reads the comparisons that are passed over, by their bits. Anything but a list has no effect.
+/// Reads the comparisons to skip, as bits. Anything but a list has no effect.
 fn exempt(keys: &Keys<'_>) -> Option<u64> {
     let Some(node) = keys.get("exemptedComparisons") else {
         return Some(0);

@@ -102,7 +102,7 @@ fn offset(text: &str) -> Option<(Offset, &str)> {
     Some((Offset::from_seconds(seconds).ok()?, rest))
 }
 
-/// Returns whether the name of a day in front is that of the date.
+/// Returns whether a leading day name is that of the date.
 pub(super) fn weekday_fits(text: &str, at: &Zoned) -> bool {
     const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let named =
