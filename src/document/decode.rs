@@ -197,7 +197,7 @@ impl<'d> Node<'d> {
         self.error_coded(INVALID, message, hint);
     }
 
-    /// Reports an error at this value, with a code of its own.
+    /// Reports an error at this value, with its own code.
     pub fn error_coded(
         &self,
         code: &'static str,
@@ -219,7 +219,7 @@ impl<'d> Node<'d> {
         self.warn_coded(INVALID, message, hint);
     }
 
-    /// Reports a warning at this value, with a code of its own.
+    /// Reports a warning at this value, with its own code.
     pub fn warn_coded(
         &self,
         code: &'static str,
@@ -302,7 +302,7 @@ impl<'d> Node<'d> {
         self.decoder.problems.borrow().len()
     }
 
-    /// Gives an example to the problems that were reported at this value, or within it, after so many others, and have
+    /// Gives an example to the problems that were reported at this value, or within it, after this many others, and have
     /// no advice of their own.
     pub(crate) fn exemplify(&self, since: usize, example: &str) {
         let mut problems = self.decoder.problems.borrow_mut();

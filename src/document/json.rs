@@ -51,7 +51,7 @@ fn beyond_syntax(source: &Source, error: &serde_json::Error) -> Diagnostic {
     Diagnostic::error(&source.path, what).hint(hint).at(place).quoting(body_of(&source.text))
 }
 
-/// Parses a JSON text in which keys may be repeated: the last one counts. Nothing where it is not JSON.
+/// Parses a JSON text in which keys may be repeated: the last one counts. `None` if it is not JSON.
 pub(super) fn parse_with_repeated_keys(text: &str) -> Option<Value> {
     serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()
 }

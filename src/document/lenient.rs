@@ -9,7 +9,7 @@ const MAX_DEPTH: usize = 128;
 /// Why a text is not even lenient JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Malformed {
-    /// The value that is being read there: `/request/url`. Nothing where it is the whole text.
+    /// The value that is being read there: `/request/url`. `None` if it is the whole text.
     pub(crate) pointer: Option<String>,
     /// Bytes from the start of the text.
     pub(crate) offset: usize,
@@ -61,7 +61,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Copies so many bytes.
+    /// Copies this many bytes.
     fn copy(&mut self, bytes: usize) {
         self.out.push_str(&self.text[self.at..self.at + bytes]);
         self.at += bytes;

@@ -12,7 +12,7 @@ const TITLE: &str = "Error parsing JSON";
 /// Why a body is not taken, in the form of `WireMock`'s errors (`C/common/JsonException.java`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    /// The value that is wrong, such as `/request/headers/X`; nothing where the text is not JSON.
+    /// The value that is wrong, such as `/request/headers/X`; `None` if the text is not JSON.
     pub(crate) pointer: Option<String>,
     /// What is wrong, and what to do.
     pub(crate) detail: String,

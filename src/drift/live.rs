@@ -192,7 +192,7 @@ fn is_stream(request: &LiteralRequest, answer: &RecordedAnswer) -> bool {
     follows || media.is_some_and(|media| media.starts_with("text/event-stream"))
 }
 
-/// Records the live exchange in a folder of its own, and reads the answer back.
+/// Records the live exchange in its own folder, and reads the answer back.
 async fn record(
     stub: &RecordedStub,
     exchange: CompleteExchange,

@@ -8,7 +8,7 @@ use serde_json_path::JsonPath;
 
 use crate::document::{Decoder, Diagnostic, Diagnostics, Format, Source, disk, json_path};
 
-/// Fields that a server, a proxy or the connection adds anew to each answer.
+/// Fields that a server, a proxy or the connection adds again to each answer.
 const HEADERS: [&str; 27] = [
     "age",
     "alt-svc",

@@ -1,4 +1,4 @@
-//! Runs drills, several at once: each with a server of its own, or a world of a shared one.
+//! Runs drills, several at once: each with its own server, or a world of a shared one.
 
 use std::path::PathBuf;
 

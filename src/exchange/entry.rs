@@ -68,7 +68,7 @@ pub(super) struct Entry {
     pub(super) origin: Origin,
     /// The stub that answered.
     pub(super) stub: Option<Arc<Stub>>,
-    /// Nothing where the response is the stub's own, and went out undisturbed.
+    /// `None` if the response is the stub's own, and went out undisturbed.
     more: Option<Box<More>>,
     /// What happened after the answer.
     later: OnceLock<Box<Mutex<Vec<TimedEvent>>>>,

@@ -14,7 +14,7 @@ use crate::message::Origin;
 
 use super::entry::Entry;
 
-/// From how many numbers on the index begins anew when most of what it has is gone from the log.
+/// From how many numbers on the index starts again when most of what it has is gone from the log.
 const SMALL: usize = 1024;
 
 /// An exchange of the log, under its number.
@@ -57,7 +57,7 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// Takes up at most so many exchanges of the log. Says whether there are more.
+    /// Takes up at most this many exchanges of the log. Says whether there are more.
     pub(super) fn catch_up(&mut self, log: &VecDeque<Slot>, most: usize) -> bool {
         if self.size > SMALL && self.size / 4 > log.len() {
             *self = Self {

@@ -12,13 +12,13 @@ pub(crate) struct LateBody {
     pub(super) most: usize,
     /// What had arrived when the client paused, where the length is not announced.
     paused: OnceLock<Bytes>,
-    /// Nothing where it could not be read whole.
+    /// `None` if it could not be read whole.
     whole: OnceLock<Option<Bytes>>,
     read: Notify,
 }
 
 impl LateBody {
-    /// Creates one of at most so many bytes.
+    /// Creates one of at most this many bytes.
     pub(crate) fn new(most: usize) -> Self {
         Self { most, paused: OnceLock::new(), whole: OnceLock::new(), read: Notify::new() }
     }

@@ -235,7 +235,7 @@ fn body_file(stub: &Path, name: &str, roots: &[PathBuf]) -> Option<Vec<u8>> {
     None
 }
 
-/// Returns a name for the stub's file: that of the file it comes from, where it stands alone in it.
+/// Returns a name for the stub's file: that of the file it comes from, where it is alone in it.
 fn unused(exported: &Exported, stub: &RecordedStub) -> PathBuf {
     let stem = stub.file().file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let stem = stem.unwrap_or_else(|| "stub".to_owned());

@@ -50,7 +50,7 @@ pub(crate) struct Record {
     pub breaks: bool,
     /// Whether its answer is never due.
     pub hangs: bool,
-    /// Whether its stream is silent for ever from some place on.
+    /// Whether its stream is silent forever from some place on.
     pub stalls: bool,
     /// Whether the client may take it for unprocessed, so that it may come again at once (RFC 9113, section 8.7).
     pub unprocessed: bool,
@@ -181,7 +181,7 @@ impl Log {
         inner.records.len() - 1
     }
 
-    /// Notes what makes a request the same call as another, once its body is there.
+    /// Records what makes a request the same call as another, once its body is there.
     pub(crate) fn identified(&self, number: usize, call: [u8; 32]) {
         if let Some(record) = self.lock().records.get_mut(number) {
             record.call = call;
@@ -189,7 +189,7 @@ impl Log {
         }
     }
 
-    /// Notes that an answer is over, and how it ended; nothing where the client left.
+    /// Records that an answer is over, and how it ended; `None` if the client left.
     pub(crate) fn ended(&self, number: usize, at: Duration, end: Option<Ending>) {
         let mut inner = self.lock();
         let expires = inner.expire_at_end.contains(&number);
@@ -204,14 +204,14 @@ impl Log {
         }
     }
 
-    /// Notes that a watch was answered that its revision is gone.
+    /// Records that a watch was answered that its revision is gone.
     pub(crate) fn expired(&self, number: usize, at: Duration) {
         if let Some(record) = self.lock().records.get_mut(number) {
             record.expired.get_or_insert(at);
         }
     }
 
-    /// Notes the revision of an event that a watch is sent.
+    /// Records the revision of an event that a watch is sent.
     pub(crate) fn revision(&self, number: usize, revision: u64) {
         if let Some(record) = self.lock().records.get_mut(number) {
             let [_, last] = record.revisions.unwrap_or([0, 0]);
@@ -219,7 +219,7 @@ impl Log {
         }
     }
 
-    /// Notes that a watch will be answered so by its last line.
+    /// Records that a watch will be answered so by its last line.
     pub(crate) fn expires_at_end(&self, number: usize) {
         self.lock().expire_at_end.push(number);
     }

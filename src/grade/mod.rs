@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Pure: a record has its times on the world's clock, so that a test grades an hour in an instant. Each
-//! expectation has a file of its own with one function: records in, findings out.
+//! expectation has its own file with one function: records in, findings out.
 
 mod assessment;
 mod backoff;

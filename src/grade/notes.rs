@@ -24,7 +24,7 @@ pub(super) fn notes(all: &[&Record]) -> Vec<Finding> {
     notes
 }
 
-/// Returns a call that was repeated without a pause, so many times in a row: an automatic retry
+/// Returns a call that was repeated without a pause, this many times in a row: an automatic retry
 /// that failed is not to be retried automatically (RFC 9110, section 9.2.2).
 pub(super) fn hammered(about: &[&Record], at_most: usize) -> Option<Finding> {
     by_call(about).into_iter().find_map(|call| {

@@ -1,10 +1,10 @@
-//! `relist_within`: a client whose revision or continue token is gone lists anew, and soon.
+//! `relist_within`: a client whose revision or continue token is gone lists again, and soon.
 
 use std::time::Duration;
 
 use super::{Finding, Record, after, shown};
 
-/// Lists and watches that did not begin anew after a 410.
+/// Lists and watches that did not start again after a 410.
 pub(super) fn after_gone(about: &[&Record], all: &[&Record], within: Duration) -> Vec<Finding> {
     let mut findings = Vec::new();
     for record in about {
@@ -26,7 +26,7 @@ pub(super) fn after_gone(about: &[&Record], all: &[&Record], within: Duration) -
             }
             (None, None) => false,
         };
-        // Once begun anew, a chain may come by the same place.
+        // Once begun again, a chain may come by the same place.
         let before: Vec<_> =
             later.iter().take_while(|other| old(other) || !begins(other)).collect();
         if let Some(again) = before.iter().find(|other| old(other)) {
@@ -61,7 +61,7 @@ pub(super) fn after_gone(about: &[&Record], all: &[&Record], within: Duration) -
     findings
 }
 
-/// Returns whether a request begins anew: a list, or a watch that lists first.
+/// Returns whether a request starts again: a list, or a watch that lists first.
 fn begins(record: &Record) -> bool {
     record.verb == "list"
         || record.lists_first

@@ -248,7 +248,7 @@ fn a_client_gives_up() {
     let failing: Vec<Record> = [0, 100, 300].map(|at| record(at, 503)).into();
     assert!(codes(expect(3), failing.clone()).is_empty());
     assert_eq!(codes(expect(2), failing), ["did-not-give-up"]);
-    // What works in between begins the count anew.
+    // What works in between begins the count again.
     let recovers = [(0, 503), (10, 200), (20, 503), (30, 200)].map(|(at, code)| record(at, code));
     assert!(codes(expect(1), recovers.to_vec()) == ["did-not-give-up"]);
     assert!(codes(expect(2), recovers.into()).is_empty());

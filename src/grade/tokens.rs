@@ -1,4 +1,4 @@
-//! `token: refreshed_once`: a token that is refused is fetched anew by one of the client's threads, not by
+//! `token: refreshed_once`: a token that is refused is fetched again by one of the client's threads, not by
 //! each, and the dead one is not used again.
 
 use crate::scenario::GateSeen;

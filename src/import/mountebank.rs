@@ -1,4 +1,4 @@
-//! mountebank imposters → stubs, each imposter in a folder of its own if there are several.
+//! mountebank imposters → stubs, each imposter in its own folder if there are several.
 //!
 //! The format: <https://www.mbtest.org/docs/api/contracts>. The first stub whose predicates all hold answers;
 //! its responses take turns. Predicates compare without regard to case unless they say otherwise.

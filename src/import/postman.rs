@@ -177,7 +177,7 @@ impl Collection {
             Some(at) => &rest[at..],
             None => "/",
         };
-        // The base URL may bring a path of its own: `{{base}}/a` with base = http://host/v1.
+        // The base URL may bring its own path: `{{base}}/a` with base = http://host/v1.
         let base = front
             .strip_prefix("{{")
             .and_then(|rest| rest.split_once("}}"))

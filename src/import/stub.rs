@@ -161,7 +161,7 @@ impl Response {
 }
 
 /// Stubs that answer one after the other: each response as often as its count says, then from the start
-/// again, or the last one for ever.
+/// again, or the last one forever.
 pub(super) fn in_turn(
     name: &str,
     request: &RequestPattern,

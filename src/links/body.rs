@@ -39,7 +39,7 @@ pub(crate) fn kept_because(headers: &HeaderMap) -> Option<&'static str> {
     headers.keys().any(|name| is_digest(name.as_str())).then_some("its header has a digest of it")
 }
 
-/// A body without a type that is looked into, at most so many bytes.
+/// A body without a type that is looked into, at most this many bytes.
 const SMALL: u64 = 64 << 10;
 
 /// The words in the subtypes of texts.

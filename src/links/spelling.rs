@@ -61,7 +61,7 @@ pub(super) fn continues_segment(text: &[u8]) -> bool {
 /// The spellings of a slash in references by a path alone: plain, and as PHP writes it in JSON.
 pub(super) const PATH_SLASHES: [&str; 2] = ["/", r"\/"];
 
-/// Returns a backend's path as references spell it; nothing where there is none.
+/// Returns a backend's path as references spell it; `None` if there is none.
 pub(super) fn path_spellings(base: &str) -> impl Iterator<Item = String> {
     let any = !base.is_empty();
     PATH_SLASHES.iter().filter(move |_| any).map(|slash| base.replace('/', slash))

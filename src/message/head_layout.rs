@@ -74,7 +74,7 @@ impl HeadLayout {
 
     /// Returns the first bytes of an answer up to the end of its head, with the names of its fields
     /// in this case and order. Fields that the layout does not have come last. The length stays.
-    /// Nothing where the bytes do not begin with a whole head.
+    /// `None` if the bytes do not begin with a whole head.
     pub(crate) fn arranged(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let mut start = 0;
         let end = loop {

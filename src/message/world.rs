@@ -1,4 +1,4 @@
-//! The name of a world: each client of a shared server can have a state of its own.
+//! The name of a world: each client of a shared server can have its own state.
 
 use std::fmt;
 use std::ops::Deref;

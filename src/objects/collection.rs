@@ -31,7 +31,7 @@ pub(crate) struct ObjectCollection {
 #[derive(Debug)]
 struct Seen {
     version: u64,
-    /// Nothing where it was deleted.
+    /// `None` if it was deleted.
     object: Option<Value>,
 }
 

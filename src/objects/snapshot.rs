@@ -20,7 +20,7 @@ const PAGE: usize = 500;
 /// The most pages of one type.
 const MOST_PAGES: usize = 10_000;
 
-/// How often a list begins anew because its token has expired.
+/// How often a list starts again because its token has expired.
 const ATTEMPTS: usize = 3;
 
 /// Types that are left out unless they are named: they change by themselves all the time.
@@ -135,7 +135,7 @@ async fn list(
         }
         let (status, answer, body) = get(options.upstream, &options.headers, &target).await?;
         if status == 410 && attempts < ATTEMPTS {
-            // The token that comes along goes on with the newest objects; without one the list begins anew.
+            // The token that comes along goes on with the newest objects; without one the list starts again.
             attempts += 1;
             answer["metadata"]["continue"].as_str().unwrap_or_default().clone_into(&mut token);
             continue;

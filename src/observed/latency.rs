@@ -38,7 +38,7 @@ pub(super) fn delay(latencies: &[Duration]) -> Option<Value> {
     Some(points.into())
 }
 
-/// Returns the latency that so many are not longer than.
+/// Returns the latency that this many are not longer than.
 pub(super) fn quantile(sorted: &[Duration], share: f64) -> Duration {
     let last = sorted.len().saturating_sub(1);
     #[expect(

@@ -38,7 +38,7 @@ const MAX_OBSERVATIONS: usize = 200_000;
 /// A request with what came of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Observation {
-    /// When it was sent, since the epoch; nothing where that is not known.
+    /// When it was sent, since the epoch; `None` if that is not known.
     at: Option<Duration>,
     method: String,
     /// Path and query.

@@ -11,7 +11,7 @@ use super::outcome::{Fault, written};
 
 /// The most changes of the outcome that are written as steps.
 const STEPS: usize = 12;
-/// The fewest latencies that make a rule of their own.
+/// The fewest latencies that make their own rule.
 const LATENCIES: usize = 3;
 /// Watches that lasted longer were not broken: servers end them after minutes.
 const LONGEST_WATCH: Duration = Duration::from_secs(120);

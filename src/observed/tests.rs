@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ObservedError, Reproduction, read, reproduce};
 
-/// Returns a serve event of a journal, at so many milliseconds.
+/// Returns a serve event of a journal, at this many milliseconds.
 fn event(at: u64, method: &str, url: &str, status: u16) -> Value {
     json!({
         "request": {"method": method, "url": url, "loggedDate": 1_700_000_000_000_u64 + at},

@@ -202,7 +202,7 @@ fn field<'t>(letter: char, count: usize, text: &'t str, fields: &mut Fields) -> 
     }
 }
 
-/// Returns a number of so many digits, and what is left.
+/// Returns a number of this many digits, and what is left.
 fn digits<N: std::str::FromStr>(text: &str, (least, most): (usize, usize)) -> Option<(N, &str)> {
     let length = text.bytes().take(most).take_while(u8::is_ascii_digit).count();
     if length < least {

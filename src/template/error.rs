@@ -1,4 +1,4 @@
-//! What can go wrong: when a template is compiled, and when it is rendered.
+//! Template errors: when a template is compiled, and when it is rendered.
 
 use thiserror::Error;
 

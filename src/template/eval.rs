@@ -220,7 +220,7 @@ impl<'i, 's, 'r, 'c> Invocation<'i, 's, 'r, 'c> {
         self.block.is_some()
     }
 
-    /// Returns an argument after the first; nothing if it is not there.
+    /// Returns an argument after the first; `None` if it is not there.
     pub(crate) fn param(&self, at: usize) -> Value {
         self.params.get(at).cloned().unwrap_or(Value::Null)
     }

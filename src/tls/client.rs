@@ -156,7 +156,7 @@ enum Accepted {
     /// rustls refuses it as a CA (`CaUsedAsEndEntity`).
     Named {
         certificates: Vec<CertificateDer<'static>>,
-        /// Nothing where none of them can be a CA.
+        /// `None` if none of them can be a CA.
         authorities: Option<Arc<WebPkiServerVerifier>>,
     },
 }

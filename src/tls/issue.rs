@@ -62,7 +62,7 @@ pub(super) fn issue_wrong(fault: HandshakeFault, own: Option<&Issued>) -> Result
     }
     match own.filter(|_| fault != HandshakeFault::UnknownCa) {
         Some(own) => own.authority.issue(params, &names),
-        // With a name of its own: one of the same name would be taken for a forgery.
+        // With its own name: one of the same name would be taken for a forgery.
         None => Authority::new("standin CA that nobody knows")?.issue(params, &names),
     }
 }

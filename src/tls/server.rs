@@ -193,7 +193,7 @@ impl Tls {
 }
 
 impl Tls {
-    /// Returns whether it can show certificates for other hosts: it has a CA of its own.
+    /// Returns whether it can show certificates for other hosts: it has its own CA.
     pub(crate) fn issues(&self) -> bool {
         self.own.is_some()
     }

@@ -1,4 +1,4 @@
-//! The `Date` of answers (RFC 9110, section 6.6.1), written once a second for each thread.
+//! The `Date` of answers (RFC 9110, section 6.6.1), rendered once per second and thread.
 //!
 //! hyper adds one to every answer of a connection or to none; answers that imitate another server have none.
 

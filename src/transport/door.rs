@@ -1,4 +1,4 @@
-//! The listening socket, which can be closed and opened again: the address stays taken meanwhile.
+//! The listening socket, which can be closed and reopened while the address stays reserved.
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 
-/// How many connections wait to be accepted.
+/// How many connections may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
 /// A listening socket.
@@ -20,9 +20,9 @@ pub(super) struct Door {
 enum State {
     /// Connections queue, and can be accepted.
     Open(TcpListener),
-    /// The address is bound and nobody listens on it: the system refuses connections.
+    /// The address is bound without listening: the system refuses connections.
     Shut(Socket),
-    /// Another program has taken the address in between.
+    /// Another program has taken the address in the meantime.
     Lost,
 }
 
@@ -31,7 +31,7 @@ impl Door {
         Self { address, state: State::Open(listener) }
     }
 
-    /// Returns the next connection; none while the door is shut.
+    /// Returns the next connection; waits while the socket is closed.
     pub(super) async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         match &self.state {
             State::Open(listener) => listener.accept().await,
@@ -39,15 +39,15 @@ impl Door {
         }
     }
 
-    /// Closes the listening socket, and takes its address with one that does not listen.
+    /// Closes the listening socket and reserves its address with one that does not listen.
     ///
     /// # Errors
-    /// The address was taken by somebody else: then connections are not refused by this program.
+    /// Another program has taken the address, so this one cannot refuse connections.
     pub(super) fn shut(&mut self) -> io::Result<()> {
         if !matches!(self.state, State::Open(_)) {
             return Ok(());
         }
-        // The system allows one socket that listens for an address: this one goes first.
+        // The system allows one listening socket per address: close this one first.
         self.state = State::Lost;
         self.state = State::Shut(bound(self.address)?);
         Ok(())
@@ -56,7 +56,7 @@ impl Door {
     /// Listens again.
     ///
     /// # Errors
-    /// The address was taken by somebody else.
+    /// Another program has taken the address.
     pub(super) fn open(&mut self) -> io::Result<()> {
         let socket = match std::mem::replace(&mut self.state, State::Lost) {
             State::Open(listener) => {
@@ -80,7 +80,7 @@ impl Door {
 /// Returns a socket with an address, which does not listen.
 fn bound(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // Connections that were closed a moment ago do not keep the address.
+    // Recently closed connections do not block the address.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;

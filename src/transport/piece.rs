@@ -15,7 +15,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 #[derive(Debug)]
 pub(super) struct Piece {
     bytes: Bytes,
-    /// What follows them, and goes out in the same write.
+    /// Bytes that follow them in the same write.
     end: Option<Box<Bytes>>,
     /// Counts this piece until it is dropped.
     _queued: Option<Token>,
@@ -27,8 +27,7 @@ impl Piece {
         Self { bytes, end: None, _queued: None }
     }
 
-    /// Returns the piece with a few bytes behind it: they would cost a write of their own behind a
-    /// large one.
+    /// Appends a few bytes, which would otherwise cost a separate write after a large piece.
     pub(super) fn with_end(mut self, end: Option<Bytes>) -> Self {
         self.end = end.map(Box::new);
         self
@@ -74,7 +73,7 @@ impl Buf for Piece {
     }
 }
 
-/// Counts the pieces of an answer that are not written yet.
+/// Counts the unwritten pieces of an answer.
 #[derive(Debug, Default)]
 pub(super) struct Queue(Arc<Shared>);
 

@@ -172,7 +172,7 @@ impl House {
         Self { modules: modules.into_iter().map(|(module, text)| (module, paths(&text))).collect() }
     }
 
-    /// The path below `crate` that a path means where it stands; nothing for other crates.
+    /// Returns the path below `crate` that a path refers to; `None` for other crates.
     fn absolute(&self, at: &Module, path: &[String]) -> Option<Vec<String>> {
         let mut base: Module;
         let mut rest = path;

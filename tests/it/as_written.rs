@@ -57,7 +57,7 @@ async fn both(
     (live, replayed, folder)
 }
 
-/// Asks for a path on a connection of its own: all bytes of the answer, without those of the server itself.
+/// Asks for a path on its own connection: all bytes of the answer, without those of the server itself.
 async fn get(address: SocketAddr, path: &str, version: &str) -> String {
     let request = format!("GET {path} HTTP/{version}\r\nHost: a\r\nConnection: close\r\n\r\n");
     let (text, _) = raw(address, request.as_bytes()).await;
@@ -149,7 +149,7 @@ async fn clients_of_http_1_0_get_no_informational_answers() {
     }
 }
 
-/// Asks over HTTP/2 for so many pages at once: the statuses of each, and its body.
+/// Asks over HTTP/2 for `count` pages at once; returns the status and body of each.
 async fn over_http2(server: &RunningServer, count: usize) -> Vec<String> {
     let stream = TcpStream::connect(server.address()).await.unwrap();
     let (client, connection) = h2::client::handshake(stream).await.unwrap();

@@ -165,7 +165,7 @@ async fn broken_answers_are_passed_on_as_far_as_they_can_be() {
     }
 }
 
-/// Reads so many bytes of an answer, and goes away.
+/// Reads this many bytes of an answer, and goes away.
 async fn some_of(address: SocketAddr, count: usize) {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(GET).await.unwrap();

@@ -205,7 +205,7 @@ async fn the_next_request_finds_its_connection_ended() {
     }
 }
 
-/// Sends so many requests on one HTTP/2 connection, and waits for its end: how many were answered.
+/// Sends this many requests on one HTTP/2 connection, and waits for its end: how many were answered.
 async fn http2_then_idle(served: &Served, requests: usize) -> (usize, String) {
     use http_body_util::{BodyExt, Empty};
     use hyper_util::rt::{TokioExecutor, TokioIo};

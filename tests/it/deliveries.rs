@@ -24,13 +24,13 @@ struct Case {
     /// Names the rule and its path.
     name: &'static str,
     rule: &'static str,
-    /// How many bytes of the body arrive, at most; nothing where not even the head does. One for each
+    /// How many bytes of the body arrive, at most; `None` if not even the head does. One for each
     /// protocol.
     bytes: [Option<usize>; 2],
     /// What follows these bytes over HTTP/1.1.
     behind: &'static [u8],
     end: End,
-    /// The code with which the stream ends over HTTP/2; nothing where it is complete.
+    /// The code with which the stream ends over HTTP/2; `None` if it is complete.
     code: Option<u32>,
 }
 

@@ -37,7 +37,7 @@ async fn the_examples_are_what_is_answered() {
             assert_eq!(ask(&server, "GET", path).await.at("/items"), json!([]), "page {number}");
         }
     }
-    // Page 004 shows the job of page 001 with less detail: served from a file of its own.
+    // Page 004 shows the job of page 001 with less detail: served from its own file.
     let example = files(&[("jobs.json", include_str!("documented/page-004.json"))]);
     let server = Server::builder().fixtures(example.path()).start().await.unwrap();
     assert_eq!(items(ask(&server, "DELETE", VCJOBS).await.json()), items(page("004")));

@@ -207,7 +207,7 @@ async fn recordings_are_held_against_descriptions() {
     assert_eq!(wrong.status.code(), Some(3), "{}", text(&wrong));
 }
 
-/// A backend that compresses its answer anew for each request: the bytes differ, and say the same.
+/// A backend that compresses its answer again for each request: the bytes differ, and say the same.
 #[cfg(feature = "gzip")]
 async fn compressing(text: &'static str) -> String {
     use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! What goes wrong on the wire, byte by byte: on stubs, objects, recordings and proxied answers, over HTTP/1.1
+//! Faults on the wire, byte by byte: on stubs, objects, recordings and proxied answers, over HTTP/1.1
 //! and HTTP/2, at places within streams.
 
 use std::time::{Duration, Instant};

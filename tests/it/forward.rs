@@ -1,4 +1,4 @@
-//! A forward proxy: its clients' requests to any server are recorded, told apart by server, and replayed without them.
+//! A forward proxy: its clients' requests to any server are recorded, distinguished by server, and replayed without them.
 
 use std::net::SocketAddr;
 

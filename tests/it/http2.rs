@@ -181,7 +181,7 @@ async fn idle_connections_are_let_go_and_watches_are_not_idle() {
     idle.write_all(&[PREFACE, &frame(SETTINGS, 0, 0, b"")].concat()).await.unwrap();
     let seen = frames(&mut idle).await;
     assert!(seen.iter().any(|(kind, _)| *kind == GOAWAY), "{seen:?}");
-    // The idle one was let go after two turns at the most; the watch has lived through them.
+    // The idle one was closed after two turns at most; the watch outlived them.
     assert_eq!(watching.send_request(request("/version")).await.unwrap().status(), 200);
     drop(watch);
 }
@@ -214,7 +214,7 @@ async fn hundreds_of_idle_connections_do_not_keep_others_from_being_served() {
     }
     let mut sender = connect(&server).await;
     assert_eq!(sender.send_request(request("/version")).await.unwrap().status(), 200);
-    // Up to the bound; one more is told so, and the others go on.
+    // Up to the bound; one more is refused, and the others go on.
     let mut refused = None;
     for _ in 0..50 {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();

@@ -181,7 +181,7 @@ async fn a_flaky_delete_works_at_the_fourth_try() {
     assert_eq!(ask(&server, "GET", TFJOBS).await.names().len(), 0);
     let again = ask(&server, "DELETE", TFJOBS).await;
     assert_eq!((again.status.as_u16(), again.names().len()), (200, 0));
-    // The counters begin anew on request.
+    // The counters start again on request.
     assert_eq!(ask(&server, "POST", "/__admin/scenarios/reset").await.status, 200);
     assert_eq!(ask(&server, "DELETE", TFJOBS).await.status, 500);
 }

@@ -36,7 +36,7 @@ timeline:
 async fn phases_follow_the_worlds_clock() {
     let (server, _own) = under(PHASES).await;
     admin(&server, "POST", "/__admin/clock/freeze", json!({})).await;
-    // A world of its own has a time of its own, and begins with its own first request.
+    // Its own world has its own time, and begins with its own first request.
     let other = "/worlds/other";
     admin(&server, "POST", "/worlds/other/__admin/clock/freeze", json!({})).await;
     let code = async |target: &str| ask(&server, "GET", target).await.status.as_u16();

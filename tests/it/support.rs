@@ -189,7 +189,7 @@ pub(crate) async fn read_all(stream: &mut TcpStream) -> (String, End) {
     }
 }
 
-/// Asks again until it is so: for what happens on a thread of its own, such as a reload.
+/// Asks again until it is so: for what happens on its own thread, such as a reload.
 pub(crate) async fn eventually(what: &str, mut check: impl AsyncFnMut() -> bool) {
     let all = async {
         while !check().await {

@@ -111,7 +111,7 @@ impl Served {
         Ok(Box::new(TlsConnector::from(Arc::new(config)).connect(name, tcp).await?))
     }
 
-    /// A request on a connection of its own, and its answer.
+    /// A request on its own connection, and its answer.
     pub(crate) async fn ask(
         &self,
         method: &str,

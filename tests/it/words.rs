@@ -11,7 +11,7 @@ use crate::ways::{Served, WAYS, Way, body};
 enum Outcome {
     /// An answer with this status.
     Status(u16),
-    /// The true answer, no sooner than after so many milliseconds.
+    /// The true answer, no sooner than after this many milliseconds.
     Late(u64),
     /// The true answer with this field.
     Has(&'static str),

@@ -66,9 +66,9 @@ pub(crate) enum Kind<'t> {
     Number(f64),
     /// A text.
     Text(&'t str),
-    /// A list of so many items.
+    /// A list of this many items.
     List(usize),
-    /// A map of so many members.
+    /// A map of this many members.
     Map(usize),
 }
 

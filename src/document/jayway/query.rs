@@ -125,7 +125,7 @@ impl Query {
         self.are_definite(self.steps.len())
     }
 
-    /// Returns whether so many steps from the start are.
+    /// Returns whether this many steps from the start are.
     pub(super) fn are_definite(&self, count: usize) -> bool {
         let last = self.steps.len();
         self.steps[..count].iter().enumerate().all(|(at, step)| step.is_definite(at + 1 == last))

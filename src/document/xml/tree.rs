@@ -196,7 +196,7 @@ impl Document {
         }
     }
 
-    /// Returns the text of a node as a value of its own, see [`Self::text`].
+    /// Returns the text of a node as its own value, see [`Self::text`].
     pub(crate) fn text_of(&self, id: NodeId) -> String {
         let mut text = String::new();
         self.text(id, &mut text);

@@ -1,7 +1,7 @@
 //! The text of nodes, as Java's serializer writes them with an indentation of two.
 //!
 //! The rules are those of the JDK's `ToStream` and `ToXMLStream`, which `WireMock` renders elements with: text
-//! beside other content stands on a line of its own, white space is kept, attributes are in the order of their
+//! beside other content stands on its own line, white space is kept, attributes are in the order of their
 //! names behind the declarations of namespaces, and a declaration that is already in force is left out.
 
 use super::XmlError;

@@ -18,7 +18,7 @@ pub(super) fn tab_in(text: &str, at: Place) -> Option<Place> {
 }
 
 /// Returns where the innermost of these brackets or quotes was opened that is open at a place, and
-/// its line; the place itself where none is found. Texts of several lines are not told apart from
+/// its line; the place itself where none is found. Texts of several lines are not distinguished from
 /// others: in doubt the line is a near one.
 pub(super) fn opened(text: &str, at: Place, kinds: &[char]) -> (Option<Place>, usize) {
     let mut open: Vec<(char, Place)> = Vec::new();

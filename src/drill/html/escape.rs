@@ -39,7 +39,7 @@ fn is_invisible(letter: char) -> bool {
         )
 }
 
-/// Returns the beginning of a text, up to so many characters.
+/// Returns the beginning of a text, up to this many characters.
 pub(super) fn cut(text: &str, most: usize) -> String {
     let mut letters = text.chars();
     let mut start: String = letters.by_ref().take(most).collect();

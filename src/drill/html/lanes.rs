@@ -24,7 +24,7 @@ pub(super) struct Lanes {
 /// The requests with one method and path, or those of all calls that have no lane of their own.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
-    /// Method and path; nothing where it is shared.
+    /// Method and path; `None` if it is shared.
     pub(super) call: Option<(String, String)>,
     /// How many calls it has.
     pub(super) calls: usize,

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The page makes no request and runs no script, which its content security policy says too. What comes from outside
-//! goes through [`escape::Escaped`]. Its size has a bound: so many requests are drawn and listed one by one, and the
+//! goes through [`escape::Escaped`]. Its size has a bound: a fixed number of requests is drawn and listed, and the
 //! rest is counted.
 
 mod chart;

@@ -55,7 +55,7 @@ impl<'d> Operation<'_, 'd> {
         stubs
     }
 
-    /// Returns the responses by status; `default` counts as 200 where it stands alone, else as 500.
+    /// Returns the responses by status; `default` counts as 200 where it is alone, else as 500.
     fn responses(&self) -> Vec<(u16, &'d str, &'d Value)> {
         let responses = self.node.value().get("responses").and_then(Value::as_object);
         let Some(responses) = responses else { return Vec::new() };

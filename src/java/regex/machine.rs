@@ -25,7 +25,7 @@ enum Way {
     Other { step: usize, at: usize },
     /// Gives one character of a run back, down to `least`.
     Shorter { step: usize, least: usize, at: usize },
-    /// Takes one character more, up to so many more.
+    /// Takes one character more, up to this many more.
     Longer { step: usize, at: usize, left: usize },
     /// Puts a register back, and goes on failing.
     Restore { register: usize, value: usize },
@@ -237,7 +237,7 @@ impl Machine<'_, '_> {
         })
     }
 
-    /// Returns whether an expression ends here that begins so many characters before.
+    /// Returns whether an expression ends here that begins this many characters before.
     fn behind(&mut self, step: usize, at: usize, lengths: Lengths) -> Result<bool, GaveUp> {
         let mut start = at;
         for length in 0..=lengths.max {

@@ -9,7 +9,7 @@ use super::property::ranges;
 pub(super) enum Step {
     Char(char),
     Set(CharSet),
-    /// One character so many times, tried from the most (or, lazy, from the fewest) on.
+    /// One character this many times, tried from the most (or, lazy, from the fewest) on.
     Run {
         set: CharSet,
         min: usize,
@@ -72,7 +72,7 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// Returns the instructions of a tree with so many groups.
+    /// Returns the instructions of a tree with this many groups.
     pub(super) fn of(node: &Node, groups: usize) -> Self {
         let mut program = Self { steps: Vec::new(), registers: 2 * groups };
         program.add(node);

@@ -118,7 +118,7 @@ fn block(name: &str) -> Option<ClassUnicode> {
     })
 }
 
-/// Properties of Unicode that have names of their own after `Is`.
+/// Properties of Unicode that have their own names after `Is`.
 fn binary(name: &str) -> Option<ClassUnicode> {
     Some(known(match name.to_uppercase().as_str() {
         "ALPHABETIC" => r"\p{Alphabetic}",
@@ -161,7 +161,7 @@ fn unicode_posix(name: &str) -> Option<ClassUnicode> {
 /// General categories, POSIX classes and those of `java.lang.Character`.
 fn general(name: &str, ignore_case: bool) -> Option<ClassUnicode> {
     if ignore_case {
-        // A case that is asked for does not count, and Java has a set of its own for each.
+        // A case that is asked for does not count, and Java has its own set for each.
         let any = match name {
             "Lu" | "Ll" | "Lt" => Some(r"[\p{Lu}\p{Ll}\p{Lt}]"),
             "Lower" | "Upper" => Some("[a-zA-Z]"),

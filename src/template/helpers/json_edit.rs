@@ -173,7 +173,7 @@ pub(super) fn array_add(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
                 ));
             };
             let found = query.find(&document, false).map_err(|error| error.to_string())?;
-            // What an indefinite path finds is a list of its own: the document stays as it is.
+            // What an indefinite path finds is its own list: the document stays as it is.
             is_apart = matches!(found, Found::Many(_));
             let ways = match found {
                 Found::One(_) => query.ways(&document).map_err(|error| error.to_string())?,

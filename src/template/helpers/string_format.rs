@@ -187,7 +187,7 @@ impl Specifier {
     }
 }
 
-/// Returns a number with so many digits after the point; halves of what it prints as are rounded
+/// Returns a number with this many digits after the point; halves of what it prints as are rounded
 /// up.
 fn fixed(number: f64, digits: usize) -> Result<String, Failure> {
     let Some(exact) = Decimal::from_f64(number) else { return Ok(java::double(number)) };

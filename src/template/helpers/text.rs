@@ -217,7 +217,7 @@ pub(super) fn abbreviate(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     call.made(kept + "...")
 }
 
-/// Lines of at most so many characters, broken at spaces; longer words stay whole.
+/// Lines of at most this many characters, broken at spaces; longer words stay whole.
 pub(super) fn word_wrap(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let text = match subject(call)? {
         Ok(text) => text,

@@ -108,7 +108,7 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// A path begins with a letter, a sign of its own, or a bracket.
+/// A path begins with a letter, one of the signs for paths, or a bracket.
 fn is_path(word: &str) -> bool {
     word.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$' | '@' | ':' | '[' | '.'))
 }

@@ -17,7 +17,7 @@ use super::{
     SystemValue, Template,
 };
 
-/// A machine of its own: one key is permitted.
+/// A host with one permitted system key.
 struct TestHost;
 
 impl Host for TestHost {

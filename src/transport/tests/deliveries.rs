@@ -1,4 +1,4 @@
-//! Bodies and faults on the wire, byte by byte.
+//! Tests of bodies and faults on the wire, byte by byte.
 
 use super::*;
 
@@ -54,7 +54,7 @@ async fn bodies_go_out_as_planned() {
             got.split("\r\n").collect(),
             answer.split("\r\n").chain(["HTTP/1.1 200 OK"]).collect(),
         );
-        // The order of header fields means nothing.
+        // The order of header fields is irrelevant.
         got.sort_unstable();
         expected.sort_unstable();
         assert_eq!((got, end), (expected, None), "{path}");

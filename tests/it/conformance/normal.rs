@@ -91,7 +91,7 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Numbers the uids anew, in the order of the sorted tree: which is the same as which is compared, not
+/// Numbers the uids again, in the order of the sorted tree: which is the same as which is compared, not
 /// in what order a recording met them.
 pub(super) fn renumbered(value: &Value) -> Value {
     let pattern = regex::Regex::new("<uid[^>]*>").expect("a pattern");

@@ -25,7 +25,7 @@ impl<'d> Evaluation<'d> {
         Self { document, steps: Steps::default() }
     }
 
-    /// Counts that so many nodes are visited.
+    /// Counts that this many nodes are visited.
     pub(super) fn count(&mut self, nodes: usize) -> Result<(), XPathError> {
         self.steps.count(nodes)
     }

@@ -197,7 +197,7 @@ impl<'t> Parser<'t> {
             Some(Token::Sign("(")) => {
                 let inside = self.expression()?;
                 self.need(")")?;
-                // A group is a value of its own: its nodes are counted together.
+                // A group is its own value: its nodes are counted together.
                 Ok(Expression::Filter(Box::new(inside), Vec::new()))
             }
             Some(Token::Name(name)) => self.call(name),
