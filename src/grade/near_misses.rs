@@ -1,4 +1,4 @@
-//! Requests that nearly met a rule: which keys of its `match` differed.
+//! Near misses of a rule: requests of which a few keys of its `match` differed.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ pub(super) fn near_misses(rules: &ScenarioSet, rule: &str, records: &[Record]) -
             misses.push((differing, line));
         }
     }
-    // The order of the requests stays among equals.
+    // A stable sort: equal ones keep the order of the requests.
     misses.sort_by_key(|(differing, _)| *differing);
     let least = misses.first().map_or(0, |(differing, _)| *differing);
     let near = misses.into_iter().filter(|(differing, _)| *differing == least);
@@ -42,11 +42,11 @@ fn differing(rules: &ScenarioSet, rule: &str, record: &Record) -> Option<(usize,
         None => record.path.clone(),
     };
     let method = record.method.parse().ok()?;
-    // A target that is no URI matched nothing.
+    // A target that is not a URI matched nothing.
     target.parse::<http::Uri>().ok()?;
     let request = Request::new(method, &target);
     let compared = rules.compare(rule, &Asked::new(&request));
-    // Header fields and bodies are not kept: what is left of a match that did not hold is theirs.
+    // Header fields and bodies are not stored: the remaining reason for a mismatch is one of them.
     let (unknown, known): (Vec<Compared>, Vec<Compared>) =
         compared.into_iter().partition(|part| part.key.contains("header ") || part.key == "body");
     let differing: Vec<String> = known.iter().filter(|part| !part.holds).map(shown).collect();

@@ -6,14 +6,14 @@ use super::{Finding, Record, by_call, relist, retry_after, tokens};
 
 /// The tolerance for early retries where the rule names none.
 const SLACK: Duration = Duration::from_millis(200);
-/// Failed attempts that follow each other faster hammer.
+/// The pause between failed attempts below which they count as hammering.
 const HAMMER: Duration = Duration::from_millis(50);
-/// So many in a row.
+/// The number of consecutive fast retries that count.
 const BLOWS: usize = 3;
-/// Nobody said how soon: what never came is noticed, what came late is not.
+/// No limit is given: only a missing reaction is reported, not a late one.
 const EVER: Duration = Duration::from_secs(3600);
 
-/// Everything that is wrong whoever expects it.
+/// Returns the mistakes under any rules.
 pub(super) fn notes(all: &[&Record]) -> Vec<Finding> {
     let mut notes = retry_after::early(all, all, SLACK);
     notes.extend(hammered(all, BLOWS));
@@ -51,7 +51,7 @@ pub(super) fn hammered(about: &[&Record], at_most: usize) -> Option<Finding> {
     })
 }
 
-/// Calls whose last attempt failed.
+/// Returns calls whose last attempt failed.
 fn gave_up(all: &[&Record]) -> Option<Finding> {
     let calls = by_call(all);
     let given_up: Vec<_> =
