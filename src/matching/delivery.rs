@@ -129,6 +129,20 @@ fn recorded(parameters: &Node<'_>) -> Option<Recorded> {
 /// Reads trailers: a string or a list of strings for each name.
 fn trailers(node: &Node<'_>) -> HeaderMap {
     let mut trailers = HeaderMap::new();
+    header_fields(node, |name, node, text| {
+        // A character of Latin-1 is a byte.
+        let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
+        match bytes.and_then(|bytes| HeaderValue::from_bytes(&bytes).ok()) {
+            Some(value) => drop(trailers.append(name.clone(), value)),
+            None => node.error("not the value of a header field", "visible characters only"),
+        }
+    });
+    trailers
+}
+
+/// Reads header fields with a string or a list of strings each, sorted by name: calls `take` with
+/// the name, the node and the text of each value. Problems are reported.
+pub(super) fn header_fields(node: &Node<'_>, mut take: impl FnMut(&HeaderName, &Node<'_>, &str)) {
     for (name, values) in node.entries() {
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
             values.error_at_key(
@@ -139,16 +153,11 @@ fn trailers(node: &Node<'_>) -> HeaderMap {
         };
         let list = if values.value().is_array() { values.items() } else { vec![values] };
         for node in list {
-            let Some(text) = node.text() else { continue };
-            // A character of Latin-1 is a byte.
-            let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
-            match bytes.and_then(|bytes| HeaderValue::from_bytes(&bytes).ok()) {
-                Some(value) => drop(trailers.append(name.clone(), value)),
-                None => node.error("not the value of a header field", "visible characters only"),
+            if let Some(text) = node.text() {
+                take(&name, &node, text);
             }
         }
     }
-    trailers
 }
 
 fn chunk(node: &Node<'_>) -> Option<(Duration, Bytes)> {

@@ -1,4 +1,4 @@
-//! A request as every stage sees it: the head parsed once, the body read at most once.
+//! A request: the head parsed once, the body read at most once.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub struct Request {
     pub version: Version,
     /// The header fields, as sent.
     pub headers: HeaderMap,
-    /// The body, read by the first stage that asks for it.
+    /// The body, read by the first stage that needs it.
     pub body: RequestBody,
     /// The client's address; absent in unit tests.
     pub peer: Option<SocketAddr>,
@@ -28,13 +28,13 @@ pub struct Request {
     pub certificate: Option<Arc<ClientCertificate>>,
     /// Whether it came over TLS.
     pub tls: bool,
-    /// Whether it is to another server: a client of this forward proxy sent it.
+    /// Whether it is for another server: a client of this forward proxy sent it.
     pub(crate) forwarded: bool,
-    /// The beginning of the path that named the request's world; the target is without it.
+    /// The path prefix that named the request's world; the target does not contain it.
     pub(crate) mount: Option<Box<str>>,
-    /// Takes informational answers of a backend on their way to the client.
+    /// Receives informational answers of a backend, to be sent to the client.
     pub(crate) informational: Option<InformationalSink>,
-    /// Its trailers, where it may be passed on to a backend.
+    /// Its trailers, if it may be passed on to a backend.
     pub(crate) trailers: Option<RequestTrailers>,
 }
 
@@ -60,20 +60,10 @@ impl Request {
     /// When `target` is not a valid request target.
     #[must_use]
     pub fn new(method: Method, target: &str) -> Self {
-        Self {
-            method,
-            uri: target.parse().expect("a valid request target"),
-            version: Version::HTTP_11,
-            headers: HeaderMap::new(),
-            body: RequestBody::Empty,
-            peer: None,
-            certificate: None,
-            tls: false,
-            forwarded: false,
-            mount: None,
-            informational: None,
-            trailers: None,
-        }
+        let (mut head, ()) = http::Request::new(()).into_parts();
+        head.method = method;
+        head.uri = target.parse().expect("a valid request target");
+        Self::incoming(head, RequestBody::Empty)
     }
 
     /// Creates a request that came over the wire.

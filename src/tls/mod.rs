@@ -1,5 +1,6 @@
-//! TLS on one stack (rustls on ring), beside the pipeline: the certificate that the server shows to its clients
-//! ([`server`]), and those that it trusts as a client of a backend or of another server ([`client`]).
+//! TLS on one stack (rustls on ring), outside of the pipeline: the certificate that the server
+//! presents ([`server`]), and those that it trusts as a client of a backend or of another server
+//! ([`client`]).
 
 #[cfg(feature = "record")]
 pub(crate) mod client;
@@ -34,7 +35,7 @@ pub enum TlsError {
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong and what is expected.
+        /// The problem and what is expected.
         why: String,
     },
     /// The certificate, its key and the settings do not fit each other.

@@ -6,30 +6,20 @@ use http::header::{HeaderName, HeaderValue, TRANSFER_ENCODING};
 
 use crate::document::Node;
 
+use super::super::delivery::header_fields;
 use super::failure::Failure;
 use super::text::{Rendering, Text};
 
 /// Reads header fields with a string or a list of strings each, sorted by name.
 pub(super) fn read(node: Option<&Node<'_>>, templated: bool) -> Vec<(HeaderName, Text)> {
     let mut headers = Vec::new();
-    for (name, values) in node.into_iter().flat_map(Node::entries) {
-        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
-            values.error_at_key(
-                format!("{name:?} is not a header name"),
-                "letters, digits and - only",
-            );
-            continue;
-        };
-        let list = if values.value().is_array() { values.items() } else { vec![values] };
-        for node in list {
-            let Some(text) = node.text() else {
-                continue;
-            };
+    if let Some(node) = node {
+        header_fields(node, |name, node, text| {
             // The transport sets the framing itself.
-            if name != TRANSFER_ENCODING {
-                headers.push((name.clone(), Text::read(&node, text, templated)));
+            if *name != TRANSFER_ENCODING {
+                headers.push((name.clone(), Text::read(node, text, templated)));
             }
-        }
+        });
     }
     headers
 }
