@@ -1,8 +1,8 @@
 //! Decoding a value into a raw type while collecting every problem, not only the first.
 //!
-//! A decoder asks a [`Node`] for what it expects; a wrong type, a missing or an unknown key is reported
-//! with its way from the root, and decoding goes on. Only when problems were found are their lines
-//! and columns looked up.
+//! A decoder reads what it expects from a [`Node`]; a wrong type, a missing or an unknown key is
+//! reported with its path from the root, and decoding continues. Lines and columns are looked up
+//! only if there are problems.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -23,14 +23,14 @@ pub struct Decoder<'s> {
     /// Whether all problems are reported at the root, see [`Node::whole`].
     is_whole: Cell<bool>,
     is_body: bool,
-    /// The places of the document, once one was asked for.
+    /// The places of the document, once one was needed.
     places: OnceCell<Option<Places>>,
 }
 
-/// More problems than this are looked up in the places of the whole document.
+/// The number of problems from which the places of the whole document are computed.
 const FEW_PROBLEMS: usize = 8;
 
-/// Of how many problems the lines are shown: each line is looked for from the beginning of the text.
+/// How many problems show their line: each is searched from the beginning of the text.
 const MOST_QUOTED: usize = 100;
 
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl<'s> Decoder<'s> {
         Self { is_body: true, ..Self::new(source, 0) }
     }
 
-    /// Returns whether what is read is the body of an admin request, not a file.
+    /// Returns whether the source is the body of an admin request, not a file.
     #[must_use]
     pub(crate) fn is_body(&self) -> bool {
         self.is_body
@@ -155,7 +155,7 @@ impl<'s> Decoder<'s> {
     }
 }
 
-/// A value with its way from the root.
+/// A value with its path from the root.
 #[derive(Debug, Clone)]
 pub struct Node<'d> {
     value: &'d Value,
@@ -186,7 +186,8 @@ impl<'d> Node<'d> {
         pointer_of(self.way.as_ref())
     }
 
-    /// Returns the decoder this node's problems go to: it knows the source and the document.
+    /// Returns the decoder that collects this node's problems: it knows the source and the
+    /// document.
     #[must_use]
     pub fn decoder(&self) -> &'d Decoder<'d> {
         self.decoder
@@ -230,7 +231,7 @@ impl<'d> Node<'d> {
         self.decoder.report(kind, self.way.as_ref(), false, message.into(), hint.into(), None);
     }
 
-    /// Reports an error at this value with the words that `WireMock` has for it.
+    /// Reports an error at this value with `WireMock`'s text.
     pub(crate) fn error_saying(
         &self,
         message: impl Into<String>,
@@ -266,7 +267,7 @@ impl<'d> Node<'d> {
     }
 
     /// Returns the node as a part of a whole that `WireMock` reads by itself: a problem inside is
-    /// reported at the whole with the steps of its parts behind it.
+    /// reported at the whole followed by the steps of its parts.
     #[must_use]
     pub(crate) fn part(&self) -> Self {
         self.reporting(Report::Part)
@@ -302,8 +303,8 @@ impl<'d> Node<'d> {
         self.decoder.problems.borrow().len()
     }
 
-    /// Gives an example to the problems that were reported at this value, or within it, after this many others, and have
-    /// no advice of their own.
+    /// Adds an example to the problems that were reported at or within this value after this many
+    /// others and have no hint yet.
     pub(crate) fn exemplify(&self, since: usize, example: &str) {
         let mut problems = self.decoder.problems.borrow_mut();
         for problem in problems.iter_mut().skip(since).filter(|problem| problem.hint.is_empty()) {
@@ -311,7 +312,7 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// Returns where this value stands.
+    /// Returns the place of this value.
     #[must_use]
     pub fn place(&self) -> Option<Place> {
         self.decoder.place(&self.pointer(), false)

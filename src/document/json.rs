@@ -1,4 +1,4 @@
-//! JSON text: the quick way to a value, and the slow way to a place.
+//! JSON text → values, fast; and the places of values, by a second slower pass.
 
 use std::collections::BTreeMap;
 
@@ -88,7 +88,7 @@ pub(super) fn place(text: &str, pointer: &[Step], key: bool) -> Option<Place> {
     Some(Place::of_offset(text, offset))
 }
 
-/// Returns where everything stands.
+/// Returns the places of everything.
 pub(super) fn spots(text: &str) -> Option<Spot> {
     let raw: &RawValue =
         serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()?;
@@ -109,7 +109,7 @@ fn spot(text: &str, raw: &str, around: Option<&str>) -> Option<Spot> {
         fields.sort_unstable_by_key(|(_, value)| value.get().as_ptr());
         for (name, value) in fields {
             spot.fields.insert(name, self::spot(text, value.get(), Some(from))?);
-            // The next key is behind this value.
+            // The next key follows this value.
             from = &raw[offset_in(raw, value.get())? + value.get().len()..];
         }
     } else if raw.starts_with('[') {
@@ -127,8 +127,8 @@ fn offset_in(text: &str, part: &str) -> Option<usize> {
     (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize)
 }
 
-/// Returns where the key begins whose value starts at `value`: before it stand a colon and a quoted
-/// name.
+/// Returns where the key begins whose value starts at `value`: it is preceded by a colon and a
+/// quoted name.
 fn key_before(text: &str, from: usize, value: usize) -> Option<usize> {
     let before = text.get(from..value)?.trim_end().strip_suffix(':')?.trim_end();
     let name = before.strip_suffix('"')?;
@@ -144,7 +144,7 @@ fn key_before(text: &str, from: usize, value: usize) -> Option<usize> {
     }
 }
 
-/// A value whose objects have no key twice: `serde_json::Value` would silently keep the last.
+/// A value without duplicate keys: `serde_json::Value` would silently keep the last one.
 struct Unique(Value);
 
 impl<'de> Deserialize<'de> for Unique {
@@ -230,7 +230,7 @@ mod tests {
         let error = source("{\n  \"a\": ,\n}").parse().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "x.json:2:8: a value has to stand here, not ,; write a value, like \"text\", 1, true, null, [1, 2] or {\"a\": 1}"
+            "x.json:2:8: a value is expected here, not ,; write a value, like \"text\", 1, true, null, [1, 2] or {\"a\": 1}"
         );
         let error = source("{\"a\": 1, \"a\": 2}").parse().unwrap_err();
         assert!(error.to_string().contains("the key \"a\" occurs twice"), "{error}");

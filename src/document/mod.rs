@@ -5,9 +5,9 @@
 //!                                                  └ problems → [Diagnostic] path:line:column: what, and what to do
 //! ```
 //!
-//! The parser takes the quick way and keeps no places. Only when something is wrong is the text
-//! read again to find the line and column of the offending key (`place`). So a thousand good
-//! files cost nothing for the messages that they do not need.
+//! The parser is fast and keeps no places. Only if there are problems is the text read again to
+//! find the line and column of the offending key (`place`). So a thousand good files do not pay for
+//! messages that they do not need.
 
 mod decode;
 mod diagnostic;
@@ -29,7 +29,6 @@ mod scalars;
 mod tagged;
 mod units;
 mod way;
-#[allow(dead_code, reason = "templates and stubs come to use all of it")]
 pub(crate) mod xml;
 mod yaml;
 mod yaml_error;
@@ -79,7 +78,7 @@ impl Format {
     }
 }
 
-/// One file's text, with the name it goes by in messages.
+/// The text of one file, with its name in messages.
 #[derive(Debug, Clone)]
 pub struct Source {
     /// The path as the user would write it.
@@ -125,8 +124,8 @@ impl Source {
         }
     }
 
-    /// As [`Self::parse`]; a JSON text that is not strict is read as `WireMock` does, and replaced by strict JSON. The
-    /// last item is a warning about it.
+    /// Parses like [`Self::parse`]; JSON that is not strict is read as `WireMock` does and replaced
+    /// by strict JSON. The last item is a warning about it.
     pub(crate) fn parse_lenient(
         mut self,
     ) -> (Self, Result<Vec<Value>, Diagnostic>, Option<Diagnostic>) {
@@ -136,14 +135,14 @@ impl Source {
         };
         let text = self.text.trim_start_matches('\u{feff}');
         let Ok(strict) = lenient::to_strict(text) else {
-            // Comments and the like are no problem here.
+            // Comments and similar extensions are fine here.
             let problem = json::problem_of(&self, Dialect::Lenient).unwrap_or(problem);
             return (self, Err(problem), None);
         };
         let ignored = strict.ignored.map(|at| {
             Diagnostic::warning(&self.path, "what follows the first JSON value is ignored")
                 .at(Place::of_offset(text, at))
-                .hint("remove it, or put it into a file of its own")
+                .hint("remove it, or move it to a separate file")
         });
         self.text = strict.text;
         match (self.parse(), json::parse_with_repeated_keys(&self.text)) {
@@ -157,8 +156,8 @@ impl Source {
         }
     }
 
-    /// Returns all documents as JSON text, with the keys in their order, or `None` if that cannot
-    /// be had.
+    /// Returns all documents as JSON text, with the keys in their order, or `None` if that is not
+    /// possible.
     pub(crate) fn ordered_texts(&self) -> Option<Vec<String>> {
         match self.format {
             Format::Json => None,

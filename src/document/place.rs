@@ -32,7 +32,7 @@ impl Place {
     }
 }
 
-/// One step from a value to one inside it.
+/// One step from a value to a nested one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// The value of a key.
@@ -41,10 +41,10 @@ pub enum Step {
     Index(usize),
 }
 
-/// The way from a document's root to a value.
+/// The path from a document's root to a value.
 pub(crate) type Pointer = Vec<Step>;
 
-/// Returns a pointer as people write it: `rules[0].match.path`.
+/// Returns a pointer in the notation of diagnostics: `rules[0].match.path`.
 #[must_use]
 pub(crate) fn dotted(pointer: &[Step]) -> String {
     let mut out = String::new();

@@ -9,7 +9,7 @@ use super::{Decoder, Diagnostic, Format, Node, Severity, Source, lenient};
 /// The title of every such error.
 const TITLE: &str = "Error parsing JSON";
 
-/// Why a body is not taken, in the form of `WireMock`'s errors (`C/common/JsonException.java`).
+/// Why a body is rejected, in the form of `WireMock`'s errors (`C/common/JsonException.java`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     /// The value that is wrong, such as `/request/headers/X`; `None` if the text is not JSON.
@@ -20,7 +20,7 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     /// Returns the first of all problems in the order of the text: `WireMock` stops there. `None`
-    /// where none is an error.
+    /// if there is no error.
     pub(crate) fn of(problems: &[Diagnostic]) -> Option<Self> {
         let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
         let first = errors.min_by_key(|problem| problem.place)?;
@@ -39,10 +39,10 @@ impl Refusal {
     }
 }
 
-/// Reads the JSON text of a request body. Problems that are warnings are passed over.
+/// Reads the JSON text of a request body. Warnings are ignored.
 ///
 /// # Errors
-/// [`Refusal`] where the text is not JSON or `read` notes an error.
+/// [`Refusal`] if the text is not JSON or `read` reports an error.
 pub(crate) fn read_body<T>(
     body: &[u8],
     read: impl FnOnce(&Node<'_>) -> Option<T>,
@@ -50,10 +50,10 @@ pub(crate) fn read_body<T>(
     read_body_and_text(body, read).map(|(result, _)| result)
 }
 
-/// Reads the JSON text of a request body, and gives it as strict JSON besides.
+/// Reads the JSON text of a request body, and returns it as strict JSON too.
 ///
 /// # Errors
-/// [`Refusal`] where the text is not JSON or `read` notes an error.
+/// [`Refusal`] if the text is not JSON or `read` reports an error.
 pub(crate) fn read_body_and_text<T>(
     body: &[u8],
     read: impl FnOnce(&Node<'_>) -> Option<T>,

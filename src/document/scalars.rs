@@ -101,7 +101,7 @@ impl<'d> Node<'d> {
         found
     }
 
-    /// Returns one of some words; another word is reported with the nearest known one.
+    /// Returns the value of one of some words; another word is reported with the nearest known one.
     #[must_use]
     pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
         let text = self.text()?;
@@ -113,8 +113,8 @@ impl<'d> Node<'d> {
         None
     }
 
-    /// Returns a text, as `WireMock` takes one: a number or truth value counts as its text. A wrong
-    /// type is reported.
+    /// Returns a text, as `WireMock` accepts it: a number or truth value counts as its text. A
+    /// wrong type is reported.
     pub fn loose_text(&self) -> Option<Cow<'d, str>> {
         match self.value() {
             Value::String(text) => Some(Cow::Borrowed(text)),
@@ -127,7 +127,7 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// Returns a truth value, as `WireMock` takes one: 0 is false and any other number true, a text
+    /// Returns a boolean, as `WireMock` accepts it: 0 is false and any other number true, a text
     /// may say it, and an empty one is false. Anything else is reported.
     pub fn loose_bool(&self) -> Option<bool> {
         match self.value() {
@@ -140,8 +140,8 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// Returns a whole number of 32 bits, as `WireMock` takes one: decimals are cut off, a text may
-    /// hold a number, and an empty text and `"null"` count as absent (`Ok(None)`). Anything else is
+    /// Returns a 32-bit integer, as `WireMock` accepts it: decimals are cut off, a text may hold a
+    /// number, and an empty text and `"null"` count as absent (`Ok(None)`). Anything else is
     /// reported.
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked before")]
     pub fn loose_integer(&self) -> Result<Option<i64>, InvalidValue> {
@@ -160,7 +160,7 @@ impl<'d> Node<'d> {
     }
 }
 
-/// Without the digits that a multiplication adds.
+/// Rounds away the digits that a multiplication adds.
 fn round(number: f64) -> f64 {
     (number * 1e6).round() / 1e6
 }

@@ -1,5 +1,5 @@
 //! YAML text: parsed under budgets (an alias bomb is an error, not an out-of-memory), and walked
-//! again event by event when a place is asked for.
+//! again event by event if a place is needed.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -52,7 +52,7 @@ pub(super) fn place(text: &str, document: usize, pointer: &[Step], key: bool) ->
     events.find(first, pointer, key)
 }
 
-/// Returns where everything in the given document stands.
+/// Returns the places of everything in the given document.
 pub(super) fn spots(text: &str, document: usize) -> Option<Spot> {
     let mut events = Events::of(text, document)?;
     let first = events.next()?;

@@ -1,5 +1,5 @@
-//! Base64 as Java's basic decoder reads it (`java.util.Base64.Decoder`): padding may be missing, and the bits behind
-//! the last byte are ignored.
+//! Base64 as Java's basic decoder reads it (`java.util.Base64.Decoder`): padding may be missing,
+//! and the bits after the last byte are ignored.
 
 /// Returns the bytes of a text.
 ///
@@ -80,7 +80,7 @@ mod tests {
 
     use super::*;
 
-    /// Each answer was taken from Java.
+    /// The expected results were taken from Java.
     #[test]
     fn texts_that_other_decoders_refuse() {
         for (text, bytes) in [

@@ -1,7 +1,8 @@
 //! HTTP archives (HAR 1.2) → observations. Unlike an import, requests without an answer are what matters here.
 //!
-//! The format: <https://w3c.github.io/web-performance/specs/HAR/Overview.html>. What browsers say about a request that
-//! failed stands in `_error` (Chromium, `net/base/net_error_list.h`); the status is 0 then.
+//! The format: <https://w3c.github.io/web-performance/specs/HAR/Overview.html>. What browsers say
+//! about a request that failed is in `_error` (Chromium, `net/base/net_error_list.h`); the status
+//! is 0 then.
 
 use std::time::Duration;
 

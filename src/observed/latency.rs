@@ -17,7 +17,8 @@ const QUANTILES: [(&str, f64, usize); 5] = [
     ("p99.9", 0.999, 1000),
 ];
 
-/// Returns the distribution of latencies as the value of a `delay`, or `None` if they are short.
+/// Returns the distribution of latencies as the value of a `delay`, or `None` if they are
+/// negligible.
 pub(super) fn delay(latencies: &[Duration]) -> Option<Value> {
     let mut sorted = latencies.to_vec();
     sorted.sort_unstable();

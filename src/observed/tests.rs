@@ -1,4 +1,5 @@
-//! Journals and HARs that are made up, and the scenarios that are made of them. Each is loaded by `reproduce`.
+//! Tests with synthetic journals and HARs, and the scenarios generated from them. `reproduce` loads
+//! each.
 
 use serde_json::{Value, json};
 
@@ -17,7 +18,7 @@ fn made(json: &Value) -> Reproduction {
     reproduce(&read(json).unwrap(), "journal.json").unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Returns a journal stands newest first.
+/// Returns a journal, newest first.
 fn journal(mut events: Vec<Value>) -> Value {
     events.reverse();
     json!({"requests": events, "meta": {"total": events.len()}})

@@ -13,7 +13,7 @@ use super::{Observation, Observed, Outcome, Reproduction};
 
 /// The most rules of a phase; the routes with the most faults come first.
 const RULES: usize = 40;
-/// From how many routes on that fail in the same way a rule is about all requests.
+/// The number of routes with the same fault from which one rule matches all requests.
 const ALIKE: usize = 2;
 
 /// A request with its route and its time since the first one.
@@ -121,7 +121,7 @@ fn is_in(phase: Option<&Phase>, at: Option<Duration>) -> bool {
     at >= phase.from && phase.to.is_none_or(|to| at < to)
 }
 
-/// To a tenth of a second where it is long.
+/// Rounds long times to a tenth of a second.
 fn rounded(time: Duration) -> Duration {
     let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1);
     Duration::from_millis(if milliseconds > 2000 {
@@ -205,7 +205,7 @@ impl Writer {
         }
     }
 
-    /// Rules that a recording has already.
+    /// Writes the rules that a recording already contains.
     fn kept(&mut self, rules: &[(String, Value)]) -> String {
         for (about, rule) in rules.iter().take(super::MAX_OBSERVATIONS) {
             let words = ["steps", "then", "share", "at"];
@@ -239,7 +239,7 @@ impl Writer {
     }
 }
 
-/// Of each route, whether a request passed after one with a fault.
+/// Returns for each route whether a request passed after one with a fault.
 fn recoveries(placed: &[Placed<'_>], routes: usize) -> Vec<bool> {
     let (mut failed, mut recovered) = (vec![false; routes], vec![false; routes]);
     for Placed { route, seen, .. } in placed {
@@ -252,7 +252,7 @@ fn recoveries(placed: &[Placed<'_>], routes: usize) -> Vec<bool> {
     recovered
 }
 
-/// Returns one rule for all requests, where in an outage those of every route fail in the same way.
+/// Returns one rule for all requests, if those of every route fail in the same way.
 fn alike(
     groups: &[(usize, Vec<Seen<'_>>)],
     recovered: &[bool],

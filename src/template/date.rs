@@ -1,4 +1,4 @@
-//! Moments in time as templates handle them: with a zone, a format, offsets and truncation.
+//! Dates of templates: moments in time with a zone, a format, offsets and truncation.
 
 use std::fmt;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ impl fmt::Display for Date {
 /// `+02:00`, `GMT+2`.
 ///
 /// # Errors
-/// The sentence for people when there is no such zone.
+/// A message if there is no such zone.
 pub(crate) fn zone(name: &str) -> Result<TimeZone, String> {
     let unknown = || {
         format!(
@@ -93,7 +93,7 @@ pub(crate) fn offset(text: &str) -> Option<Offset> {
 /// where it exists.
 ///
 /// # Errors
-/// The sentence for people when the offset cannot be read or leads too far.
+/// A message if the offset cannot be read or leads too far.
 pub(crate) fn shift(millis: i64, offset: &str) -> Result<i64, String> {
     if offset.eq_ignore_ascii_case("now") {
         return Ok(millis);
@@ -132,7 +132,7 @@ pub(crate) fn shift(millis: i64, offset: &str) -> Result<i64, String> {
 /// like.
 ///
 /// # Errors
-/// The sentence for people when there is no such truncation.
+/// A message if there is no such truncation.
 pub(crate) fn truncate(date: &Date, truncation: &str) -> Result<Date, String> {
     let at = date.zoned();
     let day = at.date();

@@ -1,4 +1,5 @@
-//! Dates from text: by a pattern of Java's `DateTimeFormatter`, and in the forms that `parseDate` knows.
+//! Parsing of dates: by a pattern of Java's `DateTimeFormatter`, and in the forms that `parseDate`
+//! accepts.
 
 use jiff::civil;
 use jiff::tz::{Offset, TimeZone};
@@ -6,8 +7,8 @@ use jiff::tz::{Offset, TimeZone};
 use super::date::{self, Date};
 use super::date_format::{DAYS, MONTHS, Piece, pieces};
 
-/// The forms that are tried one after the other when no format is given: ISO 8601 with an offset, RFC 1123,
-/// RFC 1036, asctime.
+/// The forms that are tried in order if no format is given: ISO 8601 with an offset, RFC 1123, RFC
+/// 1036, asctime.
 const FORMS: [&str; 8] = [
     "yyyy-MM-dd'T'HH:mm[:ss[.f]]XXX['['VV']']",
     "EEE, d MMM yyyy HH:mm[:ss] z",
@@ -86,7 +87,7 @@ fn parse(text: &str, pieces: &[Piece]) -> Option<Date> {
     if rest.is_empty() { resolve(&fields) } else { None }
 }
 
-/// Reads pieces from the start of the text and answers what is left.
+/// Reads pieces from the start of the text and returns the rest.
 fn run<'t>(text: &'t str, pieces: &[Piece], fields: &mut Fields) -> Option<&'t str> {
     let mut rest = text;
     let mut at = 0;

@@ -1,4 +1,5 @@
-//! Decimal numbers with the digits that they were written with, as Java's `BigDecimal`: `1.50` stays `1.50`.
+//! Decimal numbers that preserve their written digits, like Java's `BigDecimal`: `1.50` stays
+//! `1.50`.
 
 use std::fmt;
 
@@ -11,7 +12,7 @@ pub(crate) struct Decimal {
     scale: i32,
 }
 
-/// Digits to either side of the point that a number may have.
+/// The most digits on either side of the decimal point.
 const MAX_SCALE: i32 = 1_000;
 
 impl Decimal {
@@ -20,7 +21,7 @@ impl Decimal {
         Self { digits: value.into(), scale: 0 }
     }
 
-    /// Reads what Java's `BigDecimal` reads: an optional sign, digits, a point, an exponent.
+    /// Parses the syntax of Java's `BigDecimal`: an optional sign, digits, a point, an exponent.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (number, exponent) = match text.find(['e', 'E']) {
             Some(at) => (&text[..at], text[at + 1..].parse::<i32>().ok()?),

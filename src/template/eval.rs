@@ -11,7 +11,7 @@ use super::scope::{Scope, Variables};
 use super::value::Value;
 use super::{RenderContext, show};
 
-/// What a helper answers: a value, which is shown where the helper stands.
+/// The result of a helper: a value, which is rendered in its place.
 pub(crate) type Answer = Result<Value, Failure>;
 
 /// A helper.
@@ -28,9 +28,9 @@ pub(crate) struct Helpers {
 
 /// One rendering.
 pub(crate) struct Renderer<'r, 'c> {
-    /// What comes from outside: time, chance, the host.
+    /// The external inputs: time, randomness, the host.
     pub(crate) context: &'r mut RenderContext<'c>,
-    /// What helpers assigned.
+    /// The variables that helpers assigned.
     pub(crate) variables: Variables,
     helpers: &'static Helpers,
     steps: usize,
@@ -55,12 +55,12 @@ impl<'r, 'c> Renderer<'r, 'c> {
         Ok(())
     }
 
-    /// Writes a value behind a text.
+    /// Appends a value to a text.
     pub(crate) fn show(&mut self, value: &Value, out: &mut String) -> Result<(), Limit> {
         show::show(value, &mut Output::new(out, &mut self.budget))
     }
 
-    /// Gives what writes text a place to write to.
+    /// Runs a function that writes text to an output with a budget.
     pub(crate) fn written(
         &mut self,
         write: impl FnOnce(&mut Output<'_>) -> Result<(), Limit>,
@@ -96,7 +96,7 @@ impl<'r, 'c> Renderer<'r, 'c> {
         Ok(())
     }
 
-    /// Returns what a tag or an expression in parentheses means.
+    /// Evaluates a tag or an expression in parentheses.
     fn value(
         &mut self,
         call: &Call,
@@ -189,7 +189,7 @@ fn at(limit: Limit, at: At) -> RenderError {
 pub(crate) struct Invocation<'i, 's, 'r, 'c> {
     /// The rendering.
     pub(crate) renderer: &'i mut Renderer<'r, 'c>,
-    /// The first argument, or the model where there is none.
+    /// The first argument, or the model if there is none.
     pub(crate) first: Value,
     /// The arguments after the first.
     pub(crate) params: Vec<Value>,
@@ -225,7 +225,7 @@ impl<'i, 's, 'r, 'c> Invocation<'i, 's, 'r, 'c> {
         self.params.get(at).cloned().unwrap_or(Value::Null)
     }
 
-    /// Returns an argument by name, unless it is nothing.
+    /// Returns an argument by name, unless it is null.
     pub(crate) fn named(&self, name: &str) -> Option<&Value> {
         let found = self.hash.iter().rev().find(|(key, _)| **key == *name);
         found.map(|(_, value)| value).filter(|value| !value.is_null())
@@ -309,20 +309,20 @@ impl<'i, 's, 'r, 'c> Invocation<'i, 's, 'r, 'c> {
         Ok(text)
     }
 
-    /// Returns what a helper answers that renders its block: nothing more where there is one.
-    /// Without one the text is empty, and is not text to other helpers.
+    /// Returns the result of a helper that renders its block: nothing further if there is one.
+    /// Without a block the text is empty and is not text to other helpers.
     pub(crate) fn written(&self) -> Value {
         if self.is_block() { Value::Null } else { Value::Token("".into()) }
     }
 
-    /// Writes a text in the block's place.
+    /// Writes a text in place of the block.
     pub(crate) fn write(&mut self, text: &str) -> Result<(), Failure> {
         self.renderer.charge(text.len())?;
         self.out.push_str(text);
         Ok(())
     }
 
-    /// Keeps a value for the rest of the rendering.
+    /// Assigns a variable for the rest of the rendering.
     pub(crate) fn assign(&mut self, name: &str, value: Value) {
         self.renderer.variables.insert(name.into(), value);
     }

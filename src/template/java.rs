@@ -1,4 +1,5 @@
-//! What Java's library does that templates show: the order of a `HashMap`, URL coding, doubles as text.
+//! Behaviour of Java's library that templates expose: the order of a `HashMap`, URL encoding,
+//! doubles as text.
 
 use std::fmt::Write;
 use std::sync::Arc;

@@ -39,7 +39,7 @@ pub(crate) enum Closing {
 /// A token inside of a tag.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Token<'t> {
-    /// The tag's end, and whether `~` removes the white space behind it.
+    /// The tag's end, and whether `~` removes the white space after it.
     End(Closing, bool),
     /// A quoted text, without its quotes.
     Text(String),
@@ -73,7 +73,7 @@ impl Token<'_> {
 pub(crate) struct Lexer<'t> {
     text: &'t str,
     at: usize,
-    /// The place of `counted`, so that places cost nothing twice.
+    /// The place of `counted`, so that no text is counted twice.
     place: At,
     counted: usize,
 }
@@ -97,7 +97,7 @@ impl<'t> Lexer<'t> {
         self.at += bytes;
     }
 
-    /// Returns the place of a byte offset that is not before the last one asked for.
+    /// Returns the place of a byte offset, which must not precede the last requested one.
     pub(crate) fn place(&mut self, offset: usize) -> At {
         if offset < self.counted {
             self.place = At { line: 1, column: 0 };
@@ -221,7 +221,7 @@ impl<'t> Lexer<'t> {
     }
 }
 
-/// The end of a tag. As many braces as there are count, so `{{x}}}` ends with three.
+/// Returns the end of a tag. All braces count, so `{{x}}}` ends with three.
 fn ending(text: &str) -> Option<(Token<'static>, usize)> {
     for (end, closing, trim) in [
         ("}}}}", Closing::Raw, false),

@@ -1,6 +1,7 @@
 //! The model that a template sees: `request` and `parameters`.
 //!
-//! Its parts are made when a template first asks for them, so a template pays for what it uses.
+//! Its parts are computed when a template first uses them, so a template pays only for what it
+//! uses.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -12,14 +13,14 @@ use bytes::Bytes;
 use super::java;
 use super::value::{ListStyle, MapStyle, Object, Value};
 
-/// A request, as far as templates ask for it. Each answer is asked for at most once in a rendering, unless it
-/// is a plain text.
+/// The request data that templates need. Each method is called at most once per rendering, unless
+/// it returns plain text.
 pub(crate) trait RequestSource: fmt::Debug + Send + Sync {
     /// Returns the request's id in the journal.
     fn id(&self) -> String;
     /// Returns the method, as it counts for matching.
     fn method(&self) -> &str;
-    /// Path and query as they came, percent-encoded.
+    /// Returns path and query as sent, percent-encoded.
     fn url(&self) -> &str;
     /// `http` or `https`.
     fn scheme(&self) -> String;
@@ -29,7 +30,7 @@ pub(crate) trait RequestSource: fmt::Debug + Send + Sync {
     fn port(&self) -> u16;
     /// Returns the client's address.
     fn client_ip(&self) -> String;
-    /// Returns what a path template bound, in its order.
+    /// Returns the variables that a path template bound, in order.
     fn path_parameters(&self) -> Vec<(String, String)>;
     /// Returns the headers, one entry a line.
     fn headers(&self) -> Vec<(String, String)>;
@@ -39,7 +40,7 @@ pub(crate) trait RequestSource: fmt::Debug + Send + Sync {
     fn body(&self) -> Bytes;
     /// Returns the body as text.
     fn body_text(&self) -> String;
-    /// Returns the parts of a multipart body; nothing for other bodies.
+    /// Returns the parts of a multipart body; empty for other bodies.
     fn parts(&self) -> Option<Vec<PartData>>;
 }
 
@@ -54,7 +55,7 @@ pub(crate) struct PartData {
     pub(crate) body: Bytes,
 }
 
-/// What a template is rendered for.
+/// The data that a template is rendered with.
 #[derive(Debug, Clone)]
 pub(crate) struct Model {
     root: Value,
@@ -93,7 +94,7 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    /// Parameters from their JSON text, in the order in which they stand there.
+    /// Reads parameters from their JSON text, in the written order.
     ///
     /// # Errors
     /// The text is not JSON.
@@ -103,7 +104,7 @@ impl Parameters {
 }
 
 impl Default for Parameters {
-    /// No parameters.
+    /// Creates empty parameters.
     fn default() -> Self {
         static NONE: OnceLock<Value> = OnceLock::new();
         let empty = || Value::map(Vec::new(), MapStyle::Java).unwrap_or(Value::Null);
@@ -111,7 +112,7 @@ impl Default for Parameters {
     }
 }
 
-/// A request with its parts as values, each made when it is first asked for.
+/// A request with its parts as values, each computed on first use.
 #[derive(Debug)]
 struct Request {
     line: Arc<RequestLine>,

@@ -1,7 +1,7 @@
 //! Paths of the template language: `request.query.k.[0]`, `../name`, `@index`, `this`.
 //!
-//! The rules are those of jknack's `PathCompiler`: parts are separated by `.` or `/`, a part in brackets is
-//! taken as it stands, and a part that is a number is an index into a list.
+//! The rules are those of jknack's `PathCompiler`: parts are separated by `.` or `/`, a part in
+//! brackets is taken literally, and a part that is a number is an index into a list.
 
 use std::sync::Arc;
 
@@ -29,12 +29,12 @@ pub(crate) enum Part {
     Property(Arc<str>),
     /// An index into a list, or the property of that name.
     Index(usize, Arc<str>),
-    /// `@name`: what a block tells about its turn. Holds the text with the `@`.
+    /// `@name`: data of a block's iteration. Holds the text with the `@`.
     Data(Arc<str>),
 }
 
 impl Path {
-    /// Takes a path apart.
+    /// Splits a path.
     pub(crate) fn compile(text: &str) -> Self {
         let mut parts = Vec::new();
         compile_into(text, &mut parts);

@@ -1,5 +1,5 @@
-//! The values that templates work with: those of Java that `WireMock`'s helpers see, as far as they differ in
-//! what they print, equal, or count as.
+//! The values that templates work with: those of Java that `WireMock`'s helpers see, as far as they
+//! differ in rendering, equality or truth.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -33,15 +33,15 @@ pub(crate) enum Value {
     Token(Arc<str>),
     /// A list.
     List(Arc<List>),
-    /// Names with values.
+    /// A map.
     Map(Arc<Map>),
     /// A moment with the format that it prints in.
     Date(Date),
-    /// Something with properties that are made when they are asked for.
+    /// An object with lazily computed properties.
     Object(Arc<dyn Object>),
 }
 
-/// Something with properties: the request, its line, one of its parts. `Display` is how it prints.
+/// An object with properties: the request, its line, one of its parts. `Display` renders it.
 pub(crate) trait Object: fmt::Debug + fmt::Display + Send + Sync {
     /// Returns the property of a name.
     fn property(&self, name: &str) -> Option<Value>;
@@ -73,7 +73,7 @@ pub(crate) struct List {
     size: Size,
 }
 
-/// How a map prints, and what it is to a loop.
+/// How a map is rendered, and how loops iterate over it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum MapStyle {
     /// `{a=1, b=2}`
@@ -87,7 +87,7 @@ pub(crate) enum MapStyle {
 /// Names with values, in order.
 #[derive(Debug)]
 pub(crate) struct Map {
-    /// The entries in the order that a loop takes.
+    /// The entries in iteration order.
     pub(crate) entries: Vec<(Arc<str>, Value)>,
     /// How it prints.
     pub(crate) style: MapStyle,
@@ -200,8 +200,8 @@ impl Value {
         matches!(self, Self::Null)
     }
 
-    /// Returns whether the value counts as not there to `if`: nothing, false, 0, an empty text or
-    /// list. An empty map counts as there.
+    /// Returns whether the value is falsy to `if`: null, false, 0, an empty text or list. An empty
+    /// map is truthy.
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Null => true,
@@ -234,7 +234,7 @@ impl Value {
         }
     }
 
-    /// Returns what a loop takes turns over: a list, or the parts of a path.
+    /// Returns the items that a loop iterates over: a list, or the parts of a path.
     pub(crate) fn items(&self) -> Option<Cow<'_, [Self]>> {
         match self {
             Self::List(list) => Some(Cow::Borrowed(&list.items)),
@@ -264,8 +264,7 @@ impl Value {
         }
     }
 
-    /// Returns whether two values are equal to `eq`: numbers by what they are worth, texts only to
-    /// texts.
+    /// Returns whether two values are equal to `eq`: numbers by value, texts only to texts.
     pub(crate) fn equals(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Null, Self::Null) => true,

@@ -1,11 +1,11 @@
-//! The state of a file: whether it has changed since it was read.
+//! Stamps of files, which show whether a file has changed since it was read.
 
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// The state of a file, by which a change is seen without reading it.
+/// The state of a file, which reveals a change without reading the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
     file: (u64, u64),
@@ -27,7 +27,7 @@ impl Stamp {
         }
     }
 
-    /// Elsewhere the size and the time of the last change have to do.
+    /// On other systems the stamp consists of the size and the time of the last change.
     #[cfg(not(unix))]
     pub(super) fn of(data: &Metadata) -> Self {
         let since =

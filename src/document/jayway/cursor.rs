@@ -1,14 +1,14 @@
-//! The text of a path, and a place in it.
+//! A cursor over the text of a path.
 
 /// How deep filters and functions may nest.
 const MAX_NESTING: usize = 32;
 
-/// A text that is read from the start to the end.
+/// A text with a position.
 #[derive(Debug)]
 pub(super) struct Cursor {
     chars: Vec<char>,
     pub(super) at: usize,
-    /// How deep the text is in others.
+    /// How deep the text is nested in others.
     pub(super) depth: usize,
 }
 
@@ -16,7 +16,7 @@ impl Cursor {
     /// Returns the start of a text, without blanks around it.
     ///
     /// # Errors
-    /// The text stands too deep in others.
+    /// The text is nested too deeply.
     pub(super) fn new(text: &str, depth: usize) -> Result<Self, String> {
         if depth > MAX_NESTING {
             return Err(format!("paths and filters nest more than {MAX_NESTING} deep"));
@@ -40,7 +40,7 @@ impl Cursor {
         self.current() == Some(c)
     }
 
-    /// Returns whether this is the last character, or behind it.
+    /// Returns whether this is the last character or beyond.
     pub(super) fn is_tail(&self) -> bool {
         self.at + 1 >= self.chars.len()
     }
@@ -125,7 +125,7 @@ impl Cursor {
         Ok(None)
     }
 
-    /// Returns the sentence for people.
+    /// Returns the error message.
     pub(super) fn wrong(&self, expected: &str) -> String {
         match self.current() {
             Some(c) => format!("'{c}' at character {} where {expected} is expected", self.at),

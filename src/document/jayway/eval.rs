@@ -4,7 +4,7 @@ use super::found::{Budget, Found, Key, MAX_DEPTH, MAX_STEPS, Options, PathError,
 use super::query::{Condition, Query, Step};
 use super::{Kind, Tree};
 
-/// A value that was found, with the way to it if it is asked for.
+/// A value that was found, with its path if requested.
 struct Hit<'t, T> {
     found: Found<'t, T>,
     way: Vec<Key>,
@@ -22,7 +22,7 @@ pub(super) struct Search<'q, 't, 'b, T> {
 }
 
 impl Query {
-    /// Returns what the path finds. `leaf_to_null`: a last part that is not there counts as null.
+    /// Returns the results of the path. `leaf_to_null`: a missing last part counts as null.
     ///
     /// # Errors
     /// The path visits too much, or cannot be applied.
@@ -36,7 +36,7 @@ impl Query {
             Ok(found) => Ok(found),
             Err(Stop::NotFound) => Ok(Found::Nothing),
             Err(Stop::Unfit) => {
-                Err(PathError::NotApplicable("a filter is behind a value that has no items"))
+                Err(PathError::NotApplicable("a filter is applied to a value without items"))
             }
             Err(Stop::Error(error)) => Err(error),
         }
@@ -105,7 +105,7 @@ impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
         Ok(())
     }
 
-    /// Takes the steps from one on.
+    /// Follows the steps from the given one on.
     fn steps(&mut self, at: usize, value: &'t T, way: &[Key], depth: usize) -> Result<(), Stop> {
         self.budget.spend()?;
         if depth > MAX_DEPTH {
@@ -230,7 +230,8 @@ impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
         if self.is_reached(at) { self.hit(Found::One(member), way) } else { Ok(()) }
     }
 
-    /// Behind `..` and an index Jayway looks at all items of a list, and keeps those that the index names.
+    /// Follows an index after `..`: Jayway visits all items of a list and keeps those that the
+    /// index names.
     fn is_reached(&self, at: usize) -> bool {
         match (self.upstream, at.checked_sub(1).map(|before| &self.query.steps[before])) {
             (Some((step, index)), Some(before)) if step == at => {
@@ -294,7 +295,7 @@ impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
         }
     }
 
-    /// Returns whether a value fulfils a condition; one that makes no sense for it does not hold.
+    /// Returns whether a value satisfies a condition; an inapplicable condition is false.
     fn accepts(&mut self, condition: &'q Condition, value: &'t T) -> Result<bool, Stop> {
         match condition.holds(value, self.root, self.options, self.budget) {
             Err(Stop::Unfit | Stop::NotFound) => Ok(false),
@@ -302,7 +303,7 @@ impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
         }
     }
 
-    /// Takes the step behind `..` at a value and at all below it.
+    /// Follows the step after `..` at a value and all its descendants.
     fn walk(&mut self, at: usize, value: &'t T, way: &[Key], depth: usize) -> Result<(), Stop> {
         self.budget.spend()?;
         if depth > MAX_DEPTH {

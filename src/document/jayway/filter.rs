@@ -109,7 +109,7 @@ impl Comparison {
                         Some(length) => length == 0,
                         None => {
                             return Err(
-                                PathError::NotApplicable("\"empty\" is behind an object").into()
+                                PathError::NotApplicable("\"empty\" is applied to an object").into()
                             );
                         }
                     },

@@ -1,10 +1,10 @@
-//! A path as it is held in memory.
+//! The syntax tree of a path.
 
 use crate::java::decimal::Decimal;
 use crate::java::json::Json;
 use crate::java::regex::Regex;
 
-/// A path that was read.
+/// A parsed path.
 #[derive(Debug)]
 pub(crate) struct Query {
     /// Whether it begins with `$` (or with nothing) and not with `@`.
@@ -125,7 +125,7 @@ impl Query {
         self.are_definite(self.steps.len())
     }
 
-    /// Returns whether this many steps from the start are.
+    /// Returns whether the first `steps` steps lead to one value at most.
     pub(super) fn are_definite(&self, count: usize) -> bool {
         let last = self.steps.len();
         self.steps[..count].iter().enumerate().all(|(at, step)| step.is_definite(at + 1 == last))

@@ -1,4 +1,4 @@
-//! The sides of a comparison: what an operand is for one value.
+//! The sides of a comparison: the operands evaluated for one value.
 
 use super::cursor::unescaped;
 use super::found::{Budget, Found, Options, PathError, Stop};
@@ -8,7 +8,7 @@ use crate::java::decimal::{Decimal, double};
 use crate::java::json::Json;
 use crate::java::regex::Regex;
 
-/// What an operand is for one value.
+/// An operand evaluated for one value.
 pub(super) enum Side<'t, T> {
     Undefined,
     Null,
@@ -27,7 +27,7 @@ pub(super) enum Side<'t, T> {
 }
 
 impl Operand {
-    /// Returns what the operand is for one value.
+    /// Evaluates the operand for one value.
     pub(super) fn side<'t, T: Tree>(
         &'t self,
         here: &'t T,

@@ -30,7 +30,7 @@ pub(super) fn is_name(text: &str) -> bool {
     text.starts_with(begins_name) && text.chars().all(continues_name)
 }
 
-/// Returns a text that begins with a name, cut behind it.
+/// Splits a text after its leading name.
 pub(super) fn split_name(text: &str) -> Option<(&str, &str)> {
     let end = text.find(|c| !continues_name(c)).unwrap_or(text.len());
     let (name, rest) = text.split_at(end);

@@ -1,4 +1,5 @@
-//! The tree of a document. Nodes lie in document order, so that their numbers compare as they do.
+//! The tree of a document. Nodes are stored in document order, so that comparing numbers compares
+//! positions.
 
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ pub(crate) enum Kind {
     Document,
     /// A document type declaration.
     Type,
-    /// The attributes are the nodes that follow, so many, in the order of their names.
+    /// The attributes are the following nodes, sorted by name; this is their number.
     Element {
         name: Name,
         attributes: u32,
@@ -69,7 +70,7 @@ impl Name {
         if self.resolved { self.after_prefix() } else { &self.qualified }
     }
 
-    /// Returns what is behind the first colon, if there is one.
+    /// Returns the text after the first colon, if there is one.
     pub(crate) fn after_prefix(&self) -> &str {
         self.qualified.split_once(':').map_or(&*self.qualified, |(_, local)| local)
     }
@@ -96,7 +97,7 @@ impl Document {
         self.nodes.len()
     }
 
-    /// Adds a node behind all others, as the last child of `parent` unless it is an attribute.
+    /// Appends a node, as the last child of `parent` unless it is an attribute.
     pub(super) fn add(&mut self, parent: Option<NodeId>, kind: Kind) -> NodeId {
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         let is_child = !matches!(kind, Kind::Attribute { .. });
@@ -123,7 +124,7 @@ impl Document {
         &self.node(id).kind
     }
 
-    /// Returns the node around: of an attribute its element.
+    /// Returns the parent node; for an attribute its element.
     pub(crate) fn parent(&self, id: NodeId) -> Option<NodeId> {
         self.node(id).parent
     }

@@ -1,8 +1,9 @@
 //! The text of nodes, as Java's serializer writes them with an indentation of two.
 //!
-//! The rules are those of the JDK's `ToStream` and `ToXMLStream`, which `WireMock` renders elements with: text
-//! beside other content stands on its own line, white space is kept, attributes are in the order of their
-//! names behind the declarations of namespaces, and a declaration that is already in force is left out.
+//! The rules are those of the JDK's `ToStream` and `ToXMLStream`, which `WireMock` renders elements
+//! with: text next to other content is on its own line, white space is kept, attributes are sorted
+//! by name after the declarations of namespaces, and a declaration that is already in force is
+//! omitted.
 
 use super::XmlError;
 use super::tree::{Document, Kind, Name, NodeId, XML};
@@ -51,7 +52,7 @@ impl Document {
     }
 }
 
-/// What is known of an open element.
+/// The state of an open element.
 #[derive(Default)]
 struct Level {
     /// How many children were written.
@@ -294,7 +295,7 @@ impl<'d> Writer<'d> {
         self.scope.iter().rev().find(|(known, _)| *known == prefix).map(|(_, namespace)| *namespace)
     }
 
-    /// Returns whether the element around has the same declaration in force, even if it is not
+    /// Returns whether the enclosing element has the same declaration in force, even if it is not
     /// written.
     fn is_inherited(&self, id: NodeId, declaration: &str, value: &str) -> bool {
         let above = std::iter::successors(self.document.parent(id), |id| self.document.parent(*id));
@@ -322,7 +323,7 @@ impl<'d> Writer<'d> {
         self.out.push('"');
     }
 
-    /// Returns what an attribute says about white space, if it is about it.
+    /// Returns the meaning of an `xml:space` attribute, or `None` for others.
     fn preserves_by(&self, attribute: NodeId) -> Option<bool> {
         match self.document.kind(attribute) {
             Kind::Attribute { name, value } if &*name.qualified == "xml:space" => match &**value {

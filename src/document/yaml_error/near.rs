@@ -7,7 +7,8 @@ pub(super) fn line_of(text: &str, at: Place) -> Option<&str> {
     text.lines().nth(at.line - 1)
 }
 
-/// Returns the tab that the parser met: in the line it names, or in the one before.
+/// Returns the position of the tab that the parser rejected: in the line it names, or in the
+/// previous one.
 pub(super) fn tab_in(text: &str, at: Place) -> Option<Place> {
     let lines = [at.line, at.line.saturating_sub(1)];
     lines.into_iter().filter(|line| *line > 0).find_map(|line| {

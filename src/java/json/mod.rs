@@ -43,7 +43,7 @@ impl Number {
         &self.text
     }
 
-    /// Returns the exact value; nothing for what is none, such as `NaN`.
+    /// Returns the exact value; `None` for values such as `NaN`.
     pub(crate) fn exact(&self) -> Option<Decimal> {
         Decimal::parse(&self.text)
     }
@@ -54,11 +54,11 @@ impl Number {
     }
 }
 
-/// The members of an object, in the order in which they came first; of two with one name the last counts.
+/// The members of an object, in the order of first occurrence; of duplicates the last counts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Map {
     entries: Vec<(String, Json)>,
-    /// Where a name stands, once there are many.
+    /// The positions of names, once there are many.
     index: HashMap<String, usize>,
 }
 
@@ -81,7 +81,7 @@ impl Map {
         self.entries.len()
     }
 
-    /// Adds a member, or puts it in the place of one with its name.
+    /// Adds a member, or replaces the one with its name.
     pub(crate) fn insert(&mut self, name: String, value: Json) {
         if let Some(at) = self.position(&name) {
             self.entries[at].1 = value;
@@ -115,7 +115,7 @@ impl Json {
     /// Reads a text.
     ///
     /// # Errors
-    /// What is wrong with it, and at which byte.
+    /// A message that says what is wrong, and at which byte.
     pub(crate) fn read(text: &str, reader: Reader) -> Result<Self, String> {
         read::read(text, reader)
     }
@@ -123,7 +123,7 @@ impl Json {
     /// Reads a value of Jackson's that is at the beginning of a text.
     ///
     /// # Errors
-    /// What is wrong with it, and at which byte.
+    /// A message that says what is wrong, and at which byte.
     pub(crate) fn read_first(text: &str) -> Result<Self, String> {
         read::read_first(text, Reader::Jackson)
     }

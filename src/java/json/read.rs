@@ -6,11 +6,11 @@ use crate::java::decimal::{Decimal, double};
 /// How deep JSON text may nest.
 const MAX_DEPTH: usize = 400;
 
-/// The habits of a JSON parser.
+/// The dialect of a JSON parser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reader {
-    /// Jackson as `WireMock` sets it up: comments, single quotes, exact numbers; what follows the value is not
-    /// read.
+    /// Jackson as `WireMock` sets it up: comments, single quotes, exact numbers; text after the
+    /// value is not read.
     Jackson,
     /// json-smart in its permissive mode: bare words are texts, commas may stand alone, numbers with a point
     /// are doubles.
@@ -20,10 +20,10 @@ pub(crate) enum Reader {
 pub(super) fn read(text: &str, reader: Reader) -> Result<Json, String> {
     let mut parser = Parser::new(text, reader);
     let value = parser.document()?;
-    // A number has no end of its own.
+    // A number has no delimiter.
     let is_open = reader == Reader::Jackson && matches!(value, Json::Number(_));
     if is_open && parser.peek().is_some_and(|next| !next.is_ascii_whitespace()) {
-        return Err(parser.wrong("a space behind the number"));
+        return Err(parser.wrong("a space after the number"));
     }
     Ok(value)
 }
@@ -236,7 +236,7 @@ impl<'t> Parser<'t> {
         unit.ok_or_else(|| format!("\"\\u\" at byte {} without four hex digits", self.at - 6))
     }
 
-    /// Up to what ends a bare word.
+    /// Reads up to the end of a bare word.
     fn word(&mut self, ends: &[char]) -> &str {
         let rest = &self.text[self.at..];
         let end = rest.find(ends).unwrap_or(rest.len());

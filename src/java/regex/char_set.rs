@@ -1,8 +1,8 @@
-//! Sets of characters that answer quickly.
+//! Character sets with fast lookup.
 
 use regex_syntax::hir::ClassUnicode;
 
-/// A set of characters that answers quickly.
+/// A character set with fast lookup.
 #[derive(Debug)]
 pub(super) struct CharSet {
     /// One bit for each ASCII character.

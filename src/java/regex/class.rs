@@ -1,4 +1,4 @@
-//! Character classes: `[a-z&&[^b]]` and its like, and characters whatever their case.
+//! Character classes: `[a-z&&[^b]]` and the like, and case-insensitive characters.
 
 use regex_syntax::hir::ClassUnicode;
 
@@ -7,7 +7,7 @@ use super::flags::Flags;
 use super::node::Node;
 use super::property::{negated, ranges};
 
-/// What is in a class: one character, which may begin a range, or a set.
+/// An item of a class: one character, which may begin a range, or a set.
 pub(super) enum Member {
     Char(char),
     Set(ClassUnicode),
@@ -142,7 +142,7 @@ impl Parser {
     }
 }
 
-/// Returns a character, whatever its case where that does not count.
+/// Returns a character, case-insensitive if the flag is set.
 pub(super) fn character(c: char, flags: Flags) -> Node {
     if !flags.ignore_case || !flags.unicode_case && !c.is_ascii_alphabetic() {
         return Node::Char(c);

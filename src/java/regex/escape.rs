@@ -1,11 +1,11 @@
-//! What follows a backslash.
+//! Parses escapes: what follows a backslash.
 
 use super::class::{Member, character};
 use super::cursor::{Fail, Parser};
 use super::node::{Assertion, Node};
 use super::property::{horizontal_space, named, negated, perl, vertical_space};
 
-/// A cluster of characters that people see as one, near enough.
+/// An approximation of a grapheme cluster.
 const GRAPHEME: &str = r"(?>\r\n|[\x{1F1E6}-\x{1F1FF}]{2}|(?s:.)(?:[\p{M}\x{200C}\x{1F3FB}-\x{1F3FF}]|\x{200D}\p{So}?)*)";
 
 impl Parser {

@@ -1,4 +1,4 @@
-//! Expressions for the linear engine, where they mean the same there.
+//! Converts expressions for the linear engine, if they have the same meaning there.
 
 use regex_syntax::hir::{Capture, Class, Hir, Look, Repetition};
 

@@ -82,8 +82,8 @@ impl Regex {
         self.hir.as_ref()
     }
 
-    /// Returns the linear engine. One that would be too large is not built: the expression
-    /// backtracks then.
+    /// Returns the linear engine. An engine that would be too large is not built: then the
+    /// expression backtracks.
     fn linear(&self) -> Option<&regex::Regex> {
         let hir = self.hir.as_ref()?;
         let build = || {

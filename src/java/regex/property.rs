@@ -161,7 +161,7 @@ fn unicode_posix(name: &str) -> Option<ClassUnicode> {
 /// General categories, POSIX classes and those of `java.lang.Character`.
 fn general(name: &str, ignore_case: bool) -> Option<ClassUnicode> {
     if ignore_case {
-        // A case that is asked for does not count, and Java has its own set for each.
+        // The requested case does not count, and Java has its own set for each.
         let any = match name {
             "Lu" | "Ll" | "Lt" => Some(r"[\p{Lu}\p{Ll}\p{Lt}]"),
             "Lower" | "Upper" => Some("[a-zA-Z]"),

@@ -1,4 +1,4 @@
-//! Dates and times.
+//! Helpers for dates and times.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ fn shown(call: &mut Invocation<'_, '_, '_, '_>, given: Option<Date>) -> Answer {
     let format = call.named_text("format")?;
     let timezone = call.named_text("timezone")?;
     let offset = call.named_text("offset")?;
-    // A date keeps its own zone, whatever is asked for.
+    // A date keeps its own zone regardless of the argument.
     let mut made = if let Some(date) = given {
         Date { format, ..date }
     } else {

@@ -1,4 +1,4 @@
-//! Encodings: base64, URLs, forms.
+//! Helpers for encodings: base64, URLs, forms.
 
 use std::sync::Arc;
 

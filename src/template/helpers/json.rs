@@ -1,4 +1,4 @@
-//! JSON: read, searched and written.
+//! Helpers for JSON: parsing, searching and formatting.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! JSON texts that are changed: merged, with something less, with something more.
+//! Helpers that change JSON texts: merging, removing, adding.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Numbers.
+//! Helpers for numbers.
 
 use super::{error, to_int};
 use crate::template::decimal::Decimal;

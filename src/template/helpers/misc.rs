@@ -1,4 +1,4 @@
-//! Regular expressions, and what a template may learn about the machine.
+//! Helpers for regular expressions and system values.
 
 use super::error;
 use crate::java::regex::{Flags, Regex};
@@ -10,13 +10,13 @@ use crate::template::{SystemSource, SystemValue};
 /// Bytes that a compiled expression may take.
 const MAX_COMPILED: usize = 1 << 20;
 
-/// How often an expression with look-around or back-references may try another way.
+/// How often an expression with look-around or back-references may backtrack.
 const BACKTRACK_LIMIT: usize = 100_000;
 
 /// How many groups `regexExtract` keeps.
 const MAX_GROUPS: usize = 100_000;
 
-/// The first match, and the groups of all matches in their order; a group that took no part is nothing.
+/// The first match, and the groups of all matches in their order; an unused group is `None`.
 type Extract = (String, Vec<Option<String>>);
 
 /// A regular expression in Java's syntax that is searched for.
@@ -44,7 +44,7 @@ impl Pattern {
             .map_err(|_| format!("\"{text}\" cannot be searched for"))
     }
 
-    /// Returns what a search finds.
+    /// Returns the matches of a search.
     fn extract(&self, text: &str) -> Result<Option<Extract>, Failure> {
         let mut first = None;
         let mut groups = Vec::new();

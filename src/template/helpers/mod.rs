@@ -114,7 +114,7 @@ const ALL: &[(&str, Helper)] = &[
     ("yesno", text::yesno),
 ];
 
-/// Returns a text in the result that says what a helper did not like, as `WireMock` shows it.
+/// Returns the text of a helper's error in the result, in `WireMock`'s form.
 fn error(message: impl AsRef<str>) -> Answer {
     Ok(Value::text(format!("[ERROR: {}]", message.as_ref())))
 }

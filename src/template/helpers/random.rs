@@ -1,4 +1,5 @@
-//! Chance. All draws come from the one source of the rendering, so a seed repeats them.
+//! Helpers for random values. All draws come from the rendering's single source, so a seed
+//! reproduces them.
 
 use super::{error, to_int, whole};
 use crate::template::error::Failure;

@@ -1,4 +1,5 @@
-//! Texts: jknack's `StringHelpers`. Most of them answer their second argument where the first is empty.
+//! Helpers for texts: jknack's `StringHelpers`. Most of them return their second argument if the
+//! first is empty.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use crate::template::eval::{Answer, Invocation};
 use crate::template::limits::{Limit, MAX_OUTPUT_BYTES};
 use crate::template::value::Value;
 
-/// Returns the text to work on; an answer where there is none.
+/// Returns the text to work on, or the result if there is none.
 fn subject(call: &mut Invocation<'_, '_, '_, '_>) -> Result<Result<Arc<str>, Value>, Failure> {
     if !call.first.is_empty() {
         return call.print_first().map(Ok);

@@ -1,4 +1,4 @@
-//! XML.
+//! Helpers for XML.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 //! JSON text → values.
 //!
-//! `parseJson` and its like keep numbers as written (Jackson with `BigDecimal`); `jsonPath` reads doubles and
-//! takes bare and single-quoted texts (json-smart). Both are bounded by the text and by [`MAX_JSON_DEPTH`].
+//! `parseJson` and others keep numbers as written (Jackson with `BigDecimal`); `jsonPath` reads
+//! doubles and takes bare and single-quoted texts (json-smart). Both are bounded by the text and by
+//! [`MAX_JSON_DEPTH`].
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::template::value::{ListStyle, MapStyle, Value};
 /// How deep JSON text may nest.
 const MAX_JSON_DEPTH: usize = 128;
 
-/// The habits of a JSON parser.
+/// The dialect of a JSON parser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reader {
     /// Jackson: strict, numbers exact.
@@ -25,11 +26,11 @@ pub(crate) enum Reader {
 /// Reads JSON.
 ///
 /// # Errors
-/// What is wrong with the text, and at which byte.
+/// A message that says what is wrong, and at which byte.
 pub(crate) fn read(text: &str, reader: Reader) -> Result<Value, String> {
     let mut parser = Parser { text, at: 0, reader };
     let value = parser.value(0)?;
-    // What follows the first value is passed over.
+    // Text after the first value is ignored.
     Ok(value)
 }
 
@@ -118,7 +119,8 @@ impl Parser<'_> {
         }
     }
 
-    /// json-smart takes commas without a value beside them. Whether the map or list is closed behind them.
+    /// Skips commas, which json-smart accepts without a value next to them. Returns whether the map
+    /// or list ends after them.
     fn passes_comma(&mut self, close: u8) -> bool {
         if self.reader != Reader::Smart {
             return false;
@@ -208,7 +210,7 @@ impl Parser<'_> {
     fn bare(&mut self, depth: usize) -> Result<Value, String> {
         let start = self.at;
         let word = match self.reader {
-            // Outside of maps and lists, nothing but the end ends it.
+            // Outside of maps and lists, only the end of the text ends it.
             Reader::Smart if depth == 0 && !matches!(self.peek(), Some(b'}' | b']' | b':')) => {
                 self.at = self.text.len();
                 self.text[start..].trim_end().to_owned()

@@ -1,4 +1,5 @@
-//! Rules that are not asked from the original: bounds, chance, time, the machine, and parts of the model.
+//! Tests of rules that were not recorded from the original: bounds, randomness, time, the host, and
+//! parts of the model.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The nodes along an axis that a test holds for, in the order of the axis.
+//! The nodes of an axis that satisfy a node test, in axis order.
 
 use super::super::{Document, Kind, NodeId};
 use super::XPathError;
@@ -6,8 +6,8 @@ use super::evaluate::Evaluation;
 use super::expression::{Axis, NodeTest};
 
 impl Document {
-    /// Returns whether a node is the second or a later part of one text: texts and CDATA sections
-    /// beside each other are one node to XPath, which the first of them stands for.
+    /// Returns whether a node is the second or a later part of one text: adjacent texts and CDATA
+    /// sections are one node to XPath, represented by the first of them.
     fn continues_text(&self, before: Option<NodeId>, id: NodeId) -> bool {
         let is_text = |id| matches!(self.kind(id), Kind::Text(_) | Kind::CData(_));
         is_text(id) && before.is_some_and(is_text)
@@ -45,7 +45,7 @@ impl Document {
 }
 
 impl Evaluation<'_> {
-    /// Returns the nodes of an axis that a test holds for.
+    /// Returns the nodes of an axis that satisfy a node test.
     pub(super) fn axis(
         &mut self,
         axis: Axis,
@@ -126,7 +126,7 @@ impl Evaluation<'_> {
                 let following = axis == Axis::Following;
                 let mut all = Vec::new();
                 if is_attribute && following {
-                    // What is in the element comes behind its attributes.
+                    // The content of the element follows its attributes.
                     let inside = document.parent(from).unwrap_or(Document::ROOT);
                     self.below(inside, &mut all)?;
                 }
@@ -151,7 +151,7 @@ impl Evaluation<'_> {
         Ok(found)
     }
 
-    /// Returns the siblings behind a node, or before it from the nearest on.
+    /// Returns the siblings after a node, or those before it in reverse.
     fn siblings(&mut self, of: NodeId, following: bool) -> Result<Vec<NodeId>, XPathError> {
         let Some(parent) = self.document.parent(of) else {
             return Ok(Vec::new());
@@ -168,7 +168,7 @@ impl Evaluation<'_> {
         Ok(siblings)
     }
 
-    /// Returns all that is below a node.
+    /// Returns the descendants of a node.
     fn below(&mut self, id: NodeId, all: &mut Vec<NodeId>) -> Result<(), XPathError> {
         all.extend(self.axis(Axis::Descendant, &NodeTest::Any, true, id)?);
         Ok(())

@@ -1,4 +1,4 @@
-//! An expression on a document → its value, within a limit of steps.
+//! Evaluates an expression on a document, within a limit of steps.
 
 use super::super::{Document, NodeId};
 use super::compare::compare;
@@ -12,7 +12,7 @@ pub(super) struct Evaluation<'d> {
     steps: Steps,
 }
 
-/// The node that an expression is evaluated at, and its place among those that are asked.
+/// The context node of an expression, and its position and size.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context {
     pub(super) node: NodeId,
@@ -30,7 +30,7 @@ impl<'d> Evaluation<'d> {
         self.steps.count(nodes)
     }
 
-    /// Returns the value at a node that stands alone.
+    /// Evaluates at a single context node.
     pub(super) fn value(
         &mut self,
         expression: &Expression,
@@ -146,7 +146,7 @@ impl<'d> Evaluation<'d> {
         Ok(all)
     }
 
-    /// Returns the nodes that a predicate holds for: a number is the position that is meant.
+    /// Returns the nodes that satisfy a predicate; a number selects a position.
     fn filter(
         &mut self,
         nodes: Vec<NodeId>,

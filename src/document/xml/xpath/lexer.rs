@@ -3,7 +3,8 @@
 /// One token.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Token<'t> {
-    /// A name, or an operator that is written as one: the parser knows by the place. With its prefix, `p:*` too.
+    /// A name, or an operator that looks like one: the parser decides by position. With its prefix,
+    /// `p:*` too.
     Name(&'t str),
     Text(&'t str),
     Number(f64),

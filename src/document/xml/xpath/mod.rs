@@ -35,8 +35,8 @@ pub(crate) struct XPath {
 }
 
 impl XPath {
-    /// Compiles an expression. `namespaces` has what each prefix stands for; with none, names are compared as they
-    /// are written in documents that are read without namespaces, and a prefix stands for itself.
+    /// Compiles an expression. `namespaces` maps prefixes; if empty, names are compared literally
+    /// in documents that are read without namespaces, and a prefix represents itself.
     ///
     /// # Errors
     /// [`XPathError::Syntax`].

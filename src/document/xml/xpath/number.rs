@@ -1,4 +1,4 @@
-//! Numbers of expressions: what texts they are, and which texts are numbers.
+//! Conversion between numbers and texts of expressions.
 
 /// Returns the number that a text is (XPath 1.0, section 4.4), as the JDK has it: digits, one
 /// point, one minus.

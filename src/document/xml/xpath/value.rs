@@ -1,9 +1,9 @@
-//! What an expression evaluates to, and what a value is as another type.
+//! The values of expressions and their conversions.
 
 use super::super::{Document, NodeId, XmlError};
 use super::number;
 
-/// What an expression evaluates to.
+/// The value of an expression.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
     /// Nodes, in document order, each once.
@@ -49,7 +49,7 @@ impl Value {
         }
     }
 
-    /// Returns the value as a truth value.
+    /// Returns the value as a boolean.
     pub(super) fn as_boolean(&self) -> bool {
         match self {
             Self::Boolean(value) => *value,
