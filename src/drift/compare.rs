@@ -1,4 +1,4 @@
-//! Two answers side by side.
+//! The comparison of two answers.
 
 use http::header::CONTENT_ENCODING;
 use serde_json::Value;
@@ -18,7 +18,7 @@ const MOST_LINES: usize = 200;
 /// The largest text that is compared line by line, in bytes.
 const MOST_TEXT: usize = 4 << 20;
 
-/// Returns the lines of a diff, or `None` if the answers are the same but for noise.
+/// Returns the lines of a diff, or `None` if the answers are equal apart from noise.
 pub(super) fn compare(
     recorded: &RecordedAnswer,
     live: &RecordedAnswer,
@@ -48,7 +48,7 @@ pub(super) fn compare(
 }
 
 /// Returns an answer as text: the status, the header fields that are compared, the body.
-/// Compression is no part of what it says.
+/// Compression is ignored.
 fn shown(answer: &RecordedAnswer, ignore: &IgnoreRules) -> String {
     let coding = answer.headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
     let plain = coding.and_then(|coding| decoded(coding, &answer.body));

@@ -1,4 +1,4 @@
-//! What the journal keeps of one exchange: small, made before the journal is locked, and never changed.
+//! The journal's record of one exchange: small, built before the journal is locked, and immutable.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -13,24 +13,25 @@ use super::late_body::LateBody;
 use crate::matching::Stub;
 use crate::message::{Body, FaultPoint, Origin, Plan, Request, RequestBody, SubEvent};
 
-/// How many bytes of one request body are kept.
+/// How many bytes of one request body are stored.
 pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
-/// Up to how many bytes a response body is kept whole: it is shared, not copied. That of a stub may be larger,
-/// since recordings are made of those that another server gave.
+/// The largest response body that is stored completely, in bytes: it is shared, not copied. That of
+/// a stub may be larger, because recordings are made from proxied ones.
 const MAX_RESPONSE_BODY: usize = 64 << 10;
 const MAX_STUB_BODY: usize = 1 << 20;
-/// How much is read from a backend at once: what is smaller shares its memory with what came after it.
+/// How many bytes are read from a backend at once: a smaller body shares its memory with the bytes
+/// after it.
 const READ_BUFFER: usize = 8 << 10;
-/// How many bytes are kept of one that is larger, or that consists of pieces: these are copied.
+/// How many bytes are stored of a larger body, or of one in pieces: these are copied.
 const RESPONSE_PREFIX: usize = 4 << 10;
 
 /// A request and its answer, as the pipeline has them.
 pub(crate) struct Answered<'a> {
     pub(crate) request: &'a Request,
     pub(crate) plan: &'a Plan,
-    /// The body, where nobody has read it: it is read beside the answer.
+    /// The body, if it is unread: it is read concurrently with the answer.
     pub(crate) late: Option<Arc<LateBody>>,
-    /// When the request came.
+    /// When the request arrived.
     pub(crate) began: Instant,
     /// When its answer was made.
     pub(crate) made: Instant,
@@ -41,18 +42,19 @@ pub(crate) struct Answered<'a> {
 /// Which stub answered, and how.
 #[derive(Clone, Copy)]
 pub(crate) enum ByStub<'a> {
-    /// None did.
+    /// No stub.
     No,
-    /// The plan is the stub's own: it needs not be kept, since the stub gives it again.
+    /// The plan is the stub's own and is not stored, because the stub can produce it again.
     Fixed(&'a Arc<Stub>),
     /// The plan was made for this request, or changed on its way.
     Rendered(&'a Arc<Stub>),
 }
 
-/// How many events after an answer are kept.
+/// How many events after an answer are stored.
 const MOST_LATER: usize = 64;
 
-/// What is kept. Thousands are, each is written and freed once: the smaller it is, the less memory is waited for.
+/// The stored data of an exchange. There are thousands, each written and freed once: smaller ones
+/// cause fewer cache misses.
 #[derive(Debug)]
 pub(super) struct Entry {
     /// Nanoseconds since the journal began.
@@ -68,13 +70,13 @@ pub(super) struct Entry {
     pub(super) origin: Origin,
     /// The stub that answered.
     pub(super) stub: Option<Arc<Stub>>,
-    /// `None` if the response is the stub's own, and went out undisturbed.
+    /// `None` if the response is the stub's own and was sent undisturbed.
     more: Option<Box<More>>,
-    /// What happened after the answer.
+    /// The events after the answer.
     later: OnceLock<Box<Mutex<Vec<TimedEvent>>>>,
     /// The target, its scheme and authority, the header fields, the body, the header fields of the response.
     text: Box<[u8]>,
-    /// How long each of them is.
+    /// The length of each of them.
     lengths: [u32; 5],
     /// How long the body of the request was, where that is known.
     pub(super) body_length: Option<u64>,
@@ -83,7 +85,7 @@ pub(super) struct Entry {
 /// An event, and how long after the request it was.
 type TimedEvent = (Duration, SubEvent);
 
-/// What the answers of stubs, but for those that are made or disturbed, have nothing of.
+/// The data that fixed and undisturbed answers of stubs do not have.
 #[derive(Debug)]
 struct More {
     /// The id that the answer was made with; most have the one that follows from their number.
@@ -93,18 +95,18 @@ struct More {
     fault_at: Option<FaultPoint>,
     response: KeptBody,
     sub_events: Box<[TimedEvent]>,
-    /// The body of the request, where it is read beside the answer.
+    /// The body of the request, if it is read concurrently with the answer.
     late: Option<Arc<LateBody>>,
     rule: Option<Arc<str>>,
     hint: Option<Box<str>>,
 }
 
-/// The body of a response, as far as it is kept.
+/// The stored part of a response body.
 #[derive(Debug)]
 enum KeptBody {
     /// The response is the stub's own.
     OfStub,
-    /// The first bytes, and how long it was where that is known.
+    /// The first bytes, and the full length if known.
     First(Bytes, Option<u64>),
 }
 
@@ -151,7 +153,7 @@ impl Entry {
         }
     }
 
-    /// Adds what happened after the answer, up to a bound.
+    /// Adds an event after the answer, up to a bound.
     pub(super) fn add_sub_event(&self, epoch: Instant, event: SubEvent) {
         let began = epoch + Duration::from_nanos(self.at).saturating_sub(self.took);
         let later = self.later.get_or_init(Box::default);
@@ -161,7 +163,7 @@ impl Entry {
         }
     }
 
-    /// Returns what happened besides the answer, in its order.
+    /// Returns the further events, in order.
     pub(super) fn all_sub_events(&self) -> Vec<(Duration, SubEvent)> {
         let mut all = self.more.as_ref().map_or_else(Vec::new, |more| more.sub_events.to_vec());
         if let Some(later) = self.later.get() {
@@ -189,7 +191,7 @@ impl Entry {
         self.more.as_ref()?.id
     }
 
-    /// Returns how long the answer waited on purpose.
+    /// Returns the injected delay of the answer.
     pub(super) fn delay(&self) -> Duration {
         self.more.as_ref().map_or(Duration::ZERO, |more| more.delay)
     }
@@ -204,7 +206,7 @@ impl Entry {
         self.more.as_ref()?.fault_at
     }
 
-    /// Returns the rule that changed the answer of something else.
+    /// Returns the rule that changed an answer from another origin.
     pub(super) fn rule(&self) -> Option<&Arc<str>> {
         self.more.as_ref()?.rule.as_ref()
     }
@@ -214,7 +216,7 @@ impl Entry {
         self.more.as_ref()?.hint.as_deref()
     }
 
-    /// Returns the body of the request, where it is read beside the answer.
+    /// Returns the body of the request, if it is read concurrently with the answer.
     pub(super) fn late(&self) -> Option<&Arc<LateBody>> {
         self.more.as_ref()?.late.as_ref()
     }
@@ -285,7 +287,7 @@ impl Entry {
         }
     }
 
-    /// Returns the request again, for patterns.
+    /// Rebuilds the request, for matching with patterns.
     pub(super) fn request(&self) -> Request {
         let mut request = Request::new(self.method.clone(), "/");
         request.uri = self.uri();
@@ -349,7 +351,8 @@ impl KeptBody {
     }
 }
 
-/// Writes what is kept as text. The parts are copied: as slices they would keep the connection's read buffer.
+/// Writes the stored text. The parts are copied: slices would keep the connection's read buffer
+/// alive.
 fn text_of(request: &Request, response: Option<&HeaderMap>) -> (Box<[u8]>, [u32; 5], Option<u64>) {
     let target = request.target();
     let whole = request.body.bytes();

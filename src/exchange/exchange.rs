@@ -1,4 +1,5 @@
-//! One request with its answer, as people, tests and the admin API see it.
+//! The public view of one exchange: a request with its answer, for the console, tests and the admin
+//! API.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -57,11 +58,11 @@ pub struct Exchange {
     pub took: Duration,
     /// Its id, a random-looking UUID.
     pub id: Uuid,
-    /// The id of the stub that is in its serve event where none answered.
+    /// The stub id in its serve event if no stub answered.
     pub(super) no_stub: Uuid,
-    /// Hides secrets in what is shown of it.
+    /// Redacts its displayed texts.
     pub(super) redactor: Arc<Redactor>,
-    /// All that is kept of it.
+    /// Its stored data.
     pub(super) entry: Arc<Entry>,
 }
 
@@ -76,7 +77,7 @@ impl Exchange {
         self.target.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
     }
 
-    /// Returns the scenario rule that answered, or changed the answer of something else.
+    /// Returns the scenario rule that answered, or that changed the answer.
     pub fn rule(&self) -> Option<&str> {
         match &self.origin {
             Origin::Scenario(rule) => Some(rule),
@@ -99,7 +100,8 @@ impl Exchange {
         Some((asked.verb()?.to_owned(), asked.resource()?.to_owned()))
     }
 
-    /// As a line for people: method, target, status, what answered (a rule, a stub, a resource), what changed the answer.
+    /// Returns a line for the console: method, target, status, what answered (a rule, a stub, a
+    /// resource), what changed the answer.
     pub fn to_line(&self) -> String {
         let target = self.redactor.target(self.sent_target());
         let mut line =

@@ -1,6 +1,6 @@
-//! An exchange in `WireMock`'s shapes: a serve event (`C/stubbing/ServeEvent.java`), which clients read strictly, and
-//! the logged request in it (`C/verification/LoggedRequest.java`), which may have more fields. What `WireMock` does not
-//! know is in one of these, `standin`.
+//! An exchange in `WireMock`'s shapes: a serve event (`C/stubbing/ServeEvent.java`), which clients
+//! read strictly, and the logged request in it (`C/verification/LoggedRequest.java`), which may
+//! have more fields. Data that `WireMock` does not have is in one of these, `standin`.
 
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ use super::exchange::Exchange;
 use super::shown::{Fields, Shown, Text};
 
 impl Exchange {
-    /// As JSON, as `/__admin/requests` shows it: a serve event of `WireMock`, with what it has no place for in
-    /// `request.standin`.
+    /// Returns the JSON of `/__admin/requests`: a serve event of `WireMock`, with additional data
+    /// in `request.standin`.
     pub fn to_json(&self) -> Value {
         serve_event(self)
     }
@@ -47,7 +47,7 @@ fn serve_event(exchange: &Exchange) -> Value {
         "timing": {
             "addedDelay": added,
             "processTime": process,
-            // The answer is written down before it goes out.
+            // The answer is recorded before it is sent.
             "responseSendTime": 0,
             "serveTime": process,
             "totalTime": process + added,
@@ -95,8 +95,8 @@ fn request(exchange: &Exchange, shown: &Shown) -> Value {
     request
 }
 
-/// Returns what `WireMock` has no place for, or `None` if a stub or nothing answered and that is
-/// all there is to say.
+/// Returns the data that `WireMock` does not have, or `None` if there is none beyond an answering
+/// stub or a miss.
 fn standin(exchange: &Exchange) -> Option<Value> {
     let entry = &exchange.entry;
     let by_stub = matches!(exchange.origin, Origin::Stub(_) | Origin::Unmatched);
@@ -161,7 +161,7 @@ fn stub_mapping(exchange: &Exchange) -> Value {
     })
 }
 
-/// Returns the response of what is no stub, as if it were one.
+/// Returns the response of another origin in the form of a stub's response.
 fn no_definition(exchange: &Exchange) -> Value {
     match exchange.origin {
         Origin::Unmatched => json!({"status": 404, "fromConfiguredStub": false}),
@@ -239,7 +239,7 @@ fn sub_events(exchange: &Exchange, shown: &Shown) -> Vec<Value> {
     events
 }
 
-/// Where a request was sent to.
+/// The origin that a request was sent to.
 struct RequestOrigin {
     scheme: String,
     host: String,
@@ -271,7 +271,7 @@ impl RequestOrigin {
     }
 }
 
-/// Returns the client's address; what a proxy says in its place, where there is one.
+/// Returns the client's address, or the one that a proxy reports.
 fn client_address(exchange: &Exchange, headers: &Fields) -> String {
     let forwarded = HeaderName::from_static("x-forwarded-for");
     let forwarded = headers.all(&forwarded).next().filter(|value| !value.is_empty());

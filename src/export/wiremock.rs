@@ -1,7 +1,7 @@
-//! A root directory of `WireMock`: `mappings/`, and the bodies in `__files/`.
+//! Exports a root directory of `WireMock`: `mappings/`, and the bodies in `__files/`.
 //!
-//! A mapping stays as it is where `WireMock` has all of it. What only this program has (transformers of recorded
-//! streams) is written as what it answers.
+//! A mapping is unchanged if `WireMock` supports all of it. Features of this program (transformers
+//! of recorded streams) are replaced by their answers.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ use super::Exported;
 /// The transformers that `WireMock` does not have begin so.
 const OWN: &str = "standin-";
 
-/// The server that answers are made for: links to it lead to the server that replays them.
+/// The base URL for which answers are rendered: links to it lead to the server that replays them.
 pub(crate) const REPLAY: &str = "http://replay.invalid";
 
 /// The same as `WireMock`'s templates say it.
@@ -108,7 +108,7 @@ fn is_own(stub: &RecordedStub) -> bool {
     names.into_iter().flatten().filter_map(Value::as_str).any(|name| name.starts_with(OWN))
 }
 
-/// Returns the mapping with what the stub answers in place of how it is made.
+/// Returns the mapping with the rendered answer in place of its definition.
 async fn answered(
     stub: &RecordedStub,
     answers: &Answers,
@@ -171,8 +171,8 @@ async fn answered(
     Ok(mapping)
 }
 
-/// Returns an answer with links, as a template, or `None` if it has none, or something in it would
-/// be taken for a template.
+/// Returns an answer with links as a template, or `None` if it has no links or contains text that
+/// looks like a template.
 fn templated(answer: &RecordedAnswer) -> Option<RecordedAnswer> {
     let text = std::str::from_utf8(&answer.body).ok()?;
     let mut linked = text.contains(REPLAY);
@@ -205,7 +205,7 @@ fn to_backend(mut answer: RecordedAnswer, backend: &str) -> RecordedAnswer {
     answer
 }
 
-/// Puts the header fields of an answer in place of those of the stub.
+/// Replaces the header fields of the stub by those of an answer.
 fn set_headers(response: &mut Map<String, Value>, headers: &HeaderMap) {
     let mut fields = Map::new();
     for name in headers.keys() {

@@ -25,7 +25,7 @@ pub(super) fn is_of_audit(document: &Value) -> bool {
     document["apiVersion"].as_str().is_some_and(|version| version.starts_with("audit.k8s.io/"))
 }
 
-/// Converts a log. What is left out is named with its line.
+/// Converts a log. Omitted events are reported with their line.
 pub(super) fn convert(
     path: &std::path::Path,
     text: &str,
@@ -60,7 +60,7 @@ pub(super) fn convert(
     (exchanges, problems)
 }
 
-/// Returns the exchange of an event; nothing for a stage that another event of the same request
+/// Returns the exchange of an event; `None` for a stage that another event of the same request
 /// completes.
 fn read(event: &Value) -> Result<Option<ImportedExchange>, String> {
     if let Some(error) = event.as_str() {
@@ -123,7 +123,7 @@ fn method(verb: &str) -> Option<&'static str> {
     })
 }
 
-/// A log does not say how a patch is written: a list is a JSON Patch.
+/// Returns the media type of a patch. A log does not contain it: a list is a JSON Patch.
 fn patch_type(patch: &Value) -> HeaderValue {
     HeaderValue::from_static(if patch.is_array() {
         "application/json-patch+json"

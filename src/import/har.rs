@@ -1,7 +1,7 @@
 //! HTTP archives (HAR 1.2) → exchanges: what browsers, mitmproxy and other proxies save.
 //!
-//! The format: <https://w3c.github.io/web-performance/specs/HAR/Overview.html>. Bodies in it are decompressed. The
-//! entries are taken in the order in which they began.
+//! The format: <https://w3c.github.io/web-performance/specs/HAR/Overview.html>. Bodies in it are
+//! decompressed. The entries are sorted by start time.
 
 mod body;
 mod cookies;
@@ -91,7 +91,7 @@ fn answer(response: &Value, method: &str, folder: &Path) -> Result<Answered, Str
         None => bytes::Bytes::new(),
     };
     let reason = response["statusText"].as_str().map(str::to_owned);
-    // The format asks for plain bodies. One that still looks compressed is taken as it is.
+    // The format asks for plain bodies. One that still looks compressed is taken unchanged.
     let coded = body.starts_with(&[0x1f, 0x8b]);
     Ok(Answered { status, reason, headers, body, coded, waited: Duration::ZERO })
 }

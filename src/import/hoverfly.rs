@@ -1,7 +1,8 @@
 //! Hoverfly simulations → stubs: each pair becomes one.
 //!
-//! The format: <https://docs.hoverfly.io/en/latest/pages/reference/simulationschema.html>. The first pair that
-//! fits answers. State becomes a scenario, since both are values that answers set and requests require.
+//! The format: <https://docs.hoverfly.io/en/latest/pages/reference/simulationschema.html>. The
+//! first matching pair answers. State becomes a scenario, since both are values that answers set
+//! and requests require.
 
 mod delays;
 mod matcher;

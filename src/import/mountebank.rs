@@ -1,7 +1,8 @@
 //! mountebank imposters → stubs, each imposter in its own folder if there are several.
 //!
-//! The format: <https://www.mbtest.org/docs/api/contracts>. The first stub whose predicates all hold answers;
-//! its responses take turns. Predicates compare without regard to case unless they say otherwise.
+//! The format: <https://www.mbtest.org/docs/api/contracts>. The first stub whose predicates all
+//! hold answers; its responses rotate. Predicates compare without regard to case unless they say
+//! otherwise.
 
 mod atom;
 mod predicate;
@@ -100,7 +101,7 @@ fn convert_stub(
     Some(stubs.collect())
 }
 
-/// Reads a response, and how often it comes in its turn.
+/// Reads a response, and how often it is repeated.
 fn convert_response(node: &Node<'_>, default: Option<&Node<'_>>) -> Option<(Response, usize)> {
     let keys = node.keys()?;
     let mut response = if let Some(is_node) = keys.get("is") {

@@ -12,7 +12,7 @@ use crate::document::Node;
 use super::scalar::scalar;
 use super::stub::{ImportedStub, RequestPattern, Response};
 
-/// How deep folders may lie in each other.
+/// How deep folders may be nested.
 const MAX_DEPTH: usize = 64;
 
 pub(super) fn convert(root: &Node<'_>) -> Vec<ImportedStub> {
@@ -44,7 +44,7 @@ fn variables(node: &Node<'_>) -> HashMap<String, String> {
 struct Collection {
     variables: HashMap<String, String>,
     stubs: Vec<ImportedStub>,
-    /// The request patterns that there are, as JSON: what follows with an equal one would never be found.
+    /// The request patterns so far, as JSON: later stubs with an equal one would never match.
     patterns: HashSet<String>,
 }
 
@@ -91,7 +91,7 @@ impl Collection {
             if !self.patterns.insert(pattern.to_text()) {
                 example.warn(
                     format!("the example {title:?} is for the same request as one before it"),
-                    "stubs tell requests apart; a scenario changes answers from call to call",
+                    "stubs match by the request; use a scenario to change answers from call to call",
                 );
                 continue;
             }
@@ -130,7 +130,7 @@ impl Collection {
         Some(pattern)
     }
 
-    /// Returns the path, with `{name}` for what varies, and the query.
+    /// Returns the path, with `{name}` for variable parts, and the query.
     fn url(&self, node: &Node<'_>) -> Option<(String, Vec<(String, String)>)> {
         if let Some(keys) = node.value().as_object() {
             let query = keys.get("query").and_then(Value::as_array).map(|list| {
@@ -165,7 +165,7 @@ impl Collection {
         Some((path, query))
     }
 
-    /// Returns the parts of a URL in one text. A variable in front stands for scheme and host.
+    /// Returns the parts of a URL in one text. A leading variable represents scheme and host.
     fn raw(&self, raw: &str) -> (String, Vec<(String, String)>) {
         let raw = raw.split('#').next().unwrap_or_default();
         let (front, query) = raw.split_once('?').unwrap_or((raw, ""));

@@ -1,8 +1,8 @@
 //! Cassettes → exchanges: of vcrpy in all its versions, of Ruby's VCR, betamax, go-vcr and PHP-VCR.
 //!
 //! The formats: `vcr/serialize.py`, `vcr/migration.py` (what the first versions wrote), and
-//! <https://benoittgt.github.io/vcr/#/cassettes/cassette_format>. Requests that are there several times are answered
-//! one after the other.
+//! <https://benoittgt.github.io/vcr/#/cassettes/cassette_format>. Repeated requests are answered in
+//! sequence.
 
 use std::time::Duration;
 

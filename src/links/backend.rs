@@ -1,11 +1,11 @@
-//! A backend: the names under which its links may lead to it.
+//! A backend, with the names that its links may use.
 
 use http::Uri;
 use memchr::memmem::Finder;
 
 use super::spelling::path_spellings;
 
-/// One backend: where it is, and where clients find it.
+/// One backend: its URL, and the path at which clients find it.
 #[derive(Debug, Clone)]
 pub(crate) struct Backend {
     pub(super) secure: bool,
@@ -32,7 +32,7 @@ pub(super) struct Host {
 #[error("{0:?} is not the URL of a backend; write it like https://api.example.com/v1")]
 pub(crate) struct NotABackend(String);
 
-/// The names of the own machine: a backend there may use any of them.
+/// The names of the local host: a backend there may use any of them.
 const LOOPBACK: [&str; 4] = ["127.0.0.1", "localhost", "[::1]", "0.0.0.0"];
 
 impl Backend {

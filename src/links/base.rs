@@ -1,10 +1,10 @@
-//! Where a client finds the server: what links in its answers begin with.
+//! The base URL by which a client reaches the server, and with which links in its answers begin.
 
 use http::header::HeaderName;
 
 use crate::message::{Asked, Request};
 
-/// Where a client finds the server.
+/// The base URL by which a client reaches the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClientBase {
     pub(super) secure: bool,
@@ -14,7 +14,7 @@ pub(crate) struct ClientBase {
     pub(super) path: String,
 }
 
-/// What a proxy says of the scheme and the host that its client used.
+/// The header fields in which a proxy reports the scheme and the host of its client.
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 

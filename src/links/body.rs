@@ -1,9 +1,9 @@
-//! Which bodies have links: texts, whole, as the backend encoded them.
+//! Which bodies are searched for links: complete texts, in the backend's encoding.
 
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 
-/// Fields with a digest of the bytes: clients that compare it would refuse other bytes.
+/// Fields with a digest of the bytes: clients that verify it would reject changed bytes.
 const DIGESTS: [&str; 7] = [
     "content-md5",
     "digest",
@@ -39,7 +39,7 @@ pub(crate) fn kept_because(headers: &HeaderMap) -> Option<&'static str> {
     headers.keys().any(|name| is_digest(name.as_str())).then_some("its header has a digest of it")
 }
 
-/// A body without a type that is looked into, at most this many bytes.
+/// The largest body without a type that is searched, in bytes.
 const SMALL: u64 = 64 << 10;
 
 /// The words in the subtypes of texts.
@@ -55,8 +55,8 @@ const WORDS: [&str; 9] = [
     "html",
 ];
 
-/// Returns whether a body is text by its type. Others may have links between lengths that would no
-/// longer fit.
+/// Returns whether a body is text by its type. Others may contain lengths that a changed link would
+/// invalidate.
 fn is_text(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
         // Bytes without a type keep their length, unless they are few.

@@ -1,11 +1,11 @@
-//! `Set-Cookie`: a cookie that the backend sets for itself, as one that the client's server sets.
+//! Rewrites `Set-Cookie` of a backend for the host that the client uses.
 
 use super::Links;
 use super::backend::Backend;
 use super::base::ClientBase;
 
 impl Links {
-    /// Returns the field as clients need it, or `None` if it is fit for them.
+    /// Returns the rewritten field, or `None` if it needs no change.
     ///
     /// A domain that is the backend's is left out: the cookie is for the host that the client asked (RFC 6265,
     /// section 5.3). `Secure` is left out where the client has no TLS and the backend has: clients would not send
@@ -19,7 +19,7 @@ impl Links {
         let mut changed = false;
         let mut parts = value.split(';');
         let mut out = parts.next().unwrap_or_default().to_owned();
-        // Their names promise clients a secure origin.
+        // These names require a secure origin.
         let pinned =
             out.trim_start().starts_with("__Host-") || out.trim_start().starts_with("__Secure-");
         for part in parts {

@@ -1,4 +1,4 @@
-//! Header fields of answers, and those of requests that name the server that is asked.
+//! Rewrites links in header fields of answers, and in those of requests that name the server.
 
 use http::header::{
     CONTENT_LOCATION, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION, ORIGIN, REFERER, REFRESH,
@@ -31,7 +31,7 @@ impl Links {
 
     /// Returns whether the fields of an answer depend on the base of its client.
     pub(crate) fn are_in_fields(&self, headers: &HeaderMap, target: &str) -> bool {
-        // A base that is unlike any backend's.
+        // A base that differs from every backend's.
         let base = ClientBase {
             secure: false,
             authority: "client.invalid".into(),

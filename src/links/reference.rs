@@ -1,7 +1,8 @@
 //! References to a backend by a path alone (RFC 3986, section 4.2), in strings of JSON and attributes of HTML.
 //!
-//! They are looked for where the backend's URL has a path that its clients do not see: a quoted text that begins with
-//! that path leads to the backend. Without one, any path would be such a reference.
+//! They are searched only if the backend's URL has a path that its clients do not see: a quoted
+//! text that begins with that path refers to the backend. Without one, any path would be such a
+//! reference.
 
 use super::spelling::{PATH_SLASHES, SPELLINGS, Spelling, continues_segment};
 

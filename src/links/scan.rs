@@ -1,6 +1,7 @@
 //! Finds the links to backends in a text of any kind.
 //!
-//! The name of a backend's host is searched for; what stands around it says whether it is that of a link.
+//! The name of a backend's host is searched; the surrounding text decides whether it is part of a
+//! link.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -26,7 +27,7 @@ enum Scheme {
     WebSocket,
     /// It begins with `//` (RFC 3986, section 4.2).
     Relative,
-    /// It is a path alone, which goes on behind the backend's own.
+    /// It is a path alone, which continues after the backend's own.
     Path,
     /// It is the path of the backend itself.
     WholePath,
@@ -51,8 +52,8 @@ impl Links {
         self.to_client_cut(text, base, &mut [])
     }
 
-    /// As [`Links::to_client`], for a text that is cut at these places, in their order. They move with it; one
-    /// inside of a link moves behind the link.
+    /// Rewrites like [`Links::to_client`] a text with cuts at these ascending positions. The cuts
+    /// move with the text; one inside a link moves after the link.
     pub(crate) fn to_client_cut(
         &self,
         text: &[u8],
@@ -62,7 +63,7 @@ impl Links {
         self.to_client_from(text, 0, base, cuts)
     }
 
-    /// As [`Links::to_client_cut`], without the links that begin before a place.
+    /// Rewrites like [`Links::to_client_cut`], except for the links that begin before an offset.
     pub(super) fn to_client_from(
         &self,
         text: &[u8],
@@ -143,7 +144,7 @@ impl Links {
 }
 
 impl Found<'_> {
-    /// Returns what it begins with for a client.
+    /// Returns its prefix for a client.
     fn of_client(&self, base: &ClientBase) -> String {
         let path = format!("{}{}", base.path, self.backend.below);
         let scheme = match (self.scheme, base.secure) {
@@ -249,7 +250,7 @@ fn port(text: &[u8], spelling: Spelling) -> (Option<u16>, usize) {
     (None, 0)
 }
 
-/// Returns whether the host or the port goes on: it is another one.
+/// Returns whether the host or the port continues, so that it is a different one.
 fn goes_on(text: &[u8]) -> bool {
     match text {
         [b'.', next, ..] => next.is_ascii_alphanumeric(),

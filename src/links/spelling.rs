@@ -8,7 +8,8 @@ pub(super) struct Spelling {
     pub(super) colon: &'static str,
 }
 
-/// What URLs look like in the texts that contain them. Those that begin alike stand with the longer one first.
+/// What URLs look like in the texts that contain them. Of those with a common prefix the longer one
+/// comes first.
 pub(super) const SPELLINGS: [Spelling; 9] = [
     // A string of JSON, as PHP writes it, before what it ends in.
     Spelling { slash: r"\/", colon: ":" },
@@ -51,7 +52,7 @@ pub(super) fn ends_in(text: &[u8], mark: &str) -> bool {
     from.is_some_and(|from| text[from..].eq_ignore_ascii_case(mark.as_bytes()))
 }
 
-/// Returns whether the last segment of a path goes on: the path is another one.
+/// Returns whether the last segment of a path continues, so that the path is a different one.
 pub(super) fn continues_segment(text: &[u8]) -> bool {
     text.first().is_some_and(|next| {
         next.is_ascii_alphanumeric() || matches!(next, b'-' | b'_' | b'~' | b'.')

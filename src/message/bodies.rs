@@ -55,7 +55,7 @@ impl Default for Bodies {
 /// The share of one body, returned when it is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Held {
-    /// Nothing while no body was read.
+    /// `None` while no body was read.
     of: Option<Bodies>,
     bytes: usize,
 }
@@ -65,7 +65,7 @@ impl Held {
         Self { of: Some(bodies.clone()), bytes: 0 }
     }
 
-    /// Takes more of the budget.
+    /// Reserves more of the budget.
     ///
     /// # Errors
     /// [`BodyError::TooMany`] where the budget is exceeded.

@@ -1,16 +1,17 @@
-//! A request body as stubs look at it: without compression, and as text in the charset that its type names.
+//! Request bodies in the form that stubs match: decompressed, and as text in the charset of their
+//! type.
 
 use std::borrow::Cow;
 
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
-/// The most bytes that a compressed body may hold: one that holds more counts as it was sent.
+/// The largest decompressed size, in bytes: a larger body stays compressed.
 #[cfg(feature = "gzip")]
 const MAX_PLAIN: u64 = 64 << 20;
 
 /// Returns the body without gzip: `WireMock` looks at `Content-Encoding` and at the first bytes, in
-/// case the field is missing. What is broken, or holds too much, stays as it was sent.
+/// case the field is missing. A broken or too large body stays as sent.
 pub(crate) fn without_gzip<'b>(headers: &HeaderMap, body: &'b [u8]) -> Cow<'b, [u8]> {
     let said = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
     let is_gzip =

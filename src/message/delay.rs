@@ -40,7 +40,7 @@ pub(crate) enum Delay {
 }
 
 impl Default for Delay {
-    /// No delay.
+    /// The delay of zero.
     fn default() -> Self {
         Self::Fixed(Duration::ZERO)
     }
@@ -55,7 +55,7 @@ impl Delay {
         Self::LogNormal { median, sigma, max: None }
     }
 
-    /// Returns the time, where it is the same for all requests.
+    /// Returns the time, if it is the same for all requests.
     #[must_use]
     pub(crate) fn fixed(&self) -> Option<Duration> {
         match self {
@@ -64,8 +64,8 @@ impl Delay {
         }
     }
 
-    /// Draws a time. `draw` gives numbers from 0 up to, and without, 1; the same numbers give the same
-    /// time. No drawn time is longer than [`MAX_DRAWN_DELAY`].
+    /// Draws a time. `draw` returns numbers in [0, 1); the same numbers give the same time. No
+    /// drawn time is longer than [`MAX_DRAWN_DELAY`].
     pub(crate) fn draw(&self, mut draw: impl FnMut() -> f64) -> Duration {
         match self {
             Self::Fixed(time) => *time,

@@ -29,7 +29,7 @@ pub enum FaultAction {
     Reset,
     /// TCP FIN: the client sees the connection end. Over HTTP/2 it ends only the stream.
     Close,
-    /// These bytes as they are, outside of HTTP's framing, then FIN.
+    /// These raw bytes, outside of HTTP's framing, then FIN.
     Garbage(Bytes),
     /// A chunk whose size is not a number (RFC 9112, section 7.1), then FIN.
     MalformedChunk,

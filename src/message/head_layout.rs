@@ -1,6 +1,6 @@
-//! How the head of an HTTP/1.1 answer is written: the names of its fields in the case and the order that a backend
-//! has. They mean the same in any case, and fields of different names in any order (RFC 9110, sections 5.1 and 5.3);
-//! clients that show or hash a head see a difference.
+//! The layout of an HTTP/1.1 head: the case and the order of a backend's field names. They mean the
+//! same in any case, and fields of different names in any order (RFC 9110, sections 5.1 and 5.3);
+//! clients that display or hash a head see a difference.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ impl HeadLayout {
         let is_name = |name: &str| !name.is_empty() && name.bytes().all(is_token);
         let mut count = 0;
         let is_next = |name: &str| {
-            // A name that follows another one has a space before it.
+            // Names after the first have a space before them.
             let name = if count == 0 { Some(name) } else { name.strip_prefix(' ') };
             count += 1;
             count <= MAX_FIELDS && name.is_some_and(is_name)
@@ -72,9 +72,9 @@ impl HeadLayout {
         self.0.split(',').map(|name| name.strip_prefix(' ').unwrap_or(name))
     }
 
-    /// Returns the first bytes of an answer up to the end of its head, with the names of its fields
-    /// in this case and order. Fields that the layout does not have come last. The length stays.
-    /// `None` if the bytes do not begin with a whole head.
+    /// Rearranges the first bytes of an answer up to the end of its head: field names get this case
+    /// and order. Fields that the layout does not have come last. The length stays. Returns `None`
+    /// if the bytes do not begin with a complete head.
     pub(crate) fn arranged(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let mut start = 0;
         let end = loop {

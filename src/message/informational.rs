@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode};
 
-/// An informational answer: 100, 102, 103; 101 is none of them, since it is the last one of its connection.
+/// An informational answer: 100, 102, 103; not 101, which is the last answer of its connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Informational {
     pub(crate) status: StatusCode,
@@ -36,7 +36,7 @@ impl Informational {
     }
 }
 
-/// Takes the informational answers to a request on their way to its client.
+/// Receives the informational answers to a request, to be sent to its client.
 #[derive(Clone)]
 pub(crate) struct InformationalSink(Arc<dyn Fn(Informational) + Send + Sync>);
 

@@ -24,7 +24,7 @@ pub(crate) enum ListenMode {
     Open,
     /// The listening socket is closed: clients see "connection refused".
     Refuse,
-    /// Connections are accepted, and nothing is ever read or sent on them.
+    /// Connections are accepted, but nothing is read or sent on them.
     Silent,
 }
 
@@ -49,7 +49,7 @@ pub(crate) enum HandshakeFault {
     Expired,
     /// The certificate is of a CA that the client does not know.
     UnknownCa,
-    /// The connection ends behind the client's first message.
+    /// The connection ends after the client's first message.
     Cut,
 }
 

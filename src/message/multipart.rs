@@ -13,7 +13,7 @@ pub(crate) struct Part {
     pub(crate) headers: Vec<(String, String)>,
     /// The name of the file that a form's part is.
     pub(crate) file_name: Option<String>,
-    /// Where its content lies in the body.
+    /// The range of its content in the body.
     pub(crate) content: Range<usize>,
 }
 
@@ -25,7 +25,7 @@ impl Part {
     }
 }
 
-/// Returns the parts of a body, `None` where the content type is not multipart. Of
+/// Returns the parts of a body, or `None` if the content type is not multipart. Of
 /// `multipart/related` every part counts, of other types those with a name in their
 /// `Content-Disposition: form-data`. A body that ends too early has no parts at all.
 pub(crate) fn parts(content_type: Option<&str>, body: &[u8]) -> Option<Vec<Part>> {
@@ -79,7 +79,7 @@ fn read(body: &[u8], boundary: &str) -> Option<Vec<Part>> {
     }
 }
 
-/// Returns where some bytes begin, from a place on.
+/// Returns the position of some bytes, from an offset on.
 fn find(bytes: &[u8], from: usize, wanted: &[u8]) -> Option<usize> {
     let found = bytes.get(from..)?.windows(wanted.len()).position(|window| window == wanted)?;
     Some(from + found)
@@ -98,7 +98,7 @@ fn fields(text: &str) -> Vec<(String, String)> {
     pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
 }
 
-/// Returns the name of a form's field. The name of a form's field that a part is.
+/// Returns the name of the form field of a part.
 pub(crate) fn field_name(part: &Part) -> Option<String> {
     let disposition = part.header("content-disposition").next()?;
     let is_form = disposition.to_ascii_lowercase().starts_with("form-data");
@@ -110,7 +110,7 @@ fn file_name(part: &Part) -> Option<String> {
     Some(name.trim().to_owned())
 }
 
-/// Returns a parameter behind the first value of a header field, without its quotes.
+/// Returns a parameter of a header field, without its quotes.
 fn parameter(value: &str, wanted: &str) -> Option<String> {
     let mut rest = value.split_once(';')?.1;
     loop {
@@ -130,7 +130,7 @@ fn parameter(value: &str, wanted: &str) -> Option<String> {
     }
 }
 
-/// Returns a text in quotes up to the closing one, and what is behind it.
+/// Returns a text in quotes up to the closing one, and the rest.
 fn unquoted(text: &str) -> (String, &str) {
     let mut out = String::new();
     let mut characters = text.char_indices();

@@ -1,4 +1,4 @@
-//! Names and values of a query or a form, as stubs look at them: nothing is refused.
+//! Names and values of a query or a form, decoded leniently for stubs: nothing is rejected.
 
 use std::borrow::Cow;
 

@@ -1,11 +1,11 @@
-//! Profiles: what the Kubernetes side of a service does differently from upstream, as data and hooks.
+//! Profiles: differences of a service's Kubernetes API from upstream, as data and hooks.
 //!
 //! ```text
 //! Profile → configure: the engine's [k8s::Config], with a hook for its errors
 //!         → [Gateway]: who may pass before the engine is asked, and where tokens are issued
 //! ```
 //!
-//! The engine (`k8s`) knows no profile. A profile adds to it what is written here.
+//! The engine (`k8s`) does not depend on profiles. A profile configures it.
 
 pub(crate) mod cci;
 
@@ -51,7 +51,7 @@ impl Profile {
         }
     }
 
-    /// Returns what is before the engine; `None` where clients talk to the API server itself.
+    /// Returns the gateway in front of the engine; `None` if clients talk to the API server itself.
     pub(crate) fn gateway(self, token_lifetime: Duration) -> Option<Gateway> {
         match self {
             Self::Kubernetes => None,

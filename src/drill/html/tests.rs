@@ -1,4 +1,4 @@
-//! Pages of drills that are made up: hostile texts, many requests, no requests.
+//! Tests of pages with synthetic drills: hostile texts, many requests, no requests.
 
 use std::time::Duration;
 

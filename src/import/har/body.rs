@@ -1,4 +1,4 @@
-//! The bodies of an archive: text, base64, form fields, or files beside it.
+//! The bodies of an archive: text, base64, form fields, or files next to it.
 
 use std::path::{Component, Path};
 

@@ -21,7 +21,7 @@ pub(super) fn list<'d>(node: &Node<'d>) -> Vec<Node<'d>> {
     if node.value().is_array() { node.items() } else { vec![node.clone()] }
 }
 
-/// Returns the same, without places.
+/// Returns the matchers without places.
 pub(super) fn list_of(matchers: &Value) -> &[Value] {
     matchers.as_array().map_or(std::slice::from_ref(matchers), Vec::as_slice)
 }
@@ -157,7 +157,7 @@ fn one(matcher: &Node<'_>, subject: Subject) -> Option<Vec<Value>> {
     let keys = matcher.value().is_object().then(|| matcher.keys()).flatten();
     let chained = keys.and_then(|keys| keys.get("doMatch"));
     if let Some(node) = chained {
-        node.warn("doMatch is converted behind a jsonpath matcher only", "write the stub");
+        node.warn("doMatch is only converted after a jsonpath matcher", "write the stub");
         all.clear();
         return None;
     }

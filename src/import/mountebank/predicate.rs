@@ -18,8 +18,8 @@ const MAX_DEPTH: usize = 32;
 /// Alternatives, in each of which all atoms hold.
 type Alternatives = Vec<Vec<Atom>>;
 
-/// Reads the patterns for requests that all predicates hold for. Nothing, with a warning, if one
-/// has no equivalent.
+/// Reads the patterns for requests that all predicates hold for. Returns `None`, with a warning, if
+/// one has no equivalent.
 pub(super) fn requests(predicates: &[Node<'_>]) -> Option<Vec<RequestPattern>> {
     let all = conjunction(predicates, false, 0)?;
     all.iter().map(|atoms| request(atoms, predicates.first()?)).collect()
@@ -80,7 +80,7 @@ fn alternatives(node: &Node<'_>, negated: bool, depth: usize) -> Option<Alternat
             if !negated {
                 return Some(vec![atoms]);
             }
-            // Not all of them: one of them does not hold.
+            // "Not all": at least one does not hold.
             Some(atoms.into_iter().map(|atom| vec![atom.negated()]).collect())
         }
         _ => {
@@ -90,7 +90,7 @@ fn alternatives(node: &Node<'_>, negated: bool, depth: usize) -> Option<Alternat
     }
 }
 
-/// What a predicate says besides its operator.
+/// The options of a predicate.
 struct Options {
     case_sensitive: bool,
     /// `(operator, selector)` of `jsonpath` or `xpath`.
@@ -117,7 +117,7 @@ impl Options {
     }
 }
 
-/// Returns what a predicate wants of each field.
+/// Returns the conditions of a predicate on each field.
 fn atoms(operator: &str, operand: &Node<'_>, options: &Options) -> Option<Vec<Atom>> {
     let mut atoms = Vec::new();
     for (name, node) in operand.entries() {

@@ -1,4 +1,4 @@
-//! Schemas → example values: the example that is written, else a value that the schema allows.
+//! Schemas → example values: the given example, or else a value that the schema allows.
 
 use serde_json::{Map, Value, json};
 
@@ -25,7 +25,7 @@ impl<'g, 'd> Generator<'g, 'd> {
         Self { document, depth: 0, values: 0 }
     }
 
-    /// Returns a value, or `None` if the schema leads nowhere or too deep.
+    /// Returns a value, or `None` if a reference is broken or the schema nests too deeply.
     pub(super) fn value(&mut self, schema: &'d Value) -> Option<Value> {
         self.values += 1;
         if self.depth >= MAX_DEPTH || self.values > MAX_VALUES {
@@ -68,7 +68,7 @@ impl<'g, 'd> Generator<'g, 'd> {
         }
     }
 
-    /// Returns the objects of all parts in one; a part that is not an object stands for all.
+    /// Returns the objects of all parts in one; a part that is not an object replaces all.
     fn all_of(&mut self, schema: &'d Value, parts: &'d [Value]) -> Option<Value> {
         let mut all = Map::new();
         for part in parts {

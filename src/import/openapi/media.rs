@@ -64,7 +64,7 @@ impl<'d> Media<'d> {
         if is_json(self.sent_name()) {
             return Some(Content::Json(value));
         }
-        // What else a schema describes, such as XML, is not JSON: only a text stands for itself.
+        // What else a schema describes, such as XML, is not JSON: only a text is used literally.
         scalar(&value).map(Content::Text)
     }
 

@@ -1,4 +1,5 @@
-//! The body, once a stage has read it. Before that no part of it is known, and nothing is remembered.
+//! The part of [`Asked`](super::Asked) about the body. Before a stage has read it, nothing is known
+//! and nothing is cached.
 
 use std::borrow::Cow;
 
@@ -55,7 +56,7 @@ impl<'r> Asked<'r> {
         self.json.of(self.text()?)
     }
 
-    /// Returns the parsed form of [`Self::text`], to be handed on with it.
+    /// Returns the parsed form of [`Self::text`], to be passed on with it.
     pub(crate) fn lazy_json(&self) -> &LazyJson {
         &self.json
     }

@@ -1,4 +1,4 @@
-//! What makes a request the same call as another.
+//! The identity of a call: what makes a request the same call as another.
 
 use sha2::{Digest, Sha256};
 
@@ -13,8 +13,8 @@ impl Asked<'_> {
     }
 }
 
-/// Returns what makes a request the same call as another: method, path, query and body; but for how
-/// long the client waits, in `timeout` and `timeoutSeconds`.
+/// Returns what makes a request the same call as another: method, path, query and body; except for
+/// the client's timeouts, `timeout` and `timeoutSeconds`.
 #[must_use]
 pub(crate) fn call_id(method: &str, path: &str, query: Option<&str>, body: &[u8]) -> [u8; 32] {
     let moves = |pair: &&str| {

@@ -1,4 +1,4 @@
-//! What the head of a request asks for: target, header fields, Kubernetes operation.
+//! The part of [`Asked`](super::Asked) about the head: target, header fields, Kubernetes operation.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -81,7 +81,7 @@ impl<'r> Asked<'r> {
         })
     }
 
-    /// Returns what it asks of a Kubernetes API.
+    /// Returns the Kubernetes operation.
     pub(crate) fn info(&self) -> &RequestInfo<'r> {
         &self.decoded_info().value
     }
@@ -178,8 +178,7 @@ impl<'r> Asked<'r> {
     }
 }
 
-/// Returns the host that a request asks for, with its port: that of its target, else that of its
-/// Host header.
+/// Returns the requested host, with its port: that of the target, else that of its Host header.
 pub(crate) fn authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     uri.authority().cloned().or_else(|| headers.get(HOST)?.to_str().ok()?.parse().ok())
 }

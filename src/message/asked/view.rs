@@ -1,4 +1,4 @@
-//! The view of a request: one place for each part, filled when the part is first needed.
+//! The fields of the lazy view of a request, each filled when the part is first needed.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -69,7 +69,7 @@ impl<'r> Asked<'r> {
     }
 }
 
-/// A decoded part of the target, and what was wrong with it. What cannot be decoded counts as empty.
+/// A decoded part of the target, and its error. A part that cannot be decoded counts as empty.
 #[derive(Debug)]
 pub(super) struct Decoded<T> {
     pub(super) value: T,

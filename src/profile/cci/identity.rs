@@ -10,7 +10,7 @@ use crate::message::{Origin, Plan};
 /// The header that carries a new token.
 const SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
 
-/// What a new token is good for.
+/// The data of a new token.
 #[derive(Debug)]
 pub(crate) struct IssuedToken<'a> {
     pub(crate) token: &'a str,
@@ -26,7 +26,7 @@ pub(crate) struct IssuedToken<'a> {
     pub(crate) user: &'a str,
 }
 
-/// 201 with a new token: the token in a header, what it is good for in the body.
+/// Returns 201 with a new token in a header, and its data in the body.
 pub(crate) fn issued(token: &IssuedToken<'_>) -> Plan {
     let domain = json!({"name": token.domain});
     let mut user = json!({"name": token.user, "domain": domain});
