@@ -26,7 +26,7 @@ fn listen() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Returns what happens to a request: `idle`, `crash`, and faults beside them.
+/// Returns what happens to a request: `idle`, `crash`, and other faults.
 fn then() -> impl Strategy<Value = String> {
     let time = || {
         prop::sample::select(vec![

@@ -56,7 +56,7 @@ fn problems(name: &str, document: &Value) -> (Vec<Diagnostic>, String) {
     (file::read(&source, "s", None, Offsets::default()).1, text)
 }
 
-/// Returns the line on which the mark stands.
+/// Returns the line that contains the mark.
 fn marked_line(text: &str) -> usize {
     1 + text.lines().position(|line| line.contains(MARK)).unwrap()
 }
@@ -72,7 +72,7 @@ fn scenarios() -> impl Iterator<Item = (String, Value, Vec<Way>)> {
     })
 }
 
-/// Returns whether the keys beside the last one are data.
+/// Returns whether the keys next to the last one are data.
 fn is_data(way: &Way) -> bool {
     let inside = &way[..way.len() - 1];
     let data = |step: &String| DATA.contains(&step.as_str());

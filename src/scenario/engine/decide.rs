@@ -101,7 +101,7 @@ fn ids(matching: &[&Rule]) -> Vec<Arc<str>> {
     matching.iter().map(|rule| Arc::clone(&rule.id)).collect()
 }
 
-/// The counter of a rule's delays, beside those of its outcomes.
+/// The counter of a rule's delays, separate from those of its outcomes.
 const DELAY: usize = usize::MAX;
 /// The counter of its damaged answers.
 const DAMAGE: usize = usize::MAX - 2;

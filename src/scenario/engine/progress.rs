@@ -92,7 +92,7 @@ impl Progress<'_> {
         let matched = self.memory.matched(&rule.id);
         if matched == 0 {
             return Some(match &*rule.matcher.text {
-                "" | "{}" => "no request came".to_owned(),
+                "" | "{}" => "no request arrived".to_owned(),
                 text => format!("no request matched {text}"),
             });
         }
@@ -104,7 +104,7 @@ impl Progress<'_> {
             && self.counted(REFUSED) == 0
         {
             let requests = requests(matched);
-            return Some(format!("{requests} came, each with a valid token: none was refused"));
+            return Some(format!("{requests} had a valid token: none was refused"));
         }
         match &rule.outcomes {
             Outcomes::None => None,
@@ -119,7 +119,7 @@ impl Progress<'_> {
                 }
                 let came = self.counted(0);
                 (came < needed)
-                    .then(|| format!("its steps need {}, and {came} came", requests(needed)))
+                    .then(|| format!("its steps need {}, and there were {came}", requests(needed)))
             }
             Outcomes::Share(_) => (self.counted(DRAWN) == 0)
                 .then(|| format!("none of {} drew a fault", requests(matched))),
@@ -139,7 +139,7 @@ impl Progress<'_> {
                     }
                     Where::Page(page, _) => {
                         let needed = requests(needed);
-                        Some(format!("page {page} of a list needs {needed}, and {came} came"))
+                        Some(format!("page {page} of a list needs {needed}, and there were {came}"))
                     }
                 }
             }),

@@ -1,4 +1,4 @@
-//! What rules refer to: tokens and clients by name, and files beside the scenario.
+//! What rules refer to: tokens and clients by name, and files next to the scenario.
 
 use std::path::Path;
 use std::sync::Arc;

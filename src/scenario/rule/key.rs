@@ -15,7 +15,7 @@ use super::draw;
 use super::flow::flow;
 use super::matcher::Matcher;
 
-/// The header field that carries a token besides `Authorization`.
+/// The header field that carries a token, in addition to `Authorization`.
 const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
 /// The parts of a request that make up a counter key.

@@ -34,7 +34,7 @@ impl Life {
             if at < before {
                 phase.node.error(
                     format!(
-                        "this phase begins after {at:?}, before the one that stands in front of it"
+                        "this phase begins after {at:?}, before the one preceding it"
                     ),
                     "write the phases in the order of their times, each counted from the creation",
                 );

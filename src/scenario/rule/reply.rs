@@ -1,4 +1,4 @@
-//! `reply`: a literal answer, from the scenario file or a file beside it.
+//! `reply`: a literal answer, from the scenario file or a file next to it.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};

@@ -34,7 +34,7 @@ pub(in crate::scenario) enum Now {
     NotStarted,
     /// In a phase, by its index.
     Phase(usize),
-    /// All phases are over; the rules outside of phases go on.
+    /// All phases are over; the rules outside of phases stay active.
     Over,
     /// The scenario has ended.
     Healed,

@@ -80,7 +80,7 @@ impl<K: Kind> Kind for Placed<K> {
 pub(in crate::scenario) struct Entry<'d, V> {
     pub(in crate::scenario) key: &'d str,
     pub(in crate::scenario) value: V,
-    /// Where it stands.
+    /// Its node.
     pub(in crate::scenario) node: Node<'d>,
 }
 

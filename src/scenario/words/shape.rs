@@ -58,7 +58,7 @@ pub(in crate::scenario) enum Must {
     HaveSome(&'static [&'static str]),
     /// At most one of these words.
     AtMostOne(&'static [&'static str]),
-    /// One of these words, and no more.
+    /// Exactly one of these words.
     ExactlyOne(&'static [&'static str]),
     /// A word of the first list requires one of the second.
     Accompany(&'static [&'static str], &'static [&'static str]),
@@ -71,7 +71,7 @@ pub(in crate::scenario) enum Must {
     OrForever(&'static str),
 }
 
-/// A value that a constraint asks for.
+/// A value that a constraint requires.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::scenario) enum Literal {
     Text(&'static str),

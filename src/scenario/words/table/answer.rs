@@ -24,7 +24,7 @@ pub(crate) enum ContinueToken {
 impl Choice for ContinueToken {
     const CHOICES: &'static [(&'static str, Self, &'static str)] = &[
         ("fresh", Self::Fresh, "one that continues from the latest revision, inconsistently"),
-        ("none", Self::None, "no token: the client must list anew"),
+        ("none", Self::None, "no token: the client must list again"),
     ];
 }
 

@@ -13,7 +13,8 @@ use super::answer::{Code, StatusWords};
 use super::then::{Pass, Then, Wait};
 use super::wire::{ErrorCode, GoAwayHereWords, Rate};
 
-/// What happens at a page, or at a place within a body: [`Then`] or [`PointThen`], by the words beside it.
+/// What happens at a page, or at a place within a body: [`Then`] or [`PointThen`], depending on the
+/// other words of the entry.
 #[derive(Debug)]
 pub(in crate::scenario) enum PlaceThen {}
 

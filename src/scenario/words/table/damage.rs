@@ -22,7 +22,7 @@ impl Choice for WrongCharset {
         (
             "mixed",
             Self::Mixed,
-            "the second half of the body is in ISO-8859-1, whatever `Content-Type` says",
+            "the second half of the body is in ISO-8859-1, regardless of `Content-Type`",
         ),
     ];
 }

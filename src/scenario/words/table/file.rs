@@ -43,7 +43,7 @@ words! {
     .example("rules: [{match: {verb: list}, then: {status: 500}}]"),
     timeline: TimelineWords<'static> = word(
         "timeline",
-        "Phases with rules of their own, and the end of the scenario.",
+        "Phases with their own rules, and the end of the scenario.",
     )
     .example("timeline: {phases: [{for: 30s, rules: [{then: {status: 503}}]}]}"),
     clients: Map<NameKey, ClientWords<'static>> = word(

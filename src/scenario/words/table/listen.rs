@@ -60,7 +60,7 @@ words! {
         constraint(
             Must::Accompany(&["excess"], &["connections"]),
             "{given} goes with a number of connections",
-            "add connections: 10, or leave it out",
+            "add connections: 10, or remove it",
         ),
     ]);
     connections: Whole<1, 1_000_000> = word("connections", "The most connections at once.")

@@ -70,7 +70,7 @@ words! {
                 "per goes with steps or at; limit and draw_by have their own keys",
             ),
         ]);
-    id: Text = word("id", "Its name in answers and reports, where it is `SCENARIO/ID`.")
+    id: Text = word("id", "Its id, which answers and reports show as `SCENARIO/ID`.")
         .default("`rule-N` for the N-th")
         .example("id: slow-lists, match: {verb: list}, delay: 1s"),
     matching: MatchWords<'static> = word("match", "Which requests it matches.")
