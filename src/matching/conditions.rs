@@ -1,4 +1,4 @@
-//! The conditions of a request pattern besides its method and URL.
+//! The conditions of a request pattern other than its method and URL.
 //!
 //! Stubs mostly differ in header fields and query parameters, and there may be a hundred thousand:
 //! the first condition of either is stored inline, and rare conditions are stored separately.
@@ -22,7 +22,7 @@ use super::short_text::ShortText;
 /// The query parameters that distinguish no recorded requests: client libraries of Kubernetes draw them at random.
 pub(crate) const UNMATCHED_PARAMETERS: [&str; 1] = ["timeoutSeconds"];
 
-/// The conditions of a request pattern besides its method and URL.
+/// The conditions of a request pattern other than its method and URL.
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
     pub(super) headers: SmallVec<[(HeaderName, MultiPattern); 1]>,

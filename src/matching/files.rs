@@ -218,7 +218,7 @@ mod tests {
         let mut files = Files::new(vec![file("a"), file("z")]);
         let mut paths = vec!["a".to_owned(), "z".to_owned()];
         for n in 0..100 {
-            // Each stands right before the last.
+            // Each is inserted right before the last.
             paths.insert(paths.len() - 1, format!("m{n:03}"));
             files = files.replaced(paths.iter().map(|path| file(path)).collect());
             assert!(ascending(&files), "{n}");

@@ -90,7 +90,7 @@ impl<'a> Raw<'a> {
     }
 }
 
-/// Returns a JSON text with one value on a line, or `None` if it is no JSON.
+/// Returns a JSON text with one value on a line, or `None` if it is not JSON.
 pub(crate) fn pretty(text: &str) -> Option<String> {
     // Only valid JSON is printed.
     serde_json::from_str::<&RawValue>(text).ok()?;

@@ -28,7 +28,7 @@ impl RequestPattern {
         Self { url: UrlPattern::Any, method: MethodPattern::Any, conditions: None }
     }
 
-    /// Returns the conditions besides method and URL.
+    /// Returns the conditions other than method and URL.
     pub(super) fn conditions(&self) -> &Conditions {
         self.conditions.as_deref().unwrap_or(&NO_CONDITIONS)
     }

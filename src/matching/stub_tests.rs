@@ -84,7 +84,7 @@ fn derived_ids_are_the_same_at_every_load() {
 }
 
 #[test]
-fn what_is_not_understood_is_told() {
+fn what_is_not_understood_is_reported() {
     let table = [
         (
             json!({"id": "one"}),

@@ -88,7 +88,7 @@ impl Template {
         }
     }
 
-    /// Returns whether a variable stands for a whole segment of the path.
+    /// Returns whether a variable matches a whole segment of the path.
     pub(super) fn is_whole_segment(&self, variable: usize) -> bool {
         let pieces = self.sequence.pieces();
         let mut runs = pieces.iter().enumerate().filter_map(|(at, piece)| match piece {

@@ -61,7 +61,7 @@ struct Disturbed {
     queue: Queue,
     /// Whether hyper has taken anything after the head.
     given: bool,
-    /// Fields behind the body.
+    /// The trailers.
     trailers: Option<Arc<HeaderMap>>,
     /// How the stream ends, once all previous pieces are sent.
     ending: Option<FaultAction>,

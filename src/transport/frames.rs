@@ -44,7 +44,7 @@ pub(super) struct Frames {
     resets: AtomicBool,
     ended: AtomicBool,
     idle_changed: Notify,
-    /// Heads that go out in their own way.
+    /// Marked heads, which are sent slowly.
     pub(super) heads: MarkedHeads,
 }
 

@@ -61,7 +61,7 @@ pub(crate) struct Served {
     pub(crate) cut: usize,
 }
 
-/// What a port speaks besides plain HTTP.
+/// What a port supports in addition to plain HTTP.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PortOptions {
     /// TLS instead.

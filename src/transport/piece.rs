@@ -1,8 +1,8 @@
 //! A piece of a body as hyper sends it, with a count of those that are not sent yet.
 //!
-//! A reset of an HTTP/2 stream discards what the stream has queued. So an answer that ends with one waits until
-//! each of its pieces is written: hyper drops a piece once all its bytes are in frames, and the reset is queued
-//! behind these.
+//! A reset of an HTTP/2 stream discards what the stream has queued. So an answer that ends with one
+//! waits until each of its pieces is written: hyper drops a piece once all its bytes are in frames,
+//! and the reset is queued after these.
 
 use std::io::IoSlice;
 use std::sync::atomic::{AtomicUsize, Ordering};

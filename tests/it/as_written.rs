@@ -106,7 +106,7 @@ async fn names_keep_their_case_and_order() {
 }
 
 #[tokio::test]
-async fn pipelined_answers_have_heads_of_their_own() {
+async fn pipelined_answers_have_their_own_heads() {
     let talk = async |server: &RunningServer| {
         let request =
             |path: &str, more: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n{more}\r\n");
@@ -201,7 +201,7 @@ async fn informational_answers_go_over_http2_as_well() {
     }
 }
 
-/// A text in a chunk that the network cuts, with a small one behind it; bytes of the same kind.
+/// A text in a chunk that the network splits, followed by a small one; the same with binary bytes.
 const CHUNKS: &[(&str, &str)] = &[
     ("/text", "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"),
     (

@@ -104,7 +104,7 @@ async fn a_scenario_made_of_a_journal_reproduces_what_clients_saw() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_made_into_a_scenario_is_said() {
+async fn what_cannot_be_made_into_a_scenario_is_reported() {
     let directory = files(&[
         ("empty.json", r#"{"requests": []}"#),
         ("other.json", r#"{"x": 1}"#),

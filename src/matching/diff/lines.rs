@@ -95,7 +95,7 @@ impl Line {
     }
 }
 
-/// Returns the lines of a stub's pattern beside a request.
+/// Returns the lines of a stub's pattern and a request.
 pub(super) fn of(
     stub: &Stub,
     asked: &Asked<'_>,

@@ -1,4 +1,4 @@
-//! The body as a file, or as an object: the form that `WireMock` 4 has besides a text
+//! The body as a file, or as an object: the form that `WireMock` 4 accepts in addition to a text
 //! (`wiremock-core/C/common/entity/EntityDefinitionDeserializer.java`).
 
 use std::sync::Mutex;

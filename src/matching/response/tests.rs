@@ -291,7 +291,7 @@ fn answers_of_a_stub_share_their_delivery() {
 }
 
 #[test]
-fn what_cannot_be_served_is_told() {
+fn what_cannot_be_served_is_reported() {
     let table = [
         (json!({"status": 99}), "status: expected a status from 100 to 999, found the number 99"),
         (json!({"status": "one"}), "status: expected a whole number, found the text \"one\""),
@@ -321,7 +321,7 @@ fn what_cannot_be_served_is_told() {
         ),
         (
             json!({"transformers": ["mine"]}),
-            "warning: transformers[0]: there is no transformer \"mine\", so it does nothing; known here: standin-stream, standin-websocket, standin-links, standin-json-rpc, response-template",
+            "warning: transformers[0]: there is no transformer \"mine\", so it has no effect; known here: standin-stream, standin-websocket, standin-links, standin-json-rpc, response-template",
         ),
         (
             json!({"transformers": ["standin-stream"], "transformerParameters": {"chunks": [{}]}}),

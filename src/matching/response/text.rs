@@ -79,7 +79,8 @@ impl From<&str> for Text {
     }
 }
 
-/// The rendering of a response's texts for one request. The model is made when the first template asks for it.
+/// The rendering of a response's texts for one request. The model is built when the first template
+/// needs it.
 pub(super) struct Rendering<'r, 'c> {
     pub(super) context: &'r mut ResponseContext<'c>,
     parameters: &'r Parameters,

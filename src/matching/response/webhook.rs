@@ -145,7 +145,10 @@ impl Webhook {
         files: &dyn BodyFiles,
     ) -> Option<Self> {
         if name != "webhook" {
-            at.warn(format!("there is no listener {name:?}, so it does nothing"), "known: webhook");
+            at.warn(
+                format!("there is no listener {name:?}, so it has no effect"),
+                "known: webhook",
+            );
             return None;
         }
         let nothing = || Self {

@@ -25,7 +25,7 @@ struct Attribute<'d> {
     id: NodeId,
     /// The namespace, where it counts.
     namespace: Option<&'d str>,
-    /// The whole name, or what is behind the prefix of one with a namespace.
+    /// The whole name, or the local name of one with a namespace.
     name: &'d str,
     value: &'d str,
 }

@@ -85,7 +85,7 @@ fn placeholders(keys: &Keys<'_>) -> Option<Option<Placeholders>> {
             let node = node.as_ref().unwrap_or_else(|| keys.node());
             node.error(
                 format!("not a regular expression: {why}"),
-                "a [ that stands for itself is written \\\\[",
+                "a literal [ is written \\\\[",
             );
             None
         }

@@ -57,7 +57,7 @@ async fn a_connection_beyond_the_limit_is_refused() {
     first.read_exact(&mut buffer).await.unwrap();
     let (got, end) = ask(server.address, "").await;
     assert!(
-        got.starts_with("HTTP/1.1 503 ") && got.contains("all the 1 connections") && end.is_none(),
+        got.starts_with("HTTP/1.1 503 ") && got.contains("limit of 1 connections") && end.is_none(),
         "{got}"
     );
 }

@@ -26,7 +26,7 @@ async fn faults_are_exact_to_the_byte() {
         ("stream/7/chunk", format!("{CHUNKED}5\r\n01234\r\n2\r\n56\r\n{bad_chunk}"), None),
     ];
     for (path, bytes, end) in cases {
-        // A pipelined request behind the fault must not be answered.
+        // A pipelined request after the fault must not be answered.
         let request = format!(
             "GET /{path} HTTP/1.1\r\nhost: x\r\n\r\nGET /bytes HTTP/1.1\r\nhost: x\r\n\r\n"
         );
