@@ -108,9 +108,10 @@ impl Comparison {
                     left if left.is_json() => match left.length() {
                         Some(length) => length == 0,
                         None => {
-                            return Err(
-                                PathError::NotApplicable("\"empty\" is applied to an object").into()
-                            );
+                            return Err(PathError::NotApplicable(
+                                "\"empty\" is applied to an object",
+                            )
+                            .into());
                         }
                     },
                     _ => return Ok(false),

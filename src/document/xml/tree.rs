@@ -139,11 +139,6 @@ impl Document {
         std::iter::successors(self.node(id).first_child, |child| self.next(*child))
     }
 
-    /// Returns the last node of those added before.
-    pub(super) fn last_child(&self, id: NodeId) -> Option<NodeId> {
-        self.node(id).last_child
-    }
-
     /// Returns the attributes of a node, in the order of their names.
     pub(crate) fn attributes(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
         let count = match self.kind(id) {

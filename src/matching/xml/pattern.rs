@@ -83,10 +83,7 @@ fn placeholders(keys: &Keys<'_>) -> Option<Option<Placeholders>> {
         Err(why) => {
             let node = opening_node.or(closing_node);
             let node = node.as_ref().unwrap_or_else(|| keys.node());
-            node.error(
-                format!("not a regular expression: {why}"),
-                "a literal [ is written \\\\[",
-            );
+            node.error(format!("not a regular expression: {why}"), "a literal [ is written \\\\[");
             None
         }
     }

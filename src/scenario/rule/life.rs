@@ -33,9 +33,7 @@ impl Life {
             let at = phase.at.unwrap_or(before);
             if at < before {
                 phase.node.error(
-                    format!(
-                        "this phase begins after {at:?}, before the one preceding it"
-                    ),
+                    format!("this phase begins after {at:?}, before the one preceding it"),
                     "write the phases in the order of their times, each counted from the creation",
                 );
             }

@@ -74,16 +74,6 @@ pub(super) enum Axis {
     This,
 }
 
-impl Axis {
-    /// Returns whether positions are counted against the document order.
-    pub(super) fn is_reverse(self) -> bool {
-        matches!(
-            self,
-            Self::Ancestor | Self::AncestorOrSelf | Self::Preceding | Self::PrecedingSibling
-        )
-    }
-}
-
 /// A node test.
 #[derive(Debug)]
 pub(super) enum NodeTest {

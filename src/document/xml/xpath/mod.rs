@@ -29,7 +29,6 @@ const MAX_BYTES: usize = 16 << 10;
 /// A compiled expression.
 #[derive(Debug)]
 pub(crate) struct XPath {
-    text: Box<str>,
     expression: Expression,
     reading: Reading,
 }
@@ -49,12 +48,7 @@ impl XPath {
         }
         let expression = parser::parse(text, namespaces).map_err(XPathError::Syntax)?;
         let reading = if namespaces.is_empty() { Reading::PLAIN } else { Reading::NAMESPACES };
-        Ok(Self { text: text.into(), expression, reading })
-    }
-
-    /// As written.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.text
+        Ok(Self { expression, reading })
     }
 
     /// Returns how the documents must be read that the expression is evaluated on.
