@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::message::{Asked, Handler, Origin, Plan, Request, RequestBody, WorldName};
 use crate::redact::Redactor;
 use crate::scenario::ScenarioSet;
-use crate::scenario::{Compared, Tried};
+use crate::scenario::{Compared, RuleExplanation};
 use crate::serve::{
     Assembly, Pipeline, RequestContext, Settings, Sources, WORLD_HEADER, WORLD_PREFIX,
 };
@@ -31,7 +31,7 @@ pub(crate) struct ExplainOptions {
 #[derive(Debug)]
 pub(crate) struct Explanation {
     /// The scenario rules, in the order in which they are tried.
-    pub rules: Vec<Tried>,
+    pub rules: Vec<RuleExplanation>,
     /// The stub that would answer: its id and name.
     pub stub: Option<String>,
     /// The Kubernetes resource that would answer: verb, type and name.
@@ -135,7 +135,7 @@ fn resource(asked: &Asked<'_>) -> String {
 fn sentence(
     first: &Plan,
     base: &Plan,
-    rules: &[Tried],
+    rules: &[RuleExplanation],
     stub: Option<&str>,
     resource: Option<&str>,
 ) -> String {

@@ -17,7 +17,7 @@ const REGULAR: (f64, f64) = (0.03, 0.005);
 
 /// Returns the pauses of a call after each failed attempt, as long as it fails.
 fn pauses(call: &[&Record]) -> Vec<Duration> {
-    let pairs = call.windows(2).take_while(|pair| pair[0].went_wrong());
+    let pairs = call.windows(2).take_while(|pair| pair[0].needs_reaction());
     let pauses = pairs.map(|pair| pair[1].began.saturating_sub(pair[0].answered));
     pauses.take(PAUSES).collect()
 }

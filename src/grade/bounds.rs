@@ -75,7 +75,7 @@ pub(super) fn attempts(max: u64, about: &[&Record]) -> Option<Finding> {
                 );
                 return Some(Finding::new("did-not-give-up", record.began, message));
             }
-            failed = if record.went_wrong() { failed + 1 } else { 0 };
+            failed = if record.needs_reaction() { failed + 1 } else { 0 };
         }
     }
     None

@@ -20,7 +20,8 @@ pub(super) fn twice(about: &[&Record], all: &[&Record]) -> Vec<Finding> {
             call.iter().filter(|record| record.created.is_some()).collect();
         for pair in created.windows(2) {
             let [first, again] = [*pair[0], *pair[1]];
-            let lost = first.acted.is_some() || first.created.is_some_and(|created| !created.heard);
+            let lost =
+                first.acted.is_some() || first.created.is_some_and(|created| !created.acknowledged);
             let deletes = deletes.get(&first.resource.as_deref());
             let deleted = deletes.is_some_and(|deletes| {
                 let next = deletes.partition_point(|index| *index <= position(all, first));

@@ -80,7 +80,7 @@ pub(crate) struct Record {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Created {
     /// Whether the client received the answer.
-    pub heard: bool,
+    pub acknowledged: bool,
 }
 
 impl Record {
@@ -99,7 +99,7 @@ impl Record {
     /// Returns whether the client has to react to it: a failure, an error of a rule, or an answer
     /// that was lost.
     #[must_use]
-    pub(crate) fn went_wrong(&self) -> bool {
+    pub(crate) fn needs_reaction(&self) -> bool {
         self.failed() || self.is_lost() || (self.acted.is_some() && self.status >= 400)
     }
 
@@ -117,7 +117,7 @@ impl Record {
 
     /// Returns the outcome as text for a message.
     #[must_use]
-    pub(crate) fn how_it_went(&self) -> String {
+    pub(crate) fn outcome_text(&self) -> String {
         if self.hangs {
             "was never answered".to_owned()
         } else if self.breaks {

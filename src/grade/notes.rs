@@ -31,7 +31,7 @@ pub(super) fn hammered(about: &[&Record], at_most: usize) -> Option<Finding> {
         let mut blows = 0;
         let mut most = 0;
         for pair in call.windows(2) {
-            let quick = pair[0].went_wrong()
+            let quick = pair[0].needs_reaction()
                 && !pair[0].unprocessed
                 && pair[1].began.saturating_sub(pair[0].answered) < HAMMER;
             blows = if quick { blows + 1 } else { 0 };

@@ -14,7 +14,9 @@ pub(super) fn never(about: &[&Record], all: &[&Record]) -> Option<Finding> {
     // From the last request to the first, so that the later ones are known.
     for record in all.iter().rev() {
         let call = (&*record.method, &*record.path);
-        if about.contains(&std::ptr::from_ref(*record)) && record.went_wrong() && !record.watches()
+        if about.contains(&std::ptr::from_ref(*record))
+            && record.needs_reaction()
+            && !record.watches()
         {
             // A write whose answer was lost may have succeeded: a conflict or a read shows that.
             let lost = is_write(record) && record.is_lost();
@@ -38,7 +40,7 @@ pub(super) fn never(about: &[&Record], all: &[&Record]) -> Option<Finding> {
         "never got past a failure: {} {} {}, and no later attempt succeeded",
         record.method,
         record.path,
-        record.how_it_went()
+        record.outcome_text()
     );
     Some(Finding::new("never-recovered", record.began, message))
 }

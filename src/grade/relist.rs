@@ -26,7 +26,7 @@ pub(super) fn after_gone(about: &[&Record], all: &[&Record], within: Duration) -
         };
         // Up to the restart: after it, a chain may reach the same place.
         let (mut again, mut count) = (None, 0);
-        let anew = later.find(|other| {
+        let restart = later.find(|other| {
             if old(other) {
                 again.get_or_insert(**other);
                 count += 1;
@@ -41,18 +41,18 @@ pub(super) fn after_gone(about: &[&Record], all: &[&Record], within: Duration) -
             findings.push(Finding::new("asked-again-for-gone", again.began, message));
         }
         let path = &record.path;
-        match anew {
+        match restart {
             None => {
                 let message = format!("never listed {path} again after 410");
                 findings.push(Finding::new("never-relisted", gone, message));
             }
-            Some(anew) if anew.began.saturating_sub(gone) > within => {
+            Some(restart) if restart.began.saturating_sub(gone) > within => {
                 let message = format!(
                     "listed {path} again {} after 410, where {} are enough",
-                    shown(anew.began.saturating_sub(gone)),
+                    shown(restart.began.saturating_sub(gone)),
                     shown(within)
                 );
-                findings.push(Finding::new("relisted-late", anew.began, message));
+                findings.push(Finding::new("relisted-late", restart.began, message));
             }
             Some(_) => {}
         }

@@ -57,7 +57,7 @@ pub(super) fn timeline(records: &[Record], redactor: &Redactor) -> Vec<SeenReque
             status: record.status,
             fault: record.fault.map(str::to_owned),
             lost: record.is_lost(),
-            result: record.how_it_went(),
+            result: record.outcome_text(),
             retry_after: record.retry_after,
             rule: record.acted.as_deref().map(str::to_owned),
             call: *call,

@@ -138,7 +138,7 @@ fn what_failed_succeeds_later() {
 }
 
 #[test]
-fn half_a_body_is_asked_for_again_before_a_write() {
+fn an_interrupted_body_is_requested_again_before_a_write() {
     let expect = Expect { bodies_whole: true, ..Expect::default() };
     let half =
         Record { fault: Some("close"), breaks: true, end: Some(Ending::Fault), ..record(0, 200) };
@@ -212,7 +212,7 @@ fn writes_are_sent_once_and_conflicts_are_read_first() {
 }
 
 #[test]
-fn slow_answers_are_waited_for_and_what_may_be_missing_is_looked_for() {
+fn slow_answers_are_awaited_and_missing_objects_are_listed() {
     let patience = Expect { patience: Some(MS * 500), ..Expect::default() };
     let left = |after: u32| Record { end: None, ended: Some(MS * after), ..record(0, 200) };
     assert_eq!(codes(patience.clone(), vec![left(100)]), ["impatient"]);
@@ -255,7 +255,7 @@ fn a_client_gives_up() {
 }
 
 #[test]
-fn a_list_begins_anew_after_410() {
+fn a_list_restarts_after_410() {
     let expect = Expect { relist_within: Some(MS * 500), ..Expect::default() };
     let page = |at, token: Option<&str>, status| Record {
         continue_token: token.map(str::to_owned),
@@ -308,12 +308,12 @@ fn a_token_is_fetched_once() {
 }
 
 #[test]
-fn a_lost_create_is_not_done_again() {
+fn a_lost_create_is_not_repeated() {
     let expect = Expect { creates_once: true, ..Expect::default() };
-    let create = |at, heard, status| Record {
+    let create = |at, acknowledged, status| Record {
         verb: "create".into(),
-        created: (status == 201).then_some(Created { heard }),
-        fault: (!heard).then_some("reset"),
+        created: (status == 201).then_some(Created { acknowledged }),
+        fault: (!acknowledged).then_some("reset"),
         ..record(at, status)
     };
     // The second attempt finds the object of the first.
@@ -325,7 +325,7 @@ fn a_lost_create_is_not_done_again() {
 }
 
 #[test]
-fn unexpected_behaviour_is_noted() {
+fn unexpected_behaviour_is_reported() {
     let noted = |records: &[Record]| {
         let findings = grade(records, &[], Grade::Fail);
         assert!(findings.iter().all(|finding| finding.grade == Grade::Note));
@@ -364,7 +364,7 @@ fn a_full_log_is_graded() {
     assert!(codes(expect, twice.collect()).is_empty());
     let create = |at: u32| Record {
         verb: "create".into(),
-        created: Some(Created { heard: false }),
+        created: Some(Created { acknowledged: false }),
         call: numbered(at % (count / 2), "create"),
         ..record(at, 201)
     };

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_are_taken_apart() {
+    fn urls_are_split() {
         for (url, host, target) in [
             ("http://A.example:81/x?y=1#z", "a.example:81", "/x?y=1"),
             ("https://a.example", "a.example", "/"),

@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_that_is_used_up_is_made_anew() {
+    fn a_used_up_gap_is_renumbered() {
         let mut files = Files::new(vec![file("a"), file("z")]);
         let mut paths = vec!["a".to_owned(), "z".to_owned()];
         for n in 0..100 {

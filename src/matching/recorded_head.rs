@@ -57,7 +57,7 @@ mod tests {
     use super::super::testing::{compile, stub};
 
     #[test]
-    fn the_head_of_a_recording_goes_out_as_it_was() {
+    fn the_head_of_a_recording_is_sent_unchanged() {
         let own = json!({"format": 2, "head": "ETag, Content-Type",
             "informational": [{"status": 103, "headers": {"link": ["</a>", "</b>"]}}, {"status": 102}]});
         let response = json!({"headers": {"content-type": "a/b", "etag": "e", "x-more": "m"}});

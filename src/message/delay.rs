@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn draws_have_the_distribution_that_was_asked_for() {
+    fn draws_have_the_requested_distribution() {
         let uniform = drawn(&Delay::Uniform { min: ms(100), max: ms(300) });
         assert!(uniform[0] >= 100.0 && uniform[9_999] < 300.0);
         assert!((uniform[5_000] - 200.0).abs() < 5.0, "{}", uniform[5_000]);

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_are_told_from_other_json() {
+    fn calls_are_distinguished_from_other_json() {
         for (value, ids_of) in [
             (json!({"jsonrpc": "2.0", "method": "m", "id": 7}), json!([7])),
             (json!({"jsonrpc": "2.0", "method": "m", "params": {}, "id": "x"}), json!(["x"])),

@@ -33,7 +33,7 @@ fn has(text: &str, parts: &[&str]) {
 const JOBS: &str = "/apis/kubeflow.org/v1/namespaces/kube-test/tfjobs";
 
 #[test]
-fn an_outage_has_a_phase_of_its_own() {
+fn an_outage_has_its_own_phase() {
     let event = |n: u64| {
         let at = n * 100;
         let is_down = (10_000..18_000).contains(&at);
@@ -261,7 +261,7 @@ fn hostile_texts_stay_within_their_places() {
 }
 
 #[test]
-fn what_cannot_be_used_is_said() {
+fn what_cannot_be_used_is_reported() {
     assert!(matches!(read(&json!({"a": 1})), Err(ObservedError::Format)));
     assert!(matches!(read(&json!({"requests": [{"x": 1}]})), Err(ObservedError::Format)));
     let empty = read(&json!({"requests": []})).unwrap();

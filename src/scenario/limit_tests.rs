@@ -113,7 +113,7 @@ rules:
 }
 
 #[test]
-fn every_key_has_counts_of_its_own() {
+fn every_key_has_separate_counts() {
     for (per, one, other) in [
         ("token", ("x-auth-token", "a"), ("x-auth-token", "b")),
         ("token", ("authorization", "Bearer a"), ("authorization", "Bearer b")),
@@ -174,7 +174,7 @@ fn places_are_counted_by_key_too() {
 }
 
 #[test]
-fn fields_change_on_true_answers() {
+fn fields_of_real_answers_change() {
     let client = client(
         "
 rules:

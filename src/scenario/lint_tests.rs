@@ -178,7 +178,7 @@ rules:
 }
 
 #[test]
-fn phases_behind_the_end_are_named() {
+fn phases_after_the_end_are_reported() {
     assert_warned(
         "
 timeline: {ttl: 30s, phases: [{name: a, for: 30s}, {name: b, for: 1s}]}

@@ -49,7 +49,7 @@ pub(crate) use engine::state::ScenarioState;
 pub(crate) use language::lint::{Part, RequestShape, Served};
 pub(crate) use language::load::{Entry, LoadedScenarios, load, load_all};
 pub use language::load::{expand, shipped};
-pub(crate) use preview::explain::Tried;
+pub(crate) use preview::explain::RuleExplanation;
 pub(crate) use rule::crash::Crash;
 pub(crate) use rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken, PlannedPlace};
 pub(crate) use rule::expect::Expect;

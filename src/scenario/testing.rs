@@ -23,7 +23,7 @@ pub(super) fn parse(text: &str) -> Result<ScenarioSet, String> {
         return Err(Diagnostics(problems).sorted().to_string());
     }
     let seed = scenario.seed.unwrap_or(1);
-    let about = rule::set::About {
+    let about = rule::set::ScenarioInfo {
         name: "s".into(),
         path: "s.yaml".into(),
         timeline: scenario.timeline,

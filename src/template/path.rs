@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_taken_apart() {
+    fn paths_are_split() {
         let property = |text: &str| Part::Property(text.into());
         let local = |text: &str| Part::Local(text.into());
         for (text, expected) in [

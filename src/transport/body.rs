@@ -258,8 +258,8 @@ impl http_body::Body for PlanBody {
         if let Kind::Passed(body) = &self.kind {
             return body.is_end_stream();
         }
-        let told = self.begun || self.announced.is_some();
-        told && matches!(&self.kind, Kind::Plain(source) if source.is_empty())
+        let is_known = self.begun || self.announced.is_some();
+        is_known && matches!(&self.kind, Kind::Plain(source) if source.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -100,7 +100,7 @@ fn what_is_observed_only_is_not_kept() {
 }
 
 #[test]
-fn bodies_have_a_bound_of_their_own() {
+fn bodies_have_their_own_bound() {
     let journal = journal(JournalLimits::default());
     for _ in 0..40 {
         let mut request = Request::new(Method::POST, "/x");

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn attached_files_are_beside_the_archive() {
+    fn attached_files_are_next_to_the_archive() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("resources")).unwrap();
         std::fs::write(folder.path().join("resources/a.bin"), b"\xff").unwrap();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::state::ScenarioState;
 use crate::scenario::rule::expect::{Expect, Grading};
-use crate::scenario::rule::set::{About, ScenarioSet};
+use crate::scenario::rule::set::{ScenarioInfo, ScenarioSet};
 use crate::scenario::words::table::Grade;
 
 /// A scenario, and where it is on its timeline.
@@ -85,7 +85,7 @@ impl ScenarioSet {
 
     /// Returns the scenarios with the phase that each is in. One without a timeline has none.
     pub(crate) fn phases(&self, state: &ScenarioState, now: Duration) -> Vec<ScenarioPhase> {
-        let of = |about: &About| {
+        let of = |about: &ScenarioInfo| {
             let timeline = about.timeline.as_ref();
             let current = timeline.map(|timeline| {
                 let since = state.lock().since_start(&about.name, timeline, now, false);

@@ -10,7 +10,7 @@ use crate::document::{
 
 use super::file::{self, Offsets};
 use super::narrow::Narrowing;
-use crate::scenario::rule::set::{About, Parts, ScenarioSet};
+use crate::scenario::rule::set::{Parts, ScenarioInfo, ScenarioSet};
 
 static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
@@ -166,7 +166,7 @@ pub(crate) fn load_all(
         parts.generate.append(&mut scenario.generate);
         parts.life.append(&mut scenario.life);
         parts.http2 = parts.http2.and(scenario.http2);
-        parts.scenarios.push(About {
+        parts.scenarios.push(ScenarioInfo {
             name: file.name.as_str().into(),
             path: file.source.path.clone(),
             timeline: scenario.timeline,

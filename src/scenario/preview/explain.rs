@@ -8,12 +8,12 @@ use crate::scenario::rule::set::ScenarioSet;
 #[derive(Debug, Default)]
 pub(crate) struct Explained {
     /// The rules, in the order in which they apply.
-    pub rules: Vec<Tried>,
+    pub rules: Vec<RuleExplanation>,
 }
 
 /// How one rule matches a request.
 #[derive(Debug)]
-pub(crate) struct Tried {
+pub(crate) struct RuleExplanation {
     /// The rule's id.
     pub rule: String,
     /// Whether it matches the request.
@@ -36,7 +36,7 @@ impl ScenarioSet {
         let rules = ranked.into_iter().map(|index| {
             let rule = &self.rules[index];
             let compared = rule.compare(asked);
-            Tried {
+            RuleExplanation {
                 rule: rule.id.to_string(),
                 holds: compared.iter().all(|part| part.holds),
                 compared,

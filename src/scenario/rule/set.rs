@@ -84,7 +84,7 @@ pub(in crate::scenario) struct Share {
 
 /// A scenario in a set.
 #[derive(Debug)]
-pub(in crate::scenario) struct About {
+pub(in crate::scenario) struct ScenarioInfo {
     /// Its name, with which the ids of its rules begin.
     pub(in crate::scenario) name: Arc<str>,
     /// Its file.
@@ -111,7 +111,7 @@ pub(crate) struct ScenarioSet {
     pub(in crate::scenario) rules: Vec<Rule>,
     pub(in crate::scenario) tokens: Vec<Token>,
     /// The scenarios, in order.
-    pub(in crate::scenario) scenarios: Vec<About>,
+    pub(in crate::scenario) scenarios: Vec<ScenarioInfo>,
     generate: Vec<Generate>,
     life: Vec<Life>,
     http2: Http2,
@@ -134,7 +134,7 @@ pub(crate) struct ScenarioSet {
 pub(in crate::scenario) struct Parts {
     pub(in crate::scenario) rules: Vec<Rule>,
     pub(in crate::scenario) tokens: Vec<Token>,
-    pub(in crate::scenario) scenarios: Vec<About>,
+    pub(in crate::scenario) scenarios: Vec<ScenarioInfo>,
     pub(in crate::scenario) generate: Vec<Generate>,
     pub(in crate::scenario) life: Vec<Life>,
     pub(in crate::scenario) http2: Http2,
@@ -252,11 +252,11 @@ impl ScenarioSet {
     /// Returns whether some handshakes of TLS fail.
     #[must_use]
     pub(crate) fn has_tls_faults(&self) -> bool {
-        let of_phases = |about: &About| {
+        let of_phases = |about: &ScenarioInfo| {
             let phases = about.timeline.iter().flat_map(|timeline| &timeline.phases);
             phases.filter_map(|phase| phase.listening).any(|listening| listening.tls.is_some())
         };
-        let fails = |about: &About| about.listening.is_some_and(|of| of.tls.is_some());
+        let fails = |about: &ScenarioInfo| about.listening.is_some_and(|of| of.tls.is_some());
         self.scenarios.iter().any(|about| fails(about) || of_phases(about))
     }
 

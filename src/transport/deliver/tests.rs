@@ -259,7 +259,7 @@ async fn a_body_is_dribbled_over_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn delayed_lines_go_out_when_they_are_due() {
+async fn delayed_lines_are_sent_when_they_are_due() {
     // Bookmarks are late by less than events: they overtake them.
     let late =
         |of, seconds| LineChange { of, action: LineAction::Delay(SECOND * seconds), sample: None };

@@ -115,7 +115,7 @@ async fn a_connection_goes_on_after_a_stream() {
 }
 
 #[tokio::test]
-async fn pipelines_are_answered_behind_everything_that_does_not_end_the_connection() {
+async fn pipelines_are_answered_after_everything_that_does_not_end_the_connection() {
     let server = start(TransportLimits::default()).await;
     for path in ["bytes", "stream", "recorded", "bytes/slowly", "stream/slowly"] {
         let padding = "y".repeat(1500);

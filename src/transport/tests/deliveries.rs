@@ -37,7 +37,7 @@ async fn faults_are_exact_to_the_byte() {
 }
 
 #[tokio::test]
-async fn bodies_go_out_as_planned() {
+async fn bodies_are_sent_as_planned() {
     let server = start(TransportLimits::default()).await;
     let close = "host: x\r\nconnection: close\r\n\r\n";
     for (path, answer) in [
@@ -82,7 +82,7 @@ async fn a_stream_is_flushed_before_its_end_and_dropped_with_its_client() {
 }
 
 #[tokio::test]
-async fn a_slow_body_goes_out_in_its_pieces() {
+async fn a_slow_body_is_sent_in_pieces() {
     let server = start(TransportLimits::default()).await;
     let close = "HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     // The coding shows the pieces: each of five bytes that come at once, four at a time.
