@@ -1,4 +1,5 @@
-//! Explains a request without serving it: what would answer, and why the nearest others would not.
+//! `standin explain`: which stub, rule or resource would answer a request, and why the nearest
+//! others would not.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use crate::error::Error;
 use crate::message::{Asked, Handler, Origin, Plan, Request, RequestBody, WorldName};
 use crate::redact::Redactor;
 use crate::scenario::ScenarioSet;
-use crate::scenario::{Compared, Tried};
+use crate::scenario::{Compared, RuleExplanation};
 use crate::serve::{
     AdminReach, Assembly, Pipeline, RequestContext, Settings, Sources, WORLD_HEADER, WORLD_PREFIX,
 };
@@ -26,11 +27,11 @@ pub(crate) struct ExplainOptions {
     pub world: String,
 }
 
-/// What would answer a request.
+/// The explanation of a request.
 #[derive(Debug)]
 pub(crate) struct Explanation {
     /// The scenario rules, in the order in which they are tried.
-    pub rules: Vec<Tried>,
+    pub rules: Vec<RuleExplanation>,
     /// The stub that would answer: its id and name.
     pub stub: Option<String>,
     /// The Kubernetes resource that would answer: verb, type and name.
@@ -41,7 +42,7 @@ pub(crate) struct Explanation {
     pub answer: String,
 }
 
-/// Explains a request: it goes through the pipeline of a server that listens nowhere.
+/// Explains a request: sends it through the pipeline of a server without a listener.
 ///
 /// # Errors
 /// Every problem of every file; a target that cannot be decoded.
@@ -83,7 +84,7 @@ pub(crate) async fn explain(
         && !scenarios.is_empty()
     {
         rules = scenarios.explain(&asked, &context.world.name).rules;
-        // The same request without rules, and as if the first had not been made. Nobody else writes here.
+        // The same request without rules, and without the effects of the first. There are no other writers.
         let _ = context.reset();
         shared.scenarios.store(Arc::new(ScenarioSet::default()));
         without = Some(pipeline.handle(Box::new(copy_of(request, &name))).plan().await);
@@ -104,7 +105,7 @@ pub(crate) async fn explain(
     Ok(Explanation { rules, stub, resource, nearest, answer })
 }
 
-/// A copy of the request, whose body has been read already.
+/// Returns a copy of the request, whose body has already been read.
 fn copy_of(request: &Request, world: &WorldName) -> Request {
     let mut copy = Request::new(request.method.clone(), "/");
     copy.uri = request.uri.clone();
@@ -121,7 +122,7 @@ fn copy_of(request: &Request, world: &WorldName) -> Request {
     copy
 }
 
-/// The operation on the Kubernetes API: verb, type and object.
+/// Returns the operation on the Kubernetes API: verb, type and object.
 fn resource(asked: &Asked<'_>) -> String {
     let (Some(verb), Some(resource)) = (asked.verb(), asked.resource()) else {
         return "discovery".to_owned();
@@ -130,11 +131,11 @@ fn resource(asked: &Asked<'_>) -> String {
     format!("{verb} {resource} {}", place.join("/")).trim_end().to_owned()
 }
 
-/// The answer in one sentence.
+/// Returns the answer in one sentence.
 fn sentence(
     first: &Plan,
     base: &Plan,
-    rules: &[Tried],
+    rules: &[RuleExplanation],
     stub: Option<&str>,
     resource: Option<&str>,
 ) -> String {
@@ -155,7 +156,7 @@ fn sentence(
     if names.is_empty() { base } else { format!("{}, then {base}", names.join(", then ")) }
 }
 
-/// The request to explain.
+/// Returns the request to explain.
 ///
 /// # Errors
 /// A message about an invalid method or path.
@@ -171,7 +172,7 @@ pub(crate) fn request(method: &str, target: &str) -> Result<Request, String> {
 }
 
 impl Explanation {
-    /// Renders it as JSON, for programs.
+    /// Renders the explanation as JSON.
     #[must_use]
     pub(crate) fn to_json(&self) -> Value {
         let compared = |part: &Compared| json!({"key": part.key, "wanted": part.wanted, "found": part.found, "holds": part.holds});
@@ -196,7 +197,7 @@ impl Explanation {
         })
     }
 
-    /// Renders it as text, for people.
+    /// Renders the explanation as text.
     #[must_use]
     pub(crate) fn to_text(&self) -> String {
         let mut text = format!("{}\n", self.answer);
@@ -217,7 +218,7 @@ impl Explanation {
             text.push_str(&format!("✓ stub {stub}\n"));
         }
         if let Some(resource) = &self.resource {
-            let behind = if self.stub.is_some() { ", behind the stub" } else { "" };
+            let behind = if self.stub.is_some() { ", after the stub" } else { "" };
             text.push_str(&format!("✓ resource {resource}{behind}\n"));
         }
         if let Some(nearest) = &self.nearest {

@@ -20,7 +20,7 @@ pub(crate) fn render(cluster: &Value, user: &Value) -> String {
 /// A token for servers that accept any: over TLS kubectl asks for a password without one.
 pub(crate) const ANY_TOKEN: &str = "standin";
 
-/// The kubeconfig for a URL, with the CA to trust if it is one of HTTPS.
+/// Returns the kubeconfig for a URL, with the CA to trust if it is one of HTTPS.
 pub(crate) fn of_url(url: &str, ca: Option<&str>) -> String {
     match ca {
         // Without TLS there is nothing to verify; the JavaScript client needs it for an http:// URL.

@@ -1,23 +1,24 @@
-//! The same work for many things, on all cores, once there are enough of them to pay for the threads.
+//! Parallel work over many items, on all cores, if there are enough items to justify threads.
 
 use std::panic::resume_unwind;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 
-/// More threads than this do not make files or objects come in faster.
+/// More threads than this do not load files or objects faster.
 const MAX_THREADS: usize = 8;
 
-/// How many pieces each thread's part is cut into: a thread that is held up takes fewer of them.
+/// How many pieces each thread's part is cut into: a slow thread takes fewer of them.
 const PIECES: usize = 8;
 
-/// What `work` makes of each item, in their order. A thread takes at least `share` of them.
+/// Applies `work` to each item and returns the results in order. A thread takes at least `share`
+/// items.
 pub(crate) fn map<T: Send, R: Send>(
     items: Vec<T>,
     share: usize,
     work: impl Fn(T) -> R + Sync,
 ) -> Vec<R> {
     let threads = items.len().div_ceil(share.max(1)).min(MAX_THREADS);
-    // One thread needs no count of the cores, for which the system reads some files.
+    // One thread needs no core count, which is expensive to determine.
     let threads = if threads > 1 { threads.min(*CORES) } else { 1 };
     if threads < 2 {
         return items.into_iter().map(work).collect();
@@ -53,7 +54,7 @@ pub(crate) fn map<T: Send, R: Send>(
 static CORES: LazyLock<usize> =
     LazyLock::new(|| thread::available_parallelism().map_or(1, usize::from));
 
-/// What two works make, at the same time if it is worth a thread.
+/// Returns the results of two functions, run concurrently if that justifies a thread.
 pub(crate) fn both<A: Send, B>(
     threaded: bool,
     one: impl FnOnce() -> A + Send,

@@ -1,8 +1,8 @@
 //! Decoding a value into a raw type while collecting every problem, not only the first.
 //!
-//! A decoder asks a [`Node`] for what it expects; a wrong type, a missing or an unknown key is reported
-//! with its way from the root, and decoding goes on. Only when problems were found are their lines
-//! and columns looked up.
+//! A decoder reads what it expects from a [`Node`]; a wrong type, a missing or an unknown key is
+//! reported with its path from the root, and decoding continues. Lines and columns are looked up
+//! only if there are problems.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -23,14 +23,14 @@ pub struct Decoder<'s> {
     /// Whether all problems are reported at the root, see [`Node::whole`].
     is_whole: Cell<bool>,
     is_body: bool,
-    /// The places of the document, once one was asked for.
+    /// The places of the document, once one was needed.
     places: OnceCell<Option<Places>>,
 }
 
-/// More problems than this are looked up in the places of the whole document.
+/// The number of problems from which the places of the whole document are computed.
 const FEW_PROBLEMS: usize = 8;
 
-/// Of how many problems the lines are shown: each line is looked for from the beginning of the text.
+/// How many problems show their line: each is searched from the beginning of the text.
 const MOST_QUOTED: usize = 100;
 
 #[derive(Debug)]
@@ -45,7 +45,7 @@ struct Problem {
 }
 
 impl<'s> Decoder<'s> {
-    /// A decoder for the `document`-th document of `source`.
+    /// Creates a decoder for the `document`-th document of `source`.
     #[must_use]
     pub fn new(source: &'s Source, document: usize) -> Self {
         Self {
@@ -58,48 +58,49 @@ impl<'s> Decoder<'s> {
         }
     }
 
-    /// A decoder for the body of an admin request.
+    /// Creates a decoder for the body of an admin request.
     pub(super) fn of_body(source: &'s Source) -> Self {
         Self { is_body: true, ..Self::new(source, 0) }
     }
 
-    /// Whether what is read is the body of an admin request, not a file.
+    /// Returns whether the source is the body of an admin request, not a file.
     #[must_use]
     pub(crate) fn is_body(&self) -> bool {
         self.is_body
     }
 
-    /// The root of the document.
+    /// Returns the root of the document.
     #[must_use]
     pub fn root<'d>(&'d self, value: &'d Value) -> Node<'d> {
         Node { value, way: None, decoder: self }
     }
 
-    /// An item of a list that is at a key of the document's root, when the item was read by itself.
+    /// Returns an item of a list that is at a key of the document's root, when the item was read by
+    /// itself.
     #[must_use]
     pub fn item<'d>(&'d self, list: &'d str, index: usize, value: &'d Value) -> Node<'d> {
         self.root(&Value::Null).child(Way::Key(list), value).child(Way::Index(index), value)
     }
 
-    /// The source being decoded.
+    /// Returns the source being decoded.
     #[must_use]
     pub fn source(&self) -> &'s Source {
         self.source
     }
 
-    /// The number of the document in its source, from 0.
+    /// Returns the number of the document in its source, from 0.
     #[must_use]
     pub fn document(&self) -> usize {
         self.document
     }
 
-    /// Whether an error (not only a warning) was reported so far.
+    /// Returns whether an error (not only a warning) was reported so far.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.problems.borrow().iter().any(|p| p.severity == Severity::Error)
     }
 
-    /// The problems found, with their places.
+    /// Returns the problems found, with their places.
     #[must_use]
     pub fn finish(self) -> Vec<Diagnostic> {
         let (source, document) = (self.source, self.document);
@@ -131,7 +132,7 @@ impl<'s> Decoder<'s> {
             .collect()
     }
 
-    /// The place of a value or of a key, from the places of the whole document.
+    /// Returns the place of a value or of a key, from the places of the whole document.
     fn place(&self, pointer: &[Step], key: bool) -> Option<Place> {
         let places = self.places.get_or_init(|| self.source.places(self.document));
         places.as_ref()?.find(&self.source.text, pointer, key)
@@ -154,7 +155,7 @@ impl<'s> Decoder<'s> {
     }
 }
 
-/// A value with its way from the root.
+/// A value with its path from the root.
 #[derive(Debug, Clone)]
 pub struct Node<'d> {
     value: &'d Value,
@@ -163,13 +164,13 @@ pub struct Node<'d> {
 }
 
 impl<'d> Node<'d> {
-    /// The value itself.
+    /// Returns the value itself.
     #[must_use]
     pub fn value(&self) -> &'d Value {
         self.value
     }
 
-    /// The key or index this node is at; empty at the root.
+    /// Returns the key or index this node is at; empty at the root.
     #[must_use]
     pub fn key(&self) -> String {
         match self.way.as_ref().map(|way| way.last) {
@@ -179,13 +180,14 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// The way from the document's root to this node.
+    /// Returns the way from the document's root to this node.
     #[must_use]
     pub fn pointer(&self) -> Pointer {
         pointer_of(self.way.as_ref())
     }
 
-    /// The decoder this node's problems go to: it knows the source and the document.
+    /// Returns the decoder that collects this node's problems: it knows the source and the
+    /// document.
     #[must_use]
     pub fn decoder(&self) -> &'d Decoder<'d> {
         self.decoder
@@ -196,7 +198,7 @@ impl<'d> Node<'d> {
         self.error_coded(INVALID, message, hint);
     }
 
-    /// Reports an error at this value, with a code of its own.
+    /// Reports an error at this value, with its own code.
     pub fn error_coded(
         &self,
         code: &'static str,
@@ -218,7 +220,7 @@ impl<'d> Node<'d> {
         self.warn_coded(INVALID, message, hint);
     }
 
-    /// Reports a warning at this value, with a code of its own.
+    /// Reports a warning at this value, with its own code.
     pub fn warn_coded(
         &self,
         code: &'static str,
@@ -229,7 +231,7 @@ impl<'d> Node<'d> {
         self.decoder.report(kind, self.way.as_ref(), false, message.into(), hint.into(), None);
     }
 
-    /// Reports an error at this value with the words that `WireMock` has for it.
+    /// Reports an error at this value with `WireMock`'s text.
     pub(crate) fn error_saying(
         &self,
         message: impl Into<String>,
@@ -254,7 +256,8 @@ impl<'d> Node<'d> {
         self.decoder.report(kind, self.way.as_ref(), at_key, message, hint, Some(detail));
     }
 
-    /// The node as one that `WireMock` reads as a whole: a problem inside is reported at it.
+    /// Returns the node as one that `WireMock` reads as a whole: a problem inside is reported at
+    /// it.
     #[must_use]
     pub(crate) fn whole(&self) -> Self {
         if self.way.as_ref().is_some_and(|way| matches!(way.report, Report::Part)) {
@@ -263,14 +266,15 @@ impl<'d> Node<'d> {
         self.reporting(Report::Whole)
     }
 
-    /// The node as a part of a whole that `WireMock` reads by itself: a problem inside is reported at the whole
-    /// with the steps of its parts behind it.
+    /// Returns the node as a part of a whole that `WireMock` reads by itself: a problem inside is
+    /// reported at the whole followed by the steps of its parts.
     #[must_use]
     pub(crate) fn part(&self) -> Self {
         self.reporting(Report::Part)
     }
 
-    /// The node as one that `WireMock` reads as a part of what is around it: its problems are reported there.
+    /// Returns the node as one that `WireMock` reads as a part of what is around it: its problems
+    /// are reported there.
     #[must_use]
     pub(crate) fn of_parent(&self) -> Self {
         self.reporting(Report::Parent)
@@ -293,14 +297,14 @@ impl<'d> Node<'d> {
         self.decoder.report(kind, self.way.as_ref(), true, message, hint, None);
     }
 
-    /// How many problems were reported so far.
+    /// Returns how many problems were reported so far.
     #[must_use]
     pub(crate) fn problem_count(&self) -> usize {
         self.decoder.problems.borrow().len()
     }
 
-    /// Gives an example to the problems that were reported at this value, or within it, after so many others, and have
-    /// no advice of their own.
+    /// Adds an example to the problems that were reported at or within this value after this many
+    /// others and have no hint yet.
     pub(crate) fn exemplify(&self, since: usize, example: &str) {
         let mut problems = self.decoder.problems.borrow_mut();
         for problem in problems.iter_mut().skip(since).filter(|problem| problem.hint.is_empty()) {
@@ -308,7 +312,7 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// Where this value stands.
+    /// Returns the place of this value.
     #[must_use]
     pub fn place(&self) -> Option<Place> {
         self.decoder.place(&self.pointer(), false)
@@ -337,7 +341,7 @@ impl<'d> Node<'d> {
         Self { value, way: Some(way), decoder: self.decoder }
     }
 
-    /// The items of a list; a wrong type is reported.
+    /// Returns the items of a list; a wrong type is reported.
     #[must_use]
     pub fn items(&self) -> Vec<Self> {
         let Value::Array(list) = self.value else {
@@ -347,7 +351,7 @@ impl<'d> Node<'d> {
         list.iter().enumerate().map(|(index, item)| self.child(Way::Index(index), item)).collect()
     }
 
-    /// The entries of an object whose keys are data; a wrong type is reported.
+    /// Returns the entries of an object whose keys are data; a wrong type is reported.
     #[must_use]
     pub fn entries(&self) -> Vec<(&'d str, Self)> {
         let Value::Object(map) = self.value else {

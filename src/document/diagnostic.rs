@@ -1,4 +1,4 @@
-//! A problem of a file, for people: where, which key, why, and what to do.
+//! Diagnostics: problems of files with place, key, reason and hint.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -17,11 +17,11 @@ use super::excerpt::Excerpt;
 pub enum Severity {
     /// The files are not loaded.
     Error,
-    /// The files are loaded; something in them has no effect, or another one than it seems to have.
+    /// The files are loaded; something in them has no effect, or an unexpected one.
     Warning,
 }
 
-/// The code of a problem that has no better one.
+/// The default code of a problem.
 pub(crate) const INVALID: &str = "invalid";
 
 /// One problem of one file. Displays as `path:line:column: [warning: ]key: message; hint`; with `{:#}` the line of the
@@ -66,13 +66,13 @@ pub(crate) struct Reported {
 }
 
 impl Diagnostic {
-    /// A warning about a whole file.
+    /// Creates a warning about a whole file.
     #[must_use]
     pub(crate) fn warning(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(path, message) }
     }
 
-    /// An error about a whole file.
+    /// Creates an error about a whole file.
     #[must_use]
     pub(crate) fn error(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
         Self {
@@ -109,7 +109,7 @@ impl Diagnostic {
         self
     }
 
-    /// As JSON, for programs.
+    /// Returns the problem as JSON.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::json!({
@@ -189,19 +189,19 @@ impl Diagnostics {
         self.0.extend(other);
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether one of them is an error.
+    /// Returns whether one of them is an error.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|d| d.severity == Severity::Error)
     }
 
-    /// In the order of path, place and severity.
+    /// Sorts by path, place and severity.
     #[must_use]
     pub(crate) fn sorted(mut self) -> Self {
         self.0.sort_by(|a, b| (&a.path, a.place, a.severity).cmp(&(&b.path, b.place, b.severity)));

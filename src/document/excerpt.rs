@@ -1,4 +1,4 @@
-//! The line of a text that a diagnostic is about.
+//! The excerpt of a diagnostic: one line of the text with a mark.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use super::Place;
 /// How many characters of a line are shown.
 const WIDTH: usize = 100;
 
-/// A line of a text, cut to what is near a column. Displays as two lines: the line with its number, and a mark below
-/// the column.
+/// A line of a text, cut to the characters near a column. Displays as two lines: the line with its
+/// number, and a mark below the column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Excerpt {
     number: usize,
@@ -18,7 +18,7 @@ pub(crate) struct Excerpt {
 }
 
 impl Excerpt {
-    /// The line of a place.
+    /// Returns the line of a place.
     pub(crate) fn of(text: &str, place: Place) -> Option<Self> {
         let line = text.lines().nth(place.line.checked_sub(1)?)?;
         let column = place.column.saturating_sub(1);
@@ -34,7 +34,7 @@ impl Excerpt {
         Some(Self { number: place.line, line, before })
     }
 
-    /// The line alone.
+    /// Returns the line alone.
     pub(crate) fn line(&self) -> &str {
         &self.line
     }

@@ -1,4 +1,4 @@
-//! JSON text: the quick way to a value, and the slow way to a place.
+//! JSON text → values, fast; and the places of values, by a second slower pass.
 
 use std::collections::BTreeMap;
 
@@ -18,12 +18,12 @@ pub(super) fn parse(source: &Source) -> Result<Value, Diagnostic> {
     })
 }
 
-/// The text without a byte order mark.
+/// Returns the text without a byte order mark.
 fn body_of(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
-/// The first problem of a text that is not JSON.
+/// Returns the first problem of a text that is not JSON.
 pub(super) fn problem_of(source: &Source, dialect: Dialect) -> Option<Diagnostic> {
     let text = body_of(&source.text);
     let problem = first_problem(text, dialect)?;
@@ -33,7 +33,8 @@ pub(super) fn problem_of(source: &Source, dialect: Dialect) -> Option<Diagnostic
     )
 }
 
-/// What the parser refuses although the syntax is right: a key that is repeated, or a number without bounds.
+/// Returns what the parser refuses although the syntax is right: a key that is repeated, or a
+/// number without bounds.
 fn beyond_syntax(source: &Source, error: &serde_json::Error) -> Diagnostic {
     let place = Place { line: error.line().max(1), column: error.column().max(1) };
     let (what, hint) = if error.is_data() {
@@ -50,17 +51,17 @@ fn beyond_syntax(source: &Source, error: &serde_json::Error) -> Diagnostic {
     Diagnostic::error(&source.path, what).hint(hint).at(place).quoting(body_of(&source.text))
 }
 
-/// Parses a JSON text in which keys may be repeated: the last one counts. Nothing where it is not JSON.
+/// Parses a JSON text in which keys may be repeated: the last one counts. `None` if it is not JSON.
 pub(super) fn parse_with_repeated_keys(text: &str) -> Option<Value> {
     serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()
 }
 
-/// Parses a part of a JSON text that was found in its place; nothing where it is not well-formed.
+/// Parses a part of a JSON text that was found in its place, or `None` if it is not well-formed.
 pub(crate) fn parse_part(text: &str) -> Option<Value> {
     serde_json::from_str::<Unique>(text).ok().map(|unique| unique.0)
 }
 
-/// The line and column of the value, or of the key, at `pointer`.
+/// Returns the line and column of the value, or of the key, at `pointer`.
 pub(super) fn place(text: &str, pointer: &[Step], key: bool) -> Option<Place> {
     let mut raw: &RawValue =
         serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()?;
@@ -87,7 +88,7 @@ pub(super) fn place(text: &str, pointer: &[Step], key: bool) -> Option<Place> {
     Some(Place::of_offset(text, offset))
 }
 
-/// Where everything stands.
+/// Returns the places of everything.
 pub(super) fn spots(text: &str) -> Option<Spot> {
     let raw: &RawValue =
         serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()?;
@@ -108,7 +109,7 @@ fn spot(text: &str, raw: &str, around: Option<&str>) -> Option<Spot> {
         fields.sort_unstable_by_key(|(_, value)| value.get().as_ptr());
         for (name, value) in fields {
             spot.fields.insert(name, self::spot(text, value.get(), Some(from))?);
-            // The next key is behind this value.
+            // The next key follows this value.
             from = &raw[offset_in(raw, value.get())? + value.get().len()..];
         }
     } else if raw.starts_with('[') {
@@ -121,12 +122,13 @@ fn spot(text: &str, raw: &str, around: Option<&str>) -> Option<Spot> {
     Some(spot)
 }
 
-/// Where `part`, a slice of `text`, begins.
+/// Returns where `part`, a slice of `text`, begins.
 fn offset_in(text: &str, part: &str) -> Option<usize> {
     (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize)
 }
 
-/// Where the key begins whose value starts at `value`: before it stand a colon and a quoted name.
+/// Returns where the key begins whose value starts at `value`: it is preceded by a colon and a
+/// quoted name.
 fn key_before(text: &str, from: usize, value: usize) -> Option<usize> {
     let before = text.get(from..value)?.trim_end().strip_suffix(':')?.trim_end();
     let name = before.strip_suffix('"')?;
@@ -142,7 +144,7 @@ fn key_before(text: &str, from: usize, value: usize) -> Option<usize> {
     }
 }
 
-/// A value whose objects have no key twice: `serde_json::Value` would silently keep the last.
+/// A value without duplicate keys: `serde_json::Value` would silently keep the last one.
 struct Unique(Value);
 
 impl<'de> Deserialize<'de> for Unique {
@@ -228,7 +230,7 @@ mod tests {
         let error = source("{\n  \"a\": ,\n}").parse().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "x.json:2:8: a value has to stand here, not ,; write a value, like \"text\", 1, true, null, [1, 2] or {\"a\": 1}"
+            "x.json:2:8: a value is expected here, not ,; write a value, like \"text\", 1, true, null, [1, 2] or {\"a\": 1}"
         );
         let error = source("{\"a\": 1, \"a\": 2}").parse().unwrap_err();
         assert!(error.to_string().contains("the key \"a\" occurs twice"), "{error}");

@@ -1,21 +1,22 @@
-//! The first place at which a text is not JSON, for people. It runs only where the parser has refused the text: the
-//! parser's own messages name what it expects, not what its reader has written.
+//! Explains the first syntax error of a JSON text. It runs only if the parser has rejected the
+//! text: the parser's messages name what it expects, not what the author wrote.
 
 use super::Place;
 
-/// How deep arrays and objects may stand in each other: the parser's bound.
+/// How deep arrays and objects may be nested: the parser's bound.
 const MAX_DEPTH: usize = 127;
 
-/// What is allowed besides RFC 8259.
+/// The extensions of RFC 8259 that are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// Nothing.
     Strict,
-    /// What `WireMock` takes: comments, single quotes, and anything behind the first value.
+    /// The syntax that `WireMock` accepts: comments, single quotes, and anything after the first
+    /// value.
     Lenient,
 }
 
-/// What is wrong, and where.
+/// A syntax error.
 #[derive(Debug)]
 pub(super) struct SyntaxProblem {
     /// Bytes from the start of the text.
@@ -25,7 +26,7 @@ pub(super) struct SyntaxProblem {
     pub(super) hint: String,
 }
 
-/// The first problem of a text; nothing where its syntax is right.
+/// Returns the first problem of a text, or `None` if its syntax is right.
 pub(super) fn first_problem(text: &str, dialect: Dialect) -> Option<SyntaxProblem> {
     let mut checker = Checker { text, at: 0, dialect };
     checker.whole().err()
@@ -75,12 +76,12 @@ impl<'t> Checker<'t> {
             return Ok(());
         }
         self.wrong(
-            "something follows the JSON value",
+            "there is text after the JSON value",
             "a JSON file holds one value: put several into a list, like [{}, {}], or into a .yaml file with --- between them",
         )
     }
 
-    /// Passes white space, and comments where they are allowed.
+    /// Skips white space, and comments where they are allowed.
     fn space(&mut self) -> Checked {
         loop {
             let rest = self.rest();
@@ -103,8 +104,7 @@ impl<'t> Checker<'t> {
     fn value(&mut self, depth: usize) -> Checked {
         match self.next() {
             Some('{' | '[') if depth >= MAX_DEPTH => {
-                let message =
-                    format!("more than {MAX_DEPTH} lists and objects stand in each other");
+                let message = format!("lists and objects are nested more than {MAX_DEPTH} deep");
                 self.wrong(message, "make the text flatter")
             }
             Some('{') => self.object(depth),
@@ -129,7 +129,7 @@ impl<'t> Checker<'t> {
             let key = self.key(open)?;
             self.space()?;
             if self.next() != Some(':') {
-                let message = format!("a colon is missing behind the key {key}");
+                let message = format!("a colon is missing after the key {key}");
                 return self.wrong(message, format!("write it like {{{key}: 1}}"));
             }
             self.at += 1;
@@ -158,7 +158,7 @@ impl<'t> Checker<'t> {
         }
     }
 
-    /// Passes what stands behind a value: whether the list or object that was opened ends there.
+    /// Skips what follows a value; returns whether the open list or object ends there.
     fn is_last(&mut self, open: usize, close: char) -> Result<bool, SyntaxProblem> {
         self.space()?;
         match self.next() {
@@ -169,7 +169,7 @@ impl<'t> Checker<'t> {
                 if matches!(self.next(), Some('}' | ']')) {
                     self.at = comma - 1;
                     let hint = "leave it out, like [1, 2] or {\"a\": 1}";
-                    return self.wrong("a comma stands behind the last value", hint);
+                    return self.wrong("a comma follows the last value", hint);
                 }
                 Ok(false)
             }
@@ -180,10 +180,7 @@ impl<'t> Checker<'t> {
             Some(c @ ('}' | ']')) => {
                 let (opened, line) = (&self.text[open..=open], self.line_of(open));
                 let message = format!("the {opened} of line {line} is closed by {c}");
-                self.wrong(
-                    message,
-                    format!("write {close} here, or close what stands in it before"),
-                )
+                self.wrong(message, format!("write {close} here, or close the values in it first"))
             }
             Some(_) => {
                 let hint = "write one between two values, like [1, 2] or {\"a\": 1, \"b\": 2}";
@@ -197,10 +194,10 @@ impl<'t> Checker<'t> {
         let (opened, line) = (&self.text[open..=open], self.line_of(open));
         let close = if opened == "{" { "}" } else { "]" };
         let message = format!("the {opened} of line {line} is not closed");
-        self.wrong(message, format!("write {close} behind its last value, like {{\"a\": [1, 2]}}"))
+        self.wrong(message, format!("write {close} after its last value, like {{\"a\": [1, 2]}}"))
     }
 
-    /// Passes a key; gives it as it is written.
+    /// Skips a key; returns it as written.
     fn key(&mut self, open: usize) -> Result<&'t str, SyntaxProblem> {
         let begin = self.at;
         match self.next() {
@@ -210,7 +207,7 @@ impl<'t> Checker<'t> {
             Some(c) => {
                 let word = self.word_here();
                 if word.is_empty() {
-                    let message = format!("a key in double quotes has to stand here, not {c}");
+                    let message = format!("a key in double quotes is expected here, not {c}");
                     return self.wrong(message, "write it like {\"key\": \"value\"}");
                 }
                 let message = format!("the key {word} has no double quotes");
@@ -221,7 +218,7 @@ impl<'t> Checker<'t> {
         Ok(&self.text[begin..self.at])
     }
 
-    /// The word that begins here, quotes of the wrong kind included.
+    /// Returns the word that begins here, quotes of the wrong kind included.
     fn word_here(&self) -> &'t str {
         let rest = self.rest();
         let is_inside =
@@ -242,17 +239,17 @@ impl<'t> Checker<'t> {
                 }
                 '\n' | '\r' => {
                     return self.wrong(
-                        "a line break stands within quotes",
+                        "there is a line break within quotes",
                         "close the quotes in the same line, or write a line break as \\n, like \"first\\nsecond\"",
                     );
                 }
                 '\t' => {
                     return self
-                        .wrong("a tab stands within quotes", "write it as \\t, like \"a\\tb\"");
+                        .wrong("there is a tab within quotes", "write it as \\t, like \"a\\tb\"");
                 }
                 c if c < ' ' => {
                     let code = u32::from(c);
-                    let message = format!("the control character {code:#04x} stands within quotes");
+                    let message = format!("the control character {code:#04x} is within quotes");
                     return self.wrong(message, format!("write it as \\u{code:04x}"));
                 }
                 c => self.at += c.len_utf8(),
@@ -282,7 +279,7 @@ impl<'t> Checker<'t> {
                 self.at += if is_high { 12 } else { 6 };
             }
             Some(c) => {
-                let message = format!("\\{c} is no escape of JSON");
+                let message = format!("\\{c} is not a JSON escape");
                 return self.wrong(message, "write a backslash as \\\\, like \"C:\\\\data\"");
             }
             None => self.at += 1,
@@ -290,7 +287,7 @@ impl<'t> Checker<'t> {
         Ok(())
     }
 
-    /// The number of a `\uXXXX` at an offset.
+    /// Returns the number of a `\uXXXX` at an offset.
     fn code_unit(&self, at: usize) -> Option<u32> {
         let digits = self.text.get(at..at + 6)?.strip_prefix("\\u")?;
         let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
@@ -300,7 +297,7 @@ impl<'t> Checker<'t> {
     fn number(&mut self) -> Checked {
         let word = self.word_here();
         if !is_number(word) {
-            let message = format!("{word} is no JSON number");
+            let message = format!("{word} is not a JSON number");
             return self.wrong(message, "write it like 10, -0.5 or 1e3; a text has double quotes");
         }
         self.at += word.len();
@@ -314,29 +311,29 @@ impl<'t> Checker<'t> {
             return Ok(());
         }
         match self.next() {
-            None => self.wrong("the text ends where a value has to stand", "write it like {\"key\": \"value\"}"),
+            None => self.wrong("the text ends where a value is expected", "write it like {\"key\": \"value\"}"),
             Some('/' | '#') => self.wrong(
                 "JSON has no comments",
                 "leave it out, or write the file as YAML, with the extension .yaml",
             ),
             Some('\'') => {
                 let inner = word.trim_matches('\'');
-                let message = "a text stands in single quotes";
+                let message = "a text is in single quotes";
                 self.wrong(message, format!("JSON has double quotes, like \"{inner}\""))
             }
             Some(_) if !word.is_empty() => self.wrong(
-                format!("{word} is no JSON value"),
+                format!("{word} is not a JSON value"),
                 format!("a text has double quotes, like \"{word}\"; without quotes there are numbers, true, false and null"),
             ),
             Some(c) => self.wrong(
-                format!("a value has to stand here, not {c}"),
+                format!("a value is expected here, not {c}"),
                 "write a value, like \"text\", 1, true, null, [1, 2] or {\"a\": 1}",
             ),
         }
     }
 }
 
-/// Whether a word is a number (RFC 8259, section 6).
+/// Returns whether a word is a number (RFC 8259, section 6).
 fn is_number(word: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
     let word = word.strip_prefix('-').unwrap_or(word);

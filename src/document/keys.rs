@@ -1,4 +1,4 @@
-//! The keys of an object that is decoded: each is asked for by name, and the others are problems.
+//! The keys of an object that is decoded: each is read by name, and unread keys are reported.
 
 use std::cell::RefCell;
 
@@ -7,24 +7,24 @@ use serde_json::{Map, Value};
 use super::decode::{Node, shorten};
 use super::way::Way;
 
-/// The keys of an object, some of them asked for: what was never asked for is unknown.
+/// The keys of an object with a record of the keys that were read: the others are unknown.
 #[derive(Debug)]
 pub struct Keys<'d> {
     node: Node<'d>,
     map: &'d Map<String, Value>,
-    /// One bit for each key that is there: most keys that are asked for are not.
+    /// A bit filter of the present keys: most keys that are read are absent.
     marks: u64,
     asked: RefCell<Vec<&'static str>>,
 }
 
 impl<'d> Keys<'d> {
-    /// The node of the object itself.
+    /// Returns the node of the object itself.
     #[must_use]
     pub fn node(&self) -> &Node<'d> {
         &self.node
     }
 
-    /// The value of a key. An explicit null counts as absent.
+    /// Returns the value of a key. An explicit null counts as absent.
     #[must_use]
     pub fn get(&self, key: &'static str) -> Option<Node<'d>> {
         self.asked.borrow_mut().push(key);
@@ -35,7 +35,7 @@ impl<'d> Keys<'d> {
         Some(self.node.child(Way::Key(key), value))
     }
 
-    /// The value of a key, also where it is null.
+    /// Returns the value of a key, even if it is null.
     #[must_use]
     pub(crate) fn get_with_null(&self, key: &'static str) -> Option<Node<'d>> {
         self.asked.borrow_mut().push(key);
@@ -43,7 +43,7 @@ impl<'d> Keys<'d> {
         Some(self.node.child(Way::Key(key), value))
     }
 
-    /// The value of a key that must be there; its absence is reported.
+    /// Returns the value of a required key; reports its absence.
     pub fn required(&self, key: &'static str) -> Option<Node<'d>> {
         let found = self.get(key);
         if found.is_none() {
@@ -52,7 +52,7 @@ impl<'d> Keys<'d> {
         found
     }
 
-    /// As [`Self::required`], with an example of the key in the advice.
+    /// Returns a required key like [`Self::required`], with an example in the hint.
     pub(crate) fn required_like(&self, key: &'static str, example: &str) -> Option<Node<'d>> {
         let found = self.get(key);
         if found.is_none() {
@@ -63,17 +63,17 @@ impl<'d> Keys<'d> {
         found
     }
 
-    /// The keys of the object that are there (not null), in order.
+    /// Returns the present (not null) keys of the object, in order.
     pub fn present(&self) -> impl Iterator<Item = &'d str> {
         self.map.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key.as_str())
     }
 
-    /// Reports every key that was never asked for, with the nearest known one.
+    /// Reports every unread key, with the nearest known one.
     pub fn finish(self) {
         self.finish_with("unknown key");
     }
 
-    /// Reports every key that was never asked for as one without effect, with the nearest known one.
+    /// Reports every unread key as one without effect, with the nearest known one.
     pub fn finish_ignoring(self) {
         let asked = self.asked.into_inner();
         for (key, value) in self.map {
@@ -84,7 +84,8 @@ impl<'d> Keys<'d> {
         }
     }
 
-    /// As [`Keys::finish`], with other words than "unknown key" (such as "unknown operator").
+    /// Reports unread keys like [`Keys::finish`], with another term than "unknown key" (such as
+    /// "unknown operator").
     pub fn finish_with(self, what: &str) {
         let asked = self.asked.into_inner();
         for (key, value) in self.map {
@@ -96,10 +97,10 @@ impl<'d> Keys<'d> {
     }
 }
 
-/// How many keys an object is asked for, as a rule.
+/// The usual number of keys that are read from an object.
 const FEW_KEYS: usize = 40;
 
-/// The bit of a key: by its length and its first letter.
+/// Returns the bit of a key: by its length and its first letter.
 #[inline]
 fn mark(key: &str) -> u64 {
     let first = key.bytes().next().unwrap_or_default();
@@ -110,7 +111,7 @@ fn mark(key: &str) -> u64 {
 pub(crate) fn suggest(text: &str, known: &[&str]) -> String {
     // What a missing space or colon of YAML has joined.
     if let Some(rest) = text.strip_prefix('-').filter(|rest| known.contains(rest)) {
-        return format!("an item of a list has a space behind the -: write \"- {rest}: ..\"");
+        return format!("an item of a list has a space after the -: write \"- {rest}: ..\"");
     }
     if let Some((key, value)) = text.split_once([' ', ':', '='])
         && known.contains(&key)
@@ -137,7 +138,7 @@ pub(crate) fn suggest(text: &str, known: &[&str]) -> String {
 }
 
 impl<'d> Node<'d> {
-    /// The keys of an object; a wrong type is reported.
+    /// Returns the keys of an object; a wrong type is reported.
     #[must_use]
     pub fn keys(&self) -> Option<Keys<'d>> {
         if let Value::Object(map) = self.value() {

@@ -1,15 +1,15 @@
-//! JSON as `WireMock`'s parser takes it → JSON: comments and single quotes are allowed, and what follows the first
-//! value is ignored.
+//! Converts JSON that `WireMock`'s parser accepts to strict JSON: comments and single quotes are
+//! allowed, and what follows the first value is ignored.
 
 use super::json_pointer;
 
-/// How deep arrays and objects may be nested: the parser behind this one has the same bound.
+/// How deep arrays and objects may be nested: the next parser has the same bound.
 const MAX_DEPTH: usize = 128;
 
 /// Why a text is not even lenient JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Malformed {
-    /// The value that is being read there: `/request/url`. Nothing where it is the whole text.
+    /// The value that is being read there: `/request/url`. `None` if it is the whole text.
     pub(crate) pointer: Option<String>,
     /// Bytes from the start of the text.
     pub(crate) offset: usize,
@@ -17,12 +17,12 @@ pub(crate) struct Malformed {
     pub(crate) message: String,
 }
 
-/// The strict JSON of the first value in a text. What is kept keeps its place, but for texts in single quotes that
-/// contain double ones.
+/// The strict JSON of the first value in a text. Its parts keep their offsets, except for texts in
+/// single quotes that contain double ones.
 #[derive(Debug)]
 pub(crate) struct Strict {
     pub(crate) text: String,
-    /// Where what is ignored begins in the text that was read.
+    /// The offset of the ignored rest.
     pub(crate) ignored: Option<usize>,
 }
 
@@ -40,7 +40,7 @@ struct Scanner<'t> {
     text: &'t str,
     at: usize,
     out: String,
-    /// The keys and indices of the values that are being read.
+    /// The keys and indices of the enclosing values.
     way: Vec<String>,
 }
 
@@ -61,13 +61,13 @@ impl Scanner<'_> {
         }
     }
 
-    /// Copies so many bytes.
+    /// Copies this many bytes.
     fn copy(&mut self, bytes: usize) {
         self.out.push_str(&self.text[self.at..self.at + bytes]);
         self.at += bytes;
     }
 
-    /// Passes white space and comments; a comment becomes blanks, so that places stay.
+    /// Skips white space and comments; a comment becomes blanks, so that offsets stay.
     fn space(&mut self) -> Result<(), Malformed> {
         loop {
             let rest = self.rest();
@@ -116,7 +116,7 @@ impl Scanner<'_> {
             let key = self.string()?;
             self.space()?;
             if !self.rest().starts_with(':') {
-                return Err(self.unexpected("a colon behind a name"));
+                return Err(self.unexpected("a colon after a name"));
             }
             self.copy(1);
             self.way.push(key);
@@ -156,7 +156,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Copies a text in quotes of either kind; gives it as it is written.
+    /// Copies a string in quotes of either kind; returns it as written.
     fn string(&mut self) -> Result<String, Malformed> {
         let Some(quote @ ('"' | '\'')) = self.rest().chars().next() else {
             return Err(self.unexpected("a text in quotes"));
@@ -196,10 +196,10 @@ impl Scanner<'_> {
         let is_inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_');
         let end = rest.find(|c| !is_inside(c)).unwrap_or(rest.len());
         let word = &rest[..end];
-        // Number or not: the parser behind this one knows all their forms.
+        // Number or not: the next parser knows all their forms.
         let is_known = serde_json::from_str::<serde::de::IgnoredAny>(word).is_ok();
         if !is_known {
-            // As in WireMock, the error is one of what is around the value.
+            // As in WireMock, the error is reported at the enclosing value.
             self.way.pop();
             return Err(self.unexpected("a value"));
         }

@@ -5,9 +5,9 @@
 //!                                                  └ problems → [Diagnostic] path:line:column: what, and what to do
 //! ```
 //!
-//! The parser takes the quick way and keeps no places. Only when something is wrong is the text
-//! read again to find the line and column of the offending key (`place`). So a thousand good
-//! files cost nothing for the messages that they do not need.
+//! The parser is fast and keeps no places. Only if there are problems is the text read again to
+//! find the line and column of the offending key (`place`). So a thousand good files do not pay for
+//! messages that they do not need.
 
 mod decode;
 mod diagnostic;
@@ -29,7 +29,6 @@ mod scalars;
 mod tagged;
 mod units;
 mod way;
-#[allow(dead_code, reason = "templates and stubs come to use all of it")]
 pub(crate) mod xml;
 mod yaml;
 mod yaml_error;
@@ -68,7 +67,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format by a file's extension: `.json`, `.yaml`, `.yml`.
+    /// Returns the format by a file's extension: `.json`, `.yaml`, `.yml`.
     #[must_use]
     pub fn of(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()? {
@@ -79,7 +78,7 @@ impl Format {
     }
 }
 
-/// One file's text, with the name it goes by in messages.
+/// The text of one file, with its name in messages.
 #[derive(Debug, Clone)]
 pub struct Source {
     /// The path as the user would write it.
@@ -91,7 +90,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// A source from bytes read elsewhere (compiled-in files, request bodies).
+    /// Creates a source from bytes read elsewhere (compiled-in files, request bodies).
     ///
     /// # Errors
     /// A [`Diagnostic`] when the bytes are not UTF-8.
@@ -113,7 +112,8 @@ impl Source {
         }
     }
 
-    /// All documents in the text: one for JSON, any number for YAML. Empty documents are left out.
+    /// Returns all documents in the text: one for JSON, any number for YAML. Empty documents are
+    /// left out.
     ///
     /// # Errors
     /// The [`Diagnostic`] of the first place that is not well-formed.
@@ -124,8 +124,8 @@ impl Source {
         }
     }
 
-    /// As [`Self::parse`]; a JSON text that is not strict is read as `WireMock` does, and replaced by strict JSON. The
-    /// last item is a warning about it.
+    /// Parses like [`Self::parse`]; JSON that is not strict is read as `WireMock` does and replaced
+    /// by strict JSON. The last item is a warning about it.
     pub(crate) fn parse_lenient(
         mut self,
     ) -> (Self, Result<Vec<Value>, Diagnostic>, Option<Diagnostic>) {
@@ -135,14 +135,14 @@ impl Source {
         };
         let text = self.text.trim_start_matches('\u{feff}');
         let Ok(strict) = lenient::to_strict(text) else {
-            // Comments and the like are no problem here.
+            // Comments and similar extensions are fine here.
             let problem = json::problem_of(&self, Dialect::Lenient).unwrap_or(problem);
             return (self, Err(problem), None);
         };
         let ignored = strict.ignored.map(|at| {
             Diagnostic::warning(&self.path, "what follows the first JSON value is ignored")
                 .at(Place::of_offset(text, at))
-                .hint("remove it, or put it into a file of its own")
+                .hint("remove it, or move it to a separate file")
         });
         self.text = strict.text;
         match (self.parse(), json::parse_with_repeated_keys(&self.text)) {
@@ -156,7 +156,8 @@ impl Source {
         }
     }
 
-    /// All documents as JSON text, with the keys in their order; nothing where that cannot be had.
+    /// Returns all documents as JSON text, with the keys in their order, or `None` if that is not
+    /// possible.
     pub(crate) fn ordered_texts(&self) -> Option<Vec<String>> {
         match self.format {
             Format::Json => None,
@@ -164,7 +165,7 @@ impl Source {
         }
     }
 
-    /// The places of everything in the given document.
+    /// Returns the places of everything in the given document.
     fn places(&self, document: usize) -> Option<places::Places> {
         let root = match self.format {
             Format::Json => json::spots(&self.text),
@@ -173,7 +174,7 @@ impl Source {
         Some(places::Places::new(&self.text, root))
     }
 
-    /// Where the value (or, for `key`, the key) at `pointer` is in the given document.
+    /// Returns where the value (or, for `key`, the key) at `pointer` is in the given document.
     #[must_use]
     pub fn place(&self, document: usize, pointer: &[Step], key: bool) -> Option<Place> {
         match self.format {
@@ -183,7 +184,7 @@ impl Source {
     }
 }
 
-/// Whether a document is in the form of stub mappings.
+/// Returns whether a document is in the form of stub mappings.
 fn is_stubs(value: &Value) -> bool {
     let has = |key: &str| value.get(key).is_some();
     (has("request") || has("response") || has("mappings")) && !has("apiVersion") && !has("kind")

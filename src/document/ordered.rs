@@ -1,4 +1,4 @@
-//! A YAML value → JSON text with the keys in their order, which a tree of values does not keep.
+//! YAML values → JSON text that preserves the order of keys, which a tree of values does not.
 
 use std::fmt;
 

@@ -16,7 +16,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place of a byte offset in a text.
+    /// Returns the place of a byte offset in a text.
     #[must_use]
     pub(crate) fn of_offset(text: &str, offset: usize) -> Self {
         let mut end = offset.min(text.len());
@@ -32,7 +32,7 @@ impl Place {
     }
 }
 
-/// One step from a value to one inside it.
+/// One step from a value to a nested one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// The value of a key.
@@ -41,10 +41,10 @@ pub enum Step {
     Index(usize),
 }
 
-/// The way from a document's root to a value.
+/// The path from a document's root to a value.
 pub(crate) type Pointer = Vec<Step>;
 
-/// A pointer as people write it: `rules[0].match.path`.
+/// Returns a pointer in the notation of diagnostics: `rules[0].match.path`.
 #[must_use]
 pub(crate) fn dotted(pointer: &[Step]) -> String {
     let mut out = String::new();
@@ -66,7 +66,7 @@ pub(crate) fn dotted(pointer: &[Step]) -> String {
     out
 }
 
-/// A pointer as `WireMock` writes it: `/request/bodyPatterns/0`.
+/// Returns a pointer as `WireMock` writes it: `/request/bodyPatterns/0`.
 #[must_use]
 pub(crate) fn json_pointer(steps: &[String]) -> String {
     format!("/{}", steps.join("/"))

@@ -1,4 +1,4 @@
-//! Where every value of a document stands: built once, when many places are asked for.
+//! The places of all values of a document: built once, if many places are needed.
 //!
 //! A single place is looked up by reading the text again ([`Source::place`](super::Source::place)).
 //! That is quadratic for a file of many rules, each of which knows its place.
@@ -14,7 +14,7 @@ pub(super) struct Places {
     marks: Marks,
 }
 
-/// Where a value and its key stand, and what is inside.
+/// The place of a value and its key, and of the nested values.
 #[derive(Debug, Default)]
 pub(super) struct Spot {
     pub(super) key: At,
@@ -45,7 +45,7 @@ impl Places {
         Self { root, marks }
     }
 
-    /// The place of the value, or of the key, that a pointer leads to.
+    /// Returns the place of the value, or of the key, that a pointer leads to.
     pub(super) fn find(&self, text: &str, pointer: &[Step], key: bool) -> Option<Place> {
         let spot = pointer.iter().try_fold(&self.root, |spot, step| match step {
             Step::Key(name) => spot.fields.get(name),
@@ -58,7 +58,7 @@ impl Places {
     }
 }
 
-/// Known places on the way through a text, so that one is found without reading from the start.
+/// Known places in a text, so that a place is found without reading from the start.
 #[derive(Debug, Default)]
 struct Marks(Vec<(usize, Place)>);
 
@@ -89,7 +89,7 @@ impl Marks {
     }
 }
 
-/// The place behind a piece of text that begins at a place.
+/// Returns the place after a piece of text that begins at a place.
 fn advance(place: Place, text: &str) -> Place {
     match text.rfind('\n') {
         None => Place { column: place.column + text.chars().count(), ..place },
@@ -110,7 +110,7 @@ mod tests {
     use super::super::{Format, Pointer, Source};
     use super::*;
 
-    /// Every pointer of a value.
+    /// Collects every pointer of a value.
     fn pointers(value: &Value, at: &mut Pointer, all: &mut Vec<Pointer>) {
         all.push(at.clone());
         let mut inner = |step: Step, value: &Value| {

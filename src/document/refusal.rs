@@ -9,17 +9,18 @@ use super::{Decoder, Diagnostic, Format, Node, Severity, Source, lenient};
 /// The title of every such error.
 const TITLE: &str = "Error parsing JSON";
 
-/// Why a body is not taken, in the form of `WireMock`'s errors (`C/common/JsonException.java`).
+/// Why a body is rejected, in the form of `WireMock`'s errors (`C/common/JsonException.java`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    /// The value that is wrong, such as `/request/headers/X`; nothing where the text is not JSON.
+    /// The value that is wrong, such as `/request/headers/X`; `None` if the text is not JSON.
     pub(crate) pointer: Option<String>,
     /// What is wrong, and what to do.
     pub(crate) detail: String,
 }
 
 impl Refusal {
-    /// The first of all problems in the order of the text: `WireMock` stops there. `None` where none is an error.
+    /// Returns the first of all problems in the order of the text: `WireMock` stops there. `None`
+    /// if there is no error.
     pub(crate) fn of(problems: &[Diagnostic]) -> Option<Self> {
         let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
         let first = errors.min_by_key(|problem| problem.place)?;
@@ -38,10 +39,10 @@ impl Refusal {
     }
 }
 
-/// Reads the JSON text of a request body. Problems that are warnings are passed over.
+/// Reads the JSON text of a request body. Warnings are ignored.
 ///
 /// # Errors
-/// [`Refusal`] where the text is not JSON or `read` notes an error.
+/// [`Refusal`] if the text is not JSON or `read` reports an error.
 pub(crate) fn read_body<T>(
     body: &[u8],
     read: impl FnOnce(&Node<'_>) -> Option<T>,
@@ -49,10 +50,10 @@ pub(crate) fn read_body<T>(
     read_body_and_text(body, read).map(|(result, _)| result)
 }
 
-/// Reads the JSON text of a request body, and gives it as strict JSON besides.
+/// Reads the JSON text of a request body, and returns it as strict JSON too.
 ///
 /// # Errors
-/// [`Refusal`] where the text is not JSON or `read` notes an error.
+/// [`Refusal`] if the text is not JSON or `read` reports an error.
 pub(crate) fn read_body_and_text<T>(
     body: &[u8],
     read: impl FnOnce(&Node<'_>) -> Option<T>,
@@ -77,7 +78,7 @@ pub(crate) fn read_body_and_text<T>(
     Ok((result, source.text))
 }
 
-/// The first JSON value of a text, with the text it was read from in the end.
+/// Returns the first JSON value of a text, with the text it was read from in the end.
 fn value_of(text: &str) -> Result<(String, Value), Refusal> {
     if let Ok(value) = serde_json::from_str(text) {
         return Ok((text.to_owned(), value));

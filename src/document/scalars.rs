@@ -10,7 +10,7 @@ use super::keys::suggest;
 use super::units;
 
 impl<'d> Node<'d> {
-    /// A text; a wrong type is reported.
+    /// Returns a text; a wrong type is reported.
     pub fn text(&self) -> Option<&'d str> {
         let text = self.value().as_str();
         if text.is_none() {
@@ -24,7 +24,7 @@ impl<'d> Node<'d> {
         text
     }
 
-    /// A truth value; a wrong type is reported.
+    /// Returns a truth value; a wrong type is reported.
     pub fn bool(&self) -> Option<bool> {
         let value = self.value().as_bool();
         if value.is_none() {
@@ -43,7 +43,7 @@ impl<'d> Node<'d> {
         value
     }
 
-    /// A whole number in a range; a wrong type or a number outside of it is reported.
+    /// Returns a whole number in a range; a wrong type or a number outside of it is reported.
     pub fn integer(&self, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
         let number = self.value().as_i64().filter(|n| range.contains(n));
         if number.is_none() {
@@ -56,7 +56,7 @@ impl<'d> Node<'d> {
         number
     }
 
-    /// A time with its unit, like `400ms`, `30s` or `1m30s`.
+    /// Returns a time with its unit, like `400ms`, `30s` or `1m30s`.
     pub fn duration(&self) -> Option<Duration> {
         let found = self.value().as_str().and_then(units::duration);
         if found.is_none() {
@@ -71,7 +71,7 @@ impl<'d> Node<'d> {
         found
     }
 
-    /// A size in bytes, like `64KiB` or a plain number.
+    /// Returns a size in bytes, like `64KiB` or a plain number.
     pub fn size(&self) -> Option<u64> {
         let found = match self.value() {
             Value::String(text) => units::size(text),
@@ -83,7 +83,7 @@ impl<'d> Node<'d> {
         found
     }
 
-    /// A share, like `30%`, as a fraction of 1.
+    /// Returns a share, like `30%`, as a fraction of 1.
     pub fn percent(&self) -> Option<f64> {
         let found = self.value().as_str().and_then(units::percent);
         if found.is_none() {
@@ -101,7 +101,7 @@ impl<'d> Node<'d> {
         found
     }
 
-    /// One of some words; another word is reported with the nearest known one.
+    /// Returns the value of one of some words; another word is reported with the nearest known one.
     #[must_use]
     pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
         let text = self.text()?;
@@ -113,7 +113,8 @@ impl<'d> Node<'d> {
         None
     }
 
-    /// A text, as `WireMock` takes one: a number or truth value counts as its text. A wrong type is reported.
+    /// Returns a text, as `WireMock` accepts it: a number or truth value counts as its text. A
+    /// wrong type is reported.
     pub fn loose_text(&self) -> Option<Cow<'d, str>> {
         match self.value() {
             Value::String(text) => Some(Cow::Borrowed(text)),
@@ -126,8 +127,8 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// A truth value, as `WireMock` takes one: 0 is false and any other number true, a text may say it, and an
-    /// empty one is false. Anything else is reported.
+    /// Returns a boolean, as `WireMock` accepts it: 0 is false and any other number true, a text
+    /// may say it, and an empty one is false. Anything else is reported.
     pub fn loose_bool(&self) -> Option<bool> {
         match self.value() {
             Value::Number(number) => Some(number.as_f64() != Some(0.0)),
@@ -139,8 +140,9 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// A whole number of 32 bits, as `WireMock` takes one: decimals are cut off, a text may hold a number, and an
-    /// empty text and `"null"` count as absent (`Ok(None)`). Anything else is reported.
+    /// Returns a 32-bit integer, as `WireMock` accepts it: decimals are cut off, a text may hold a
+    /// number, and an empty text and `"null"` count as absent (`Ok(None)`). Anything else is
+    /// reported.
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked before")]
     pub fn loose_integer(&self) -> Result<Option<i64>, InvalidValue> {
         let range = f64::from(i32::MIN)..=f64::from(i32::MAX);
@@ -158,7 +160,7 @@ impl<'d> Node<'d> {
     }
 }
 
-/// Without the digits that a multiplication adds.
+/// Rounds away the digits that a multiplication adds.
 fn round(number: f64) -> f64 {
     (number * 1e6).round() / 1e6
 }

@@ -1,6 +1,6 @@
 //! YAML with tags that JSON has no form for: binary scalars, and the types of other languages.
 //!
-//! A tag of a language's own type (`!!python/tuple`) is passed over: what it is written as stays.
+//! A tag of a language's own type (`!!python/tuple`) is ignored: its notation decides.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, StrInput, Tag};
 
 use super::{Diagnostic, Place, Source};
 
-/// What stands before the base64 of a binary scalar: bytes that are no text have no place in a JSON value.
+/// The prefix of a binary scalar's base64: a JSON value cannot hold bytes that are not text.
 pub(crate) const BINARY_MARK: &str = "\u{E000}base64:";
 
 /// The deepest value that is read, in levels.
@@ -19,8 +19,8 @@ const DEEPEST: usize = 128;
 const MAX_REPEATED: usize = 64 << 20;
 
 impl Source {
-    /// The first document of a YAML text. Each binary scalar (`!!binary`, and `!binary` as Ruby writes it) is a text
-    /// that begins with [`BINARY_MARK`].
+    /// Returns the first document of a YAML text. Each binary scalar (`!!binary`, and `!binary` as
+    /// Ruby writes it) is a text that begins with [`BINARY_MARK`].
     ///
     /// # Errors
     /// The [`Diagnostic`] of the first place that cannot be read.
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
             .hint("the text is not YAML that can be loaded here")
     }
 
-    /// The value that an event begins.
+    /// Returns the value that an event begins.
     fn value(&mut self, head: Event<'a>, depth: usize) -> Result<Value, Diagnostic> {
         if depth > DEEPEST {
             return Err(self.problem("the values are nested too deeply"));
@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
 
     fn alias(&mut self, id: usize) -> Result<Value, Diagnostic> {
         let Some((value, size)) = self.anchors.get(&id) else {
-            return Err(self.problem("an alias stands inside of what it stands for"));
+            return Err(self.problem("an alias is inside the value that it refers to"));
         };
         self.repeated = self.repeated.saturating_add(*size);
         if self.repeated > MAX_REPEATED {
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A scalar by its tag, and without one by its notation.
+/// Returns a scalar by its tag, and without one by its notation.
 fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
     if let Some(tag) = tag {
         let is_binary = tag.suffix().trim_start_matches('!') == "binary";
@@ -138,7 +138,7 @@ fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
         "true" => true.into(),
         "false" => false.into(),
         text => match text.parse::<i64>() {
-            // Written otherwise, such as 007 or +1, it is a text.
+            // In another notation, such as 007 or +1, it is a text.
             Ok(number) if number.to_string() == text => number.into(),
             _ => text.into(),
         },
@@ -181,7 +181,7 @@ mod tests {
     fn what_cannot_be_read_is_refused() {
         for (text, why) in [
             ("a: [1\nb: 2\n", ""),
-            ("a: &a [*a]\n", "inside of what it stands for"),
+            ("a: &a [*a]\n", "inside the value that it refers to"),
             ("? [a]\n: b\n", "a key is not a text"),
             (&("[".repeat(200) + &"]".repeat(200)), "too deeply"),
         ] {

@@ -1,4 +1,4 @@
-//! Units that are in the value: `30s`, `64KiB`, `30%`.
+//! Values with units: `30s`, `64KiB`, `30%`.
 
 use std::time::Duration;
 

@@ -1,12 +1,12 @@
-//! The way from the root of a document to a value that is decoded.
+//! The path from the root of a document to a value that is decoded.
 
 use std::rc::Rc;
 
 use super::json_pointer;
 use super::place::{Pointer, Step};
 
-/// The way from the root to a node, shared with its siblings' ways. It borrows the keys: most ways are
-/// never asked for.
+/// The path from the root to a node, shared with its siblings' paths. It borrows the keys: most
+/// paths are never needed.
 #[derive(Debug)]
 pub(super) struct WayTo<'d> {
     pub(super) last: Way<'d>,
@@ -26,14 +26,14 @@ pub(super) enum Report {
     Part,
 }
 
-/// One step of a way.
+/// One step of a path.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Way<'d> {
     Key(&'d str),
     Index(usize),
 }
 
-/// The way as a pointer.
+/// Returns the path as a pointer.
 pub(super) fn pointer_of(way: Option<&Rc<WayTo<'_>>>) -> Pointer {
     let mut pointer = Pointer::new();
     let mut next = way;
@@ -48,9 +48,10 @@ pub(super) fn pointer_of(way: Option<&Rc<WayTo<'_>>>) -> Pointer {
     pointer
 }
 
-/// The value that a problem is reported at: one around it may stand for all that is inside.
+/// Returns the value at which a problem is reported: an enclosing one may represent everything
+/// inside it.
 pub(super) fn reported_pointer(way: Option<&Rc<WayTo<'_>>>) -> String {
-    // Each step from the end, and whether a whole around it keeps it.
+    // Each step from the end, and whether an enclosing whole keeps it.
     let mut steps: Vec<(String, bool)> = Vec::new();
     let mut next = way;
     while let Some(way) = next {

@@ -1,5 +1,5 @@
 //! YAML text: parsed under budgets (an alias bomb is an error, not an out-of-memory), and walked
-//! again event by event when a place is asked for.
+//! again event by event if a place is needed.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -20,7 +20,8 @@ pub(super) fn parse(source: &Source) -> Result<Vec<Value>, Diagnostic> {
     parse_as(source)
 }
 
-/// Every document as JSON text, with the keys in their order; nothing where the text is not YAML.
+/// Returns every document as JSON text, with the keys in their order, or `None` if the text is not
+/// YAML.
 pub(super) fn ordered_texts(source: &Source) -> Option<Vec<String>> {
     let texts = parse_as::<OrderedText>(source).ok()?;
     Some(texts.into_iter().map(|OrderedText(text)| text).collect())
@@ -44,14 +45,14 @@ fn parse_as<T: DeserializeOwned>(source: &Source) -> Result<Vec<T>, Diagnostic> 
         .map_err(|error| yaml_error::diagnostic(source, &error))
 }
 
-/// The line and column of the value, or of the key, at `pointer` in the given document.
+/// Returns the line and column of the value, or of the key, at `pointer` in the given document.
 pub(super) fn place(text: &str, document: usize, pointer: &[Step], key: bool) -> Option<Place> {
     let mut events = Events::of(text, document)?;
     let first = events.next()?;
     events.find(first, pointer, key)
 }
 
-/// Where everything in the given document stands.
+/// Returns the places of everything in the given document.
 pub(super) fn spots(text: &str, document: usize) -> Option<Spot> {
     let mut events = Events::of(text, document)?;
     let first = events.next()?;
@@ -64,7 +65,7 @@ struct Events<'a> {
 }
 
 impl<'a> Events<'a> {
-    /// The events of one document.
+    /// Returns the events of one document.
     fn of(text: &'a str, document: usize) -> Option<Self> {
         let mut events = Events { parser: Parser::new_from_str(text) };
         let mut seen = 0;
@@ -79,7 +80,7 @@ impl<'a> Events<'a> {
         }
     }
 
-    /// The node that `head` begins, with everything in it.
+    /// Returns the node that `head` begins, with everything in it.
     fn spot(&mut self, (event, span): (Event<'a>, Span), key: Place) -> Option<Spot> {
         let value = place_of(&span);
         let mut spot = Spot { key: At::Place(key), value: At::Place(value), ..Spot::default() };

@@ -1,7 +1,8 @@
-//! Errors of the YAML parser → diagnostics for people: what is wrong in the words of the file, and how it is written.
+//! Errors of the YAML parser → diagnostics that explain the problem in terms of the file and show
+//! the correct form.
 //!
-//! The parser names the production of its grammar that failed. Its kinds of errors are grouped here by what the writer of
-//! a file has done.
+//! The parser names the production of its grammar that failed. Its kinds of errors are grouped here
+//! by the author's mistake.
 
 mod near;
 
@@ -11,11 +12,11 @@ use serde_saphyr::granit_parser::{ErrorKind, Parser};
 use super::{Diagnostic, Place, Source};
 use near::{line_of, opened, tab_in};
 
-/// What is wrong, and how it is written.
+/// An explanation of an error with the correct form.
 struct Explained {
     message: String,
     hint: String,
-    /// A better place than that of the parser.
+    /// A more precise place than the parser's.
     place: Option<Place>,
 }
 
@@ -29,7 +30,7 @@ impl Explained {
     }
 }
 
-/// The diagnostic of a text that the parser refuses.
+/// Returns the diagnostic of a text that the parser refuses.
 pub(super) fn diagnostic(source: &Source, error: &Error) -> Diagnostic {
     let inner = innermost(error);
     let place = error.location().or_else(|| inner.location()).map(|at| Place {
@@ -44,7 +45,7 @@ pub(super) fn diagnostic(source: &Source, error: &Error) -> Diagnostic {
     }
 }
 
-/// The error without those around it.
+/// Returns the error without those around it.
 fn innermost(error: &Error) -> &Error {
     match error {
         Error::WithSnippet { error, .. } | Error::AliasError { error, .. } => innermost(error),
@@ -68,7 +69,7 @@ fn explain(text: &str, error: &Error, place: Option<Place>) -> Explained {
         Error::MergeValueNotMapOrSeqOfMaps { .. } | Error::MergeKeyNotAllowed { .. } => {
             Explained::new(
                 "<< takes an object",
-                "name one with an anchor, like <<: *defaults, where defaults: &defaults {verb: list} stands before",
+                "name one with an anchor, like <<: *defaults, and define it before, like defaults: &defaults {verb: list}",
             )
         }
         Error::Budget { .. }
@@ -80,7 +81,7 @@ fn explain(text: &str, error: &Error, place: Option<Place>) -> Explained {
             "write out what the aliases stand for",
         ),
         Error::NonFiniteFloat { value, .. } => Explained::new(
-            format!("{value} is no number that can be kept"),
+            format!("{value} is a number that cannot be represented"),
             "write a number like 10 or 0.5, or a text in quotes",
         ),
         Error::UnsupportedTag { .. }
@@ -99,7 +100,7 @@ fn explain(text: &str, error: &Error, place: Option<Place>) -> Explained {
     }
 }
 
-/// The first error of the grammar, and where it is.
+/// Returns the first error of the grammar, and where it is.
 fn scan_error(text: &str) -> Option<(ErrorKind, Place)> {
     let mut parser = Parser::new_from_str(text);
     loop {
@@ -110,7 +111,7 @@ fn scan_error(text: &str) -> Option<(ErrorKind, Place)> {
     }
 }
 
-/// What the reader refuses although the grammar allows it.
+/// Returns what the reader refuses although the grammar allows it.
 fn beyond_syntax(text: &str, place: Option<Place>) -> Explained {
     let line = place.and_then(|place| line_of(text, place)).unwrap_or_default();
     if line.contains("!!") {
@@ -118,41 +119,41 @@ fn beyond_syntax(text: &str, place: Option<Place>) -> Explained {
     }
     Explained::new(
         "this cannot be a key or a value here",
-        "a key is a text, like verb: list; a text with special characters stands in quotes, like \"[a]\"",
+        "a key is a text, like verb: list; put a text with special characters in quotes, like \"[a]\"",
     )
 }
 
 fn unclear() -> Explained {
     Explained::new(
         "this is not YAML",
-        "write KEY: VALUE on each line, like verb: list; a text with special characters stands in quotes",
+        "write KEY: VALUE on each line, like verb: list; put a text with special characters in quotes",
     )
 }
 
 fn tag() -> Explained {
     Explained::new(
         "a value that begins with ! is a tag of YAML, and not one that is known",
-        "leave it out; a text stands in quotes, like \"!important\"",
+        "leave it out; put a text in quotes, like \"!important\"",
     )
 }
 
 fn directive() -> Explained {
     Explained::new(
-        "a line that begins with % is a directive of YAML, and this is none",
-        "leave it out; a text stands in quotes, like \"%d\"",
+        "a line that begins with % is a YAML directive, and this is not a known one",
+        "leave it out; put a text in quotes, like \"%d\"",
     )
 }
 
 fn block_text() -> Explained {
     Explained::new(
-        "the text behind | or > is not indented, or not evenly",
+        "the text after | or > is not indented, or not evenly",
         "write body: | and nothing else on the line, and the text on the next lines, two spaces deeper",
     )
 }
 
 const INDENT: &str = "keys of one object begin in the same column: match: on one line, and below it, two spaces deeper, verb: list";
 
-/// An error of the grammar.
+/// Returns an error of the grammar.
 fn syntax(text: &str, kind: &ErrorKind, at: Place) -> Explained {
     let line = line_of(text, at).unwrap_or_default();
     match kind {
@@ -171,14 +172,14 @@ fn syntax(text: &str, kind: &ErrorKind, at: Place) -> Explained {
             let (place, line) = opened(text, at, &['"', '\'']);
             Explained::new(
                 format!("the quotes of line {line} are not closed"),
-                "close them in the same line, like message: \"try again\"; within '..' a quote is written twice, like 'it''s'",
+                "close them in the same line, like message: \"try again\"; within '..' write a quote twice, like 'it''s'",
             )
             .at(place)
         }
         ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
             Explained::new(
-                "something follows a text in quotes",
-                "put all of the text into the quotes, like message: \"say 'no'\"; within '..' a quote is written twice, like 'it''s'",
+                "there is text after a text in quotes",
+                "put all of the text into the quotes, like message: \"say 'no'\"; within '..' write a quote twice, like 'it''s'",
             )
         }
         ErrorKind::UnknownQuotedScalarEscape
@@ -188,7 +189,7 @@ fn syntax(text: &str, kind: &ErrorKind, at: Place) -> Explained {
         | ErrorKind::MissingLowSurrogate
         | ErrorKind::UnpairedLowSurrogate
         | ErrorKind::InvalidUnicodeEscape => Explained::new(
-            "a backslash in double quotes begins an escape, and this is none",
+            "a backslash in double quotes begins an escape, and this is not one",
             "write the text in single quotes, like '\\d+', or the backslash twice, like \"\\\\d+\"",
         ),
         ErrorKind::UnclosedFlowCollection { .. }
@@ -200,12 +201,12 @@ fn syntax(text: &str, kind: &ErrorKind, at: Place) -> Explained {
             let (_, line) = opened(text, at, &['[', '{']);
             Explained::new(
                 format!("within the brackets of line {line} a comma or the closing bracket is missing before this"),
-                "write it like {verb: list, path: /apis/**} or [a, b]; a value with , : [ ] { } in it stands in quotes",
+                "write it like {verb: list, path: /apis/**} or [a, b]; a value with , : [ ] { } must be in quotes",
             )
         }
         ErrorKind::MisplacedFlowCollectionEnd | ErrorKind::MismatchedFlowCollectionEnd { .. } => Explained::new(
-            "this bracket closes none that is open",
-            "close [ by ] and { by }, like steps: [{times: 2, then: pass}]; a value with brackets in it stands in quotes",
+            "this bracket closes no open one",
+            "close [ by ] and { by }, like steps: [{times: 2, then: pass}]; a value with brackets must be in quotes",
         ),
         ErrorKind::BlockEntryInFlowCollection
         | ErrorKind::PlainScalarStartsWithDashFlowIndicator => {
@@ -213,7 +214,7 @@ fn syntax(text: &str, kind: &ErrorKind, at: Place) -> Explained {
                 return unclosed(text, at);
             }
             Explained::new(
-                "an item with \"- \" stands within brackets",
+                "an item with \"- \" is within brackets",
                 "write [a, b] on one line, or the items with \"- \" on lines of their own without brackets",
             )
         }
@@ -226,7 +227,7 @@ fn syntax(text: &str, kind: &ErrorKind, at: Place) -> Explained {
             "put it into quotes, like path: \"**\"",
         ),
         ErrorKind::UnexpectedCharacter { character } if character.is_control() => Explained::new(
-            format!("the control character U+{:04X} cannot stand in YAML", u32::from(*character)),
+            format!("the control character U+{:04X} is not allowed in YAML", u32::from(*character)),
             "remove it, or write it as an escape in double quotes, like \"\\x07\"",
         ),
         ErrorKind::UnexpectedCharacter { character } => Explained::new(
@@ -234,22 +235,22 @@ fn syntax(text: &str, kind: &ErrorKind, at: Place) -> Explained {
             format!("put it into quotes, like \"{character}..\""),
         ),
         ErrorKind::CommentNotSeparated | ErrorKind::CommentInterceptedScalar => Explained::new(
-            "a # begins a comment behind a space, and stands in quotes elsewhere",
+            "a # begins a comment after a space; elsewhere it must be in quotes",
             "write it like id: slow # why, or id: \"a#b\"",
         ),
         ErrorKind::InvalidMappingValueWhitespace
         | ErrorKind::InvalidColonPlacement
         | ErrorKind::FlowMappingValueAdjacentCollection => {
-            Explained::new("a space is missing behind the colon", "write it like verb: list")
+            Explained::new("a space is missing after the colon", "write it like verb: list")
         }
         ErrorKind::InvalidBlockEntryWhitespace => {
-            Explained::new("a space is missing behind the -", "write it like \"- id: slow\"")
+            Explained::new("a space is missing after the -", "write it like \"- id: slow\"")
         }
         ErrorKind::MappingValueNotAllowed | ErrorKind::MappingKeyNotAllowed
             if line.chars().take(at.column - 1).collect::<String>().contains(": ") =>
         {
             Explained::new(
-                "a value with \": \" in it stands in quotes",
+                "a value that contains \": \" must be in quotes",
                 "write it like message: \"try again: later\"",
             )
         }
@@ -276,8 +277,8 @@ fn syntax(text: &str, kind: &ErrorKind, at: Place) -> Explained {
         | ErrorKind::InvalidBlockScalarHeader
         | ErrorKind::InvalidBlockScalarIndent => block_text(),
         ErrorKind::BomInsideDocument => Explained::new(
-            "a byte order mark stands in the middle of the text",
-            "remove it: files that are joined keep theirs",
+            "there is a byte order mark in the middle of the text",
+            "remove it; it comes from joining files",
         ),
         ErrorKind::RecursionLimitExceeded => {
             Explained::new("lists and objects are nested too deeply", "make the text flatter")
@@ -311,7 +312,7 @@ fn syntax(text: &str, kind: &ErrorKind, at: Place) -> Explained {
     }
 }
 
-/// A list, an object, or what is around it, that stands in the wrong column.
+/// Returns the error of a list, an object, or its surroundings in the wrong column.
 fn indentation(text: &str, at: Place) -> Explained {
     let line = line_of(text, at).unwrap_or_default();
     if line.trim_start().starts_with("- ") || line.trim() == "-" {
@@ -323,8 +324,8 @@ fn indentation(text: &str, at: Place) -> Explained {
     let before: String = line.chars().take(at.column - 1).collect();
     if before.contains(['[', '{', ']', '}']) {
         return Explained::new(
-            "something follows a value that is complete",
-            "one key has one value; a text with brackets in it stands in quotes, like \"[a]\"",
+            "there is text after a complete value",
+            "one key has one value; put a text with brackets in quotes, like \"[a]\"",
         );
     }
     Explained::new("this is not in the column of the keys around it", INDENT)
@@ -336,12 +337,12 @@ fn unclosed(text: &str, at: Place) -> Explained {
     let (open, close) = if open == Some('{') { ("{", "}") } else { ("[", "]") };
     Explained::new(
         format!("the {open} of line {line} is not closed"),
-        format!("write {close} behind its last value, like steps: [{{times: 2, then: pass}}]"),
+        format!("write {close} after its last value, like steps: [{{times: 2, then: pass}}]"),
     )
     .at(place)
 }
 
-/// A line that should have a key and has none: the one named, or one before it.
+/// Returns a line that should have a key and has none: the one named, or one before it.
 fn without_colon(text: &str, at: Place) -> Option<Explained> {
     [at.line, at.line.saturating_sub(1)].into_iter().filter(|line| *line > 0).find_map(|line| {
         let found = line_of(text, Place { line, column: 1 })?;
@@ -356,12 +357,12 @@ fn without_colon(text: &str, at: Place) -> Option<Explained> {
         let short: String = inner.chars().take(40).collect();
         let explained = match inner.split_once(':') {
             Some((key, value)) => Explained::new(
-                format!("a space is missing behind the colon: {short}"),
+                format!("a space is missing after the colon: {short}"),
                 format!("write {key}: {value}"),
             ),
             None => Explained::new(
                 format!("this line has no colon: {short}"),
-                "write KEY: VALUE, like id: slow, with a space behind the colon",
+                "write KEY: VALUE, like id: slow, with a space after the colon",
             ),
         };
         Some(explained.at(Some(Place { line, column })))

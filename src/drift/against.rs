@@ -1,4 +1,4 @@
-//! Recorded answers beside descriptions of the API: which of them no longer fit.
+//! Compares recorded answers with descriptions of the API: which of them no longer conform.
 
 mod openapi;
 
@@ -68,7 +68,7 @@ impl Descriptions {
             .hint("name the description of the API that was recorded"))
     }
 
-    /// What is wrong with an answer; nothing where no description is about it.
+    /// Returns the problems of an answer, or `None` if no description covers it.
     fn problems(&self, request: &LiteralRequest, answer: &RecordedAnswer) -> Option<Vec<String>> {
         let mut all: Option<Vec<String>> = None;
         let mut unknown = None;
@@ -88,12 +88,13 @@ impl Descriptions {
                 }
             }
         }
-        // An operation that no document has is gone.
+        // An operation that no document describes has been removed.
         all.or_else(|| unknown.filter(|_| !self.has_definitions).map(|why| vec![why]))
     }
 }
 
-/// The Kubernetes objects in a body: itself, the items of a list, the objects of watch events.
+/// Returns the Kubernetes objects in a body: itself, the items of a list, the objects of watch
+/// events.
 fn objects(body: &[u8]) -> Vec<Value> {
     let values = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
     let mut found = Vec::new();
@@ -118,7 +119,7 @@ fn objects(body: &[u8]) -> Vec<Value> {
     found
 }
 
-/// Holds each recorded answer against the descriptions.
+/// Checks each recorded answer against the descriptions.
 pub(crate) async fn against(
     recording: &Recording,
     answers: &Answers,
@@ -131,7 +132,7 @@ pub(crate) async fn against(
             Ok(request) => match answers.of(stub, Some(&request)).await {
                 Err(error) => Verdict::Skipped(error.to_string()),
                 Ok(answer) => match descriptions.problems(&request, &answer) {
-                    None => Verdict::Skipped("no description is about it".to_owned()),
+                    None => Verdict::Skipped("no description covers it".to_owned()),
                     Some(problems) if problems.is_empty() => Verdict::Same,
                     Some(mut problems) => {
                         let left = problems.len().saturating_sub(NAMED);

@@ -1,4 +1,4 @@
-//! Two answers side by side.
+//! The comparison of two answers.
 
 use http::header::CONTENT_ENCODING;
 use serde_json::Value;
@@ -18,7 +18,7 @@ const MOST_LINES: usize = 200;
 /// The largest text that is compared line by line, in bytes.
 const MOST_TEXT: usize = 4 << 20;
 
-/// The lines of a diff; nothing where the answers are the same but for noise.
+/// Returns the lines of a diff, or `None` if the answers are equal apart from noise.
 pub(super) fn compare(
     recorded: &RecordedAnswer,
     live: &RecordedAnswer,
@@ -47,8 +47,8 @@ pub(super) fn compare(
     Some(text)
 }
 
-/// An answer as text: the status, the header fields that are compared, the body. Compression is no part of what it
-/// says.
+/// Returns an answer as text: the status, the header fields that are compared, the body.
+/// Compression is ignored.
 fn shown(answer: &RecordedAnswer, ignore: &IgnoreRules) -> String {
     let coding = answer.headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
     let plain = coding.and_then(|coding| decoded(coding, &answer.body));
@@ -70,7 +70,8 @@ fn shown(answer: &RecordedAnswer, ignore: &IgnoreRules) -> String {
     text
 }
 
-/// A body: JSON with sorted keys, one value a line, JSON lines as well; other texts as they are.
+/// Returns a body: JSON with sorted keys, one value a line, JSON lines as well; other texts as they
+/// are.
 fn body(bytes: &[u8], ignore: &IgnoreRules) -> String {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return format!("{} bytes that are not text, {:016x}", bytes.len(), hash(bytes));

@@ -1,4 +1,4 @@
-//! The requests of a recording, made again.
+//! Repeats the requests of a recording.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use super::report::{Comparison, Report, Verdict};
 use super::scratch::Scratch;
 use super::update::Recorded;
 
-/// How requests are made again.
+/// How requests are repeated.
 pub(crate) struct LiveOptions<'a> {
     pub(crate) upstream: &'a Upstream,
     /// The URL of the backend without a path.
@@ -32,8 +32,8 @@ pub(crate) struct LiveOptions<'a> {
     pub(crate) redactor: Arc<Redactor>,
 }
 
-/// Compares each recorded answer with the live one. Gives the live answers of those that have drifted as well, as
-/// they would be recorded.
+/// Compares each recorded answer with the live one. Also returns the live answers of those that
+/// have drifted, as they would be recorded.
 pub(crate) async fn live(
     recording: &Recording,
     answers: &Answers,
@@ -68,11 +68,11 @@ pub(crate) async fn live(
     (report, drifted)
 }
 
-/// How many requests in a row may have no answer before the rest is not made, while none had one: each may take as
-/// long as the time limit.
+/// How many consecutive requests may stay unanswered, if none was answered, before the rest is
+/// skipped: each may take as long as the time limit.
 const MOST_UNANSWERED: u32 = 3;
 
-/// Whether the backend answers at all.
+/// Tracks whether the backend answers at all.
 #[derive(Debug, Default)]
 struct Reached {
     answered: bool,
@@ -80,7 +80,7 @@ struct Reached {
 }
 
 impl Reached {
-    /// Makes a request, unless the backend is known to be gone.
+    /// Sends a request, unless the backend is known to be unreachable.
     async fn fetch(
         &mut self,
         upstream: &Upstream,
@@ -100,7 +100,7 @@ impl Reached {
     }
 }
 
-/// Whether the sequence of a stub goes on: the last answer is the one that holds.
+/// Returns whether the sequence of a stub continues: only its last answer is compared.
 fn is_superseded(recording: &Recording, at: usize) -> bool {
     let stub = &recording.stubs[at];
     let later = recording.stubs.get(at + 1);
@@ -111,7 +111,8 @@ fn is_superseded(recording: &Recording, at: usize) -> bool {
         })
 }
 
-/// Whether another stub for the same request has the live answer: one of another client, or earlier in the sequence.
+/// Returns whether another stub for the same request has the live answer: one of another client, or
+/// earlier in the sequence.
 async fn another_is_same(
     recording: &Recording,
     at: usize,
@@ -134,7 +135,7 @@ async fn another_is_same(
     false
 }
 
-/// Makes one request again. Gives the diff of its answer, and the live answer.
+/// Repeats one request. Returns the diff of its answer, and the live answer.
 async fn one(
     stub: &RecordedStub,
     answers: &Answers,
@@ -181,7 +182,7 @@ async fn one(
     Ok((compare(&answer, &recorded.answer, &options.ignore), recorded))
 }
 
-/// A watch, a log that is followed, events of a server.
+/// Returns whether the answer is a stream: a watch, a followed log, server-sent events.
 fn is_stream(request: &LiteralRequest, answer: &RecordedAnswer) -> bool {
     let query = request.target.split_once('?').map_or("", |(_, query)| query);
     let follows = query
@@ -191,7 +192,7 @@ fn is_stream(request: &LiteralRequest, answer: &RecordedAnswer) -> bool {
     follows || media.is_some_and(|media| media.starts_with("text/event-stream"))
 }
 
-/// Records the live exchange in a folder of its own, and reads the answer back.
+/// Records the live exchange in its own folder, and reads the answer back.
 async fn record(
     stub: &RecordedStub,
     exchange: CompleteExchange,
@@ -216,7 +217,7 @@ async fn record(
     let Some(live) = again.stubs.into_iter().next() else {
         return Err("the live answer cannot be recorded".to_owned());
     };
-    // Links as the recorded answers have them: both lead to the backend by its URL.
+    // With links as in recorded answers: both refer to the backend by its URL.
     let base = options.origin.parse().ok();
     let answers = Answers::new(&paths, base).map_err(|problems| problems.to_string())?;
     let answer = answers.of(&live, Some(request)).await.map_err(|error| error.to_string())?;

@@ -1,4 +1,5 @@
-//! Recorded answers beside those of today, or beside a description of the API: for `standin diff`.
+//! Drift detection for `standin diff`: compares recorded answers with live ones or with a
+//! description of the API.
 //!
 //! ```text
 //! recorded::Recording → [live]: the requests again → recorded once more, in a scratch folder ─┐
@@ -7,8 +8,8 @@
 //! recorded::Recording → [against]: OpenAPI documents and definitions ─────────────────────────→ [report]
 //! ```
 //!
-//! Live answers go the way of recorded ones, with the key of the folder: the same secret is the same pseudonym on
-//! both sides, and no secret is printed.
+//! Live answers are processed like recorded ones, with the key of the folder: the same secret is
+//! the same pseudonym on both sides, and no secret is printed.
 
 mod against;
 mod compare;

@@ -1,4 +1,4 @@
-//! What differs between two answers without meaning anything.
+//! Noise: insignificant differences between two answers.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use serde_json_path::JsonPath;
 
 use crate::document::{Decoder, Diagnostic, Diagnostics, Format, Source, disk, json_path};
 
-/// Fields that a server, a proxy or the connection adds anew to each answer.
+/// Fields that a server, a proxy or the connection adds again to each answer.
 const HEADERS: [&str; 27] = [
     "age",
     "alt-svc",
@@ -58,7 +58,7 @@ const MOST: u64 = 1 << 20;
 /// The file with rules in a folder of fixtures.
 const FILE: &str = ".standin-diff.yaml";
 
-/// What is left out of a comparison besides the built-in noise.
+/// What a comparison ignores in addition to the built-in noise.
 #[derive(Debug, Default)]
 pub(crate) struct IgnoreRules {
     paths: Vec<JsonPath>,
@@ -69,7 +69,7 @@ impl IgnoreRules {
     /// Adds a rule: a JSON path (RFC 9535) into bodies, or `header NAME`.
     ///
     /// # Errors
-    /// The sentence for people.
+    /// A message that says what is wrong.
     pub(crate) fn add(&mut self, rule: &str) -> Result<(), String> {
         if let Some(name) = rule.strip_prefix("header ") {
             let name = HeaderName::from_bytes(name.trim().as_bytes())
@@ -109,7 +109,7 @@ impl IgnoreRules {
         if problems.is_empty() { Ok(()) } else { Err(Diagnostics(problems).sorted()) }
     }
 
-    /// Adds the rules beside fixtures, where there are some.
+    /// Adds the rules in the directory of the fixtures, if there are any.
     ///
     /// # Errors
     /// Every problem of the file.
@@ -119,12 +119,12 @@ impl IgnoreRules {
         file.map_or(Ok(()), |file| self.add_file(&file))
     }
 
-    /// Whether a header field is compared.
+    /// Returns whether a header field is compared.
     pub(super) fn compares(&self, name: &HeaderName) -> bool {
         !HEADERS.contains(&name.as_str()) && !self.headers.contains(name)
     }
 
-    /// Takes the noise out of a body.
+    /// Removes the noise from a body.
     pub(super) fn clean(&self, body: &mut Value) {
         for path in &self.paths {
             let found = path.query_located(body);
@@ -156,7 +156,7 @@ fn remove(body: &mut Value, pointer: &str) {
     }
 }
 
-/// Takes out what Kubernetes changes by itself, in objects, lists, tables and watch events.
+/// Removes the fields that Kubernetes itself changes, in objects, lists, tables and watch events.
 fn kubernetes(body: &mut Value) {
     let is_object =
         |value: &Value| value.get("apiVersion").is_some() && value.get("kind").is_some();

@@ -1,8 +1,8 @@
-//! What a comparison found, for people and for programs.
+//! The results of a comparison, as text and as JSON.
 
 use serde_json::{Value, json};
 
-/// What was found out about one fixture.
+/// The result for one fixture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Comparison {
     /// Its file.
@@ -12,16 +12,16 @@ pub(crate) struct Comparison {
     pub(crate) verdict: Verdict,
 }
 
-/// How a fixture stands.
+/// The state of a fixture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The answer is the same, but for noise.
+    /// The answer is equal apart from noise.
     Same,
-    /// It is another one: the lines of a diff, or what is wrong.
+    /// The answer has changed: the lines of a diff, or the problems.
     Drifted(String),
-    /// The request was not made again: why.
+    /// The request was not repeated, with the reason.
     Skipped(String),
-    /// There was no answer to compare with: why.
+    /// There was no answer to compare with, with the reason.
     Failed(String),
 }
 
@@ -39,7 +39,8 @@ impl Report {
         self.0.iter().filter(|comparison| of(&comparison.verdict)).count()
     }
 
-    /// 0 where nothing has drifted, 1 where something has, 2 where something could not be asked.
+    /// Returns the exit code: 0 if nothing has drifted, 1 if something has, 2 if something could
+    /// not be compared.
     pub(crate) fn exit_code(&self) -> u8 {
         if self.count(|verdict| matches!(verdict, Verdict::Failed(_))) > 0 {
             NO_ANSWER
@@ -50,7 +51,7 @@ impl Report {
         }
     }
 
-    /// For people: a paragraph for each fixture that is not the same, then the counts.
+    /// Returns the report as text: a paragraph for each fixture that differs, then the counts.
     pub(crate) fn to_text(&self) -> String {
         let mut text = String::new();
         for Comparison { file, title, verdict } in &self.0 {
@@ -77,7 +78,7 @@ impl Report {
         text
     }
 
-    /// Whether nothing was found out: no answer was compared, and none is missing.
+    /// Returns whether there is no result: no answer was compared, and none is missing.
     pub(crate) fn is_empty(&self) -> bool {
         self.count(|verdict| !matches!(verdict, Verdict::Skipped(_))) == 0
     }
@@ -91,7 +92,7 @@ impl Report {
         ]
     }
 
-    /// For programs.
+    /// Returns the report as JSON.
     pub(crate) fn to_json(&self) -> Value {
         let one = |Comparison { file, title, verdict }: &Comparison| {
             let (word, text) = match verdict {

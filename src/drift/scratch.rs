@@ -1,4 +1,5 @@
-//! A folder for what is recorded again, removed at the end. It has no secrets, as no recording has.
+//! A temporary folder for repeated recordings, removed at the end. Like every recording it contains
+//! no secrets.
 
 use std::fs;
 use std::io;

@@ -1,4 +1,5 @@
-//! Recorded answers are replaced by live ones, in place: the rest of each file stays as it is, byte by byte.
+//! Replaces recorded answers by live ones, in place: the rest of each file is unchanged, byte by
+//! byte.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,7 +22,7 @@ pub(crate) struct Recorded {
 }
 
 impl Recorded {
-    /// The file of the stub.
+    /// Returns the file of the stub.
     pub(crate) fn file(&self) -> &Path {
         self.stub.file()
     }
@@ -30,7 +31,7 @@ impl Recorded {
 /// Writes the live answer into the file of the stub.
 ///
 /// # Errors
-/// The sentence for people: why the file stays as it is.
+/// A message that says why the file is not changed.
 pub(crate) fn update(recorded: &Recorded) -> Result<(), String> {
     let file = recorded.stub.file();
     let failed = |why: String| format!("{} is not updated: {why}", file.display());
@@ -40,7 +41,7 @@ pub(crate) fn update(recorded: &Recorded) -> Result<(), String> {
     let old_name = recorded.stub.mapping["response"]["bodyFileName"].as_str();
     let new_name = recorded.live.mapping["response"]["bodyFileName"].as_str();
     let Some(response) = part(&old, &["response"]) else {
-        return Err(failed("it is no JSON file with one stub".to_owned()));
+        return Err(failed("it is not a JSON file with one stub".to_owned()));
     };
     let mut live = part(&new, &["response"]).unwrap_or("{}").to_owned();
     let folder = file.parent().unwrap_or(Path::new(".")).join("__files");
@@ -53,7 +54,7 @@ pub(crate) fn update(recorded: &Recorded) -> Result<(), String> {
         fs::write(folder.join(kept), body).map_err(|error| failed(error.to_string()))?;
     }
     let mut text = splice(&old, response, &live);
-    // What the recorder keeps of an answer, so that it knows it again.
+    // The fields by which the recorder recognizes an answer.
     for key in ["answer", "readable"] {
         let path = ["metadata", "standin", key];
         if let (Some(was), Some(is)) = (part(&text, &path), part(&new, &path)) {
@@ -62,7 +63,7 @@ pub(crate) fn update(recorded: &Recorded) -> Result<(), String> {
     }
     write(file, &text).map_err(|error| failed(error.to_string()))?;
     if let (Some(gone), None) = (old_name, new_name) {
-        // Nothing refers to it any more; a body that several stubs share is not named after one.
+        // Nothing refers to it any longer; a body that several stubs share is not named after one of them.
         let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if gone.starts_with(&stem) {
             let _ = fs::remove_file(folder.join(gone));
@@ -75,7 +76,7 @@ fn quoted(name: &str) -> String {
     serde_json::Value::from(name).to_string()
 }
 
-/// The text of the value at these keys.
+/// Returns the text of the value at these keys.
 fn part<'t>(text: &'t str, keys: &[&str]) -> Option<&'t str> {
     let mut text = text.trim_start_matches('\u{feff}');
     for key in keys {
@@ -85,14 +86,14 @@ fn part<'t>(text: &'t str, keys: &[&str]) -> Option<&'t str> {
     Some(text)
 }
 
-/// A text with another one in place of a part of it.
+/// Replaces a part of a text.
 fn splice(text: &str, part: &str, new: &str) -> String {
     let from = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
     let Some(before) = text.get(..from) else { return text.to_owned() };
     format!("{before}{new}{}", &text[from + part.len()..])
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file atomically.
 fn write(file: &Path, text: &str) -> std::io::Result<()> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let unfinished = file.with_file_name(format!(".{name}.{}.unfinished", std::process::id()));

@@ -1,5 +1,5 @@
-//! The client's command: runs in a process group of its own, bounded in time and output; the group is killed at its
-//! end.
+//! Runs the client's command in its own process group, bounded in time and output; the group is
+//! killed at the end.
 
 use std::collections::VecDeque;
 use std::os::unix::process::ExitStatusExt;
@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 use super::result::Outcome;
 
-/// The most output that is kept, in bytes: its end is the most useful part.
+/// The most output that is stored, in bytes: the end is the most useful part.
 const KEPT: usize = 8 << 10;
 /// The most output before the command is killed, in bytes.
 const MAX_OUTPUT: u64 = 64 << 20;
@@ -41,7 +41,7 @@ pub(super) struct CommandResult {
 }
 
 impl CommandResult {
-    /// That of a command that was not started.
+    /// Creates the result of a command that was not started.
     pub(super) fn not_started(why: String) -> Self {
         let outcome = Outcome::NotStarted(why);
         Self { outcome, output: String::new(), left_behind: false }
@@ -54,7 +54,7 @@ struct Group(Option<Pid>);
 impl Group {
     fn kill(&self) {
         if let Some(pid) = self.0 {
-            // The group may have ended by itself.
+            // The group may have ended already.
             let _ = kill_process_group(pid, Signal::KILL);
         }
     }
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(done.outcome, Outcome::TimedOut(limit));
         let pid: i32 = done.output.trim().parse().unwrap();
         let group = Pid::from_raw(pid).unwrap();
-        // Those that were killed are reaped in a moment by whoever has them now.
+        // Killed processes are reaped shortly by their new parent.
         for _ in 0..200 {
             if test_kill_process_group(group).is_err() || only_zombies(pid) {
                 return;
@@ -217,7 +217,7 @@ mod tests {
         panic!("the group lives on");
     }
 
-    /// Whether what is left of a process group is dead and only waits to be reaped.
+    /// Returns whether a process group consists only of zombies.
     fn only_zombies(group: i32) -> bool {
         let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
         let stats =

@@ -12,8 +12,8 @@ const TEXT: usize = 64 << 10;
 /// The longest message, in bytes.
 const TITLE: usize = 1000;
 
-/// Renders results as XML: what failed is a failure, what was not met too, unless `allow_not_met` skips it; what is
-/// broken is an error.
+/// Renders results as XML: failed drills are failures, and so are those that were not met, unless
+/// `allow_not_met` skips them; broken ones are errors.
 ///
 /// # Errors
 /// When the XML cannot be written.
@@ -65,8 +65,8 @@ fn status(drill: &DrillResult, allow_not_met: bool) -> TestCaseStatus {
     status
 }
 
-/// A text of at most [`TEXT`] bytes, without what XML cannot have (the library removes that) and without a part of a
-/// character.
+/// Returns a text of at most [`TEXT`] bytes, without characters that XML does not allow (the
+/// library removes those) and without a part of a character.
 fn bounded(text: &str) -> String {
     bounded_to(text, TEXT)
 }

@@ -13,7 +13,7 @@ pub(super) enum Mark {
     ClientError,
     /// A status from 500.
     ServerError,
-    /// No answer, or not a whole one.
+    /// No answer, or an incomplete one.
     Lost,
 }
 
@@ -31,14 +31,14 @@ impl Mark {
         }
     }
 
-    /// Its meaning, for people.
+    /// Returns its meaning as text.
     pub(super) fn meaning(self) -> &'static str {
         match self {
             Self::Answered => "answered",
             Self::Shaped => "delayed or modified by a rule",
             Self::ClientError => "status 4xx",
             Self::ServerError => "status 5xx",
-            Self::Lost => "no answer, or not a whole one",
+            Self::Lost => "no answer, or an incomplete one",
         }
     }
 }

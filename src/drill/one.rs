@@ -1,4 +1,4 @@
-//! One drill: a server or a world, the command, what is known of the client then.
+//! Runs one drill: a server or a world, the command, and the assessment of the client.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -13,10 +13,11 @@ use super::command::{self, Task};
 use super::options::DrillOptions;
 use super::result::{DrillResult, Outcome};
 
-/// How long the server may take to read what a client has sent, and to notice that it is gone.
+/// How long the server may take to read the last bytes of a client and to notice that it
+/// disconnected.
 const SETTLE: Duration = Duration::from_millis(100);
 
-/// A server for drills.
+/// Returns a server for drills.
 pub(super) fn server(options: &DrillOptions) -> Builder {
     let mut builder = Server::builder().graded(true);
     for path in &options.fixtures {
@@ -32,7 +33,7 @@ pub(super) fn server(options: &DrillOptions) -> Builder {
     builder
 }
 
-/// What the drills of a run share.
+/// The state that the drills of a run share.
 #[derive(Debug)]
 pub(super) struct Site<'a> {
     pub(super) options: &'a DrillOptions,
@@ -143,13 +144,13 @@ impl Site<'_> {
             outcome: done.outcome,
             took,
             assessment,
-            // It goes into reports.
+            // It becomes part of reports.
             output: Redactor::default().line(&done.output),
         }
     }
 }
 
-/// The name of the world for a scenario.
+/// Returns the name of the world for a scenario.
 fn world_name(name: &str) -> String {
     let allowed =
         |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
@@ -176,7 +177,7 @@ impl Files<'_> {
         std::fs::write(self.kubeconfig, kubeconfig::of_url(url, self.ca.as_deref()))
     }
 
-    /// Beside the kubeconfig.
+    /// Returns the path of a file next to the kubeconfig.
     fn ca_path(&self) -> PathBuf {
         self.kubeconfig.with_extension("ca.pem")
     }

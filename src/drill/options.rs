@@ -1,4 +1,4 @@
-//! What is drilled, and how.
+//! The options of drills.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub struct DrillOptions {
     pub limit: Duration,
     /// The seed of all random draws, in place of the scenarios' own.
     pub seed: Option<u64>,
-    /// Whether all drills share one port, each with a path prefix of its own.
+    /// Whether all drills share one port, each with its own path prefix.
     pub prefix: bool,
     /// Whether the servers speak HTTPS, and HTTP/2 with clients that can. Needs the feature `tls`.
     pub tls: bool,

@@ -1,4 +1,4 @@
-//! Results of drills → a table for people, JSON for programs.
+//! Results of drills → a table or JSON.
 
 use serde_json::{Value, json};
 
@@ -83,7 +83,7 @@ fn last_lines(text: &str, count: usize) -> Vec<String> {
     lines
 }
 
-/// Renders everything, for programs.
+/// Renders all results as JSON.
 #[must_use]
 pub fn json(drills: &[DrillResult]) -> Value {
     let list: Vec<Value> = drills.iter().map(one).collect();

@@ -16,7 +16,7 @@ pub struct DrillResult {
     pub outcome: Outcome,
     /// How long it took.
     pub took: Duration,
-    /// What the client did, judged by the scenario.
+    /// The assessment of the client.
     pub assessment: Assessment,
     /// The end of the command's output.
     pub output: String,
@@ -29,7 +29,7 @@ pub enum Outcome {
     Exit(i32),
     /// It was killed by this signal.
     Signal(i32),
-    /// It ran into the time limit.
+    /// It reached the time limit.
     TimedOut(Duration),
     /// It wrote more than this many bytes.
     TooMuchOutput(u64),
@@ -37,12 +37,12 @@ pub enum Outcome {
     NotStarted(String),
     /// The scenario could not be served.
     NotServed(String),
-    /// There was none: the client of a running server runs elsewhere.
+    /// No command was run: the client of a running server runs elsewhere.
     Elsewhere,
 }
 
 impl DrillResult {
-    /// What comes out: by what the client did, and by how its command ended.
+    /// Returns the verdict, by the assessment and by how the command ended.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self.outcome {
@@ -52,7 +52,7 @@ impl DrillResult {
         }
     }
 
-    /// Whether the client met the faults and coped.
+    /// Returns whether the client met the faults and handled them.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.verdict() == Verdict::Passed

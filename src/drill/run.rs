@@ -1,4 +1,4 @@
-//! Runs drills, several at once: each with a server of its own, or a world of a shared one.
+//! Runs drills, several at once: each with its own server, or a world of a shared one.
 
 use std::path::PathBuf;
 
@@ -29,8 +29,8 @@ pub enum DrillError {
     },
 }
 
-/// Runs the command under each scenario. `progress` is called when a drill starts and when it ends. Where the command
-/// cannot be started under the first scenario, its result is the only one.
+/// Runs the command under each scenario. `progress` is called when a drill starts and when it ends.
+/// If the command cannot be started under the first scenario, its result is the only one.
 ///
 /// # Errors
 /// [`Error::Invalid`] with every problem of every file, before anything runs; [`Error::Listen`];
@@ -44,7 +44,7 @@ pub async fn drill(
     let shared = if options.prefix { Some(server(options).start().await?) } else { None };
     let folder = Folder::new()?;
     let total = scenarios.len();
-    // The first command that starts lets the others start.
+    // The other commands start after the first one has started.
     let first = FirstStart::default();
     let one = |(index, entry): (usize, &scenario::Entry)| {
         let (shared, folder, progress, first) = (shared.as_ref(), &folder, &progress, &first);

@@ -43,7 +43,7 @@ pub fn timeline(drill: &DrillResult) -> String {
                 column(record.began.saturating_sub(first), span),
                 column(until(record, last).saturating_sub(first), span),
             );
-            // A long response is a line behind its start.
+            // A long response is a line after its start.
             for cell in &mut row[from..=to] {
                 if *cell == ' ' {
                     *cell = '─';
@@ -64,7 +64,7 @@ pub fn timeline(drill: &DrillResult) -> String {
     let axis = format!("0 s{:>width$}", format!("{:.2} s", span.as_secs_f64()), width = WIDTH - 1);
     text.push_str(&format!("   {axis}\n"));
     text.push_str(
-        "   · answered  ~ delayed or modified  4 5 status 4xx, 5xx  × no answer, or not a whole one\n",
+        "   · answered  ~ delayed or modified  4 5 status 4xx, 5xx  × no answer, or an incomplete one\n",
     );
     text
 }

@@ -1,4 +1,4 @@
-//! What the journal keeps of one exchange: small, made before the journal is locked, and never changed.
+//! The journal's record of one exchange: small, built before the journal is locked, and immutable.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -13,24 +13,25 @@ use super::late_body::LateBody;
 use crate::matching::Stub;
 use crate::message::{Body, FaultPoint, Origin, Plan, Request, RequestBody, SubEvent};
 
-/// How many bytes of one request body are kept.
+/// How many bytes of one request body are stored.
 pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
-/// Up to how many bytes a response body is kept whole: it is shared, not copied. That of a stub may be larger,
-/// since recordings are made of those that another server gave.
+/// The largest response body that is stored completely, in bytes: it is shared, not copied. That of
+/// a stub may be larger, because recordings are made from proxied ones.
 const MAX_RESPONSE_BODY: usize = 64 << 10;
 const MAX_STUB_BODY: usize = 1 << 20;
-/// How much is read from a backend at once: what is smaller shares its memory with what came after it.
+/// How many bytes are read from a backend at once: a smaller body shares its memory with the bytes
+/// after it.
 const READ_BUFFER: usize = 8 << 10;
-/// How many bytes are kept of one that is larger, or that consists of pieces: these are copied.
+/// How many bytes are stored of a larger body, or of one in pieces: these are copied.
 const RESPONSE_PREFIX: usize = 4 << 10;
 
 /// A request and its answer, as the pipeline has them.
 pub(crate) struct Answered<'a> {
     pub(crate) request: &'a Request,
     pub(crate) plan: &'a Plan,
-    /// The body, where nobody has read it: it is read beside the answer.
+    /// The body, if it is unread: it is read concurrently with the answer.
     pub(crate) late: Option<Arc<LateBody>>,
-    /// When the request came.
+    /// When the request arrived.
     pub(crate) began: Instant,
     /// When its answer was made.
     pub(crate) made: Instant,
@@ -41,18 +42,19 @@ pub(crate) struct Answered<'a> {
 /// Which stub answered, and how.
 #[derive(Clone, Copy)]
 pub(crate) enum ByStub<'a> {
-    /// None did.
+    /// No stub.
     No,
-    /// The plan is the stub's own: it needs not be kept, since the stub gives it again.
+    /// The plan is the stub's own and is not stored, because the stub can produce it again.
     Fixed(&'a Arc<Stub>),
     /// The plan was made for this request, or changed on its way.
     Rendered(&'a Arc<Stub>),
 }
 
-/// How many events after an answer are kept.
+/// How many events after an answer are stored.
 const MOST_LATER: usize = 64;
 
-/// What is kept. Thousands are, each is written and freed once: the smaller it is, the less memory is waited for.
+/// The stored data of an exchange. There are thousands, each written and freed once: smaller ones
+/// cause fewer cache misses.
 #[derive(Debug)]
 pub(super) struct Entry {
     /// Nanoseconds since the journal began.
@@ -68,13 +70,13 @@ pub(super) struct Entry {
     pub(super) origin: Origin,
     /// The stub that answered.
     pub(super) stub: Option<Arc<Stub>>,
-    /// Nothing where the response is the stub's own, and went out undisturbed.
+    /// `None` if the response is the stub's own and was sent undisturbed.
     more: Option<Box<More>>,
-    /// What happened after the answer.
+    /// The events after the answer.
     later: OnceLock<Box<Mutex<Vec<TimedEvent>>>>,
     /// The target, its scheme and authority, the header fields, the body, the header fields of the response.
     text: Box<[u8]>,
-    /// How long each of them is.
+    /// The length of each of them.
     lengths: [u32; 5],
     /// How long the body of the request was, where that is known.
     pub(super) body_length: Option<u64>,
@@ -83,7 +85,7 @@ pub(super) struct Entry {
 /// An event, and how long after the request it was.
 type TimedEvent = (Duration, SubEvent);
 
-/// What the answers of stubs, but for those that are made or disturbed, have nothing of.
+/// The data that fixed and undisturbed answers of stubs do not have.
 #[derive(Debug)]
 struct More {
     /// The id that the answer was made with; most have the one that follows from their number.
@@ -93,18 +95,18 @@ struct More {
     fault_at: Option<FaultPoint>,
     response: KeptBody,
     sub_events: Box<[TimedEvent]>,
-    /// The body of the request, where it is read beside the answer.
+    /// The body of the request, if it is read concurrently with the answer.
     late: Option<Arc<LateBody>>,
     rule: Option<Arc<str>>,
     hint: Option<Box<str>>,
 }
 
-/// The body of a response, as far as it is kept.
+/// The stored part of a response body.
 #[derive(Debug)]
 enum KeptBody {
     /// The response is the stub's own.
     OfStub,
-    /// The first bytes, and how long it was where that is known.
+    /// The first bytes, and the full length if known.
     First(Bytes, Option<u64>),
 }
 
@@ -151,7 +153,7 @@ impl Entry {
         }
     }
 
-    /// Adds what happened after the answer, up to a bound.
+    /// Adds an event after the answer, up to a bound.
     pub(super) fn add_sub_event(&self, epoch: Instant, event: SubEvent) {
         let began = epoch + Duration::from_nanos(self.at).saturating_sub(self.took);
         let later = self.later.get_or_init(Box::default);
@@ -161,7 +163,7 @@ impl Entry {
         }
     }
 
-    /// What happened besides the answer, in its order.
+    /// Returns the further events, in order.
     pub(super) fn all_sub_events(&self) -> Vec<(Duration, SubEvent)> {
         let mut all = self.more.as_ref().map_or_else(Vec::new, |more| more.sub_events.to_vec());
         if let Some(later) = self.later.get() {
@@ -170,7 +172,7 @@ impl Entry {
         all
     }
 
-    /// How many bytes of memory it takes.
+    /// Returns how many bytes of memory it takes.
     pub(super) fn weight(&self) -> usize {
         let more = self.more.as_ref().map_or(0, |more| {
             let response = match &more.response {
@@ -183,42 +185,43 @@ impl Entry {
         size_of::<Self>() + self.text.len() + more
     }
 
-    /// The id that the answer was made with, where it is not the one that follows from its number.
+    /// Returns the id that the answer was made with, where it is not the one that follows from its
+    /// number.
     pub(super) fn id(&self) -> Option<Uuid> {
         self.more.as_ref()?.id
     }
 
-    /// How long the answer waited on purpose.
+    /// Returns the injected delay of the answer.
     pub(super) fn delay(&self) -> Duration {
         self.more.as_ref().map_or(Duration::ZERO, |more| more.delay)
     }
 
-    /// The fault that was injected.
+    /// Returns the fault that was injected.
     pub(super) fn fault(&self) -> Option<&'static str> {
         self.more.as_ref()?.fault
     }
 
-    /// Where the fault ended the answer, if it did.
+    /// Returns where the fault ended the answer, if it did.
     pub(super) fn fault_at(&self) -> Option<FaultPoint> {
         self.more.as_ref()?.fault_at
     }
 
-    /// The rule that changed the answer of something else.
+    /// Returns the rule that changed an answer from another origin.
     pub(super) fn rule(&self) -> Option<&Arc<str>> {
         self.more.as_ref()?.rule.as_ref()
     }
 
-    /// Why nothing answered.
+    /// Returns why nothing answered.
     pub(super) fn hint(&self) -> Option<&str> {
         self.more.as_ref()?.hint.as_deref()
     }
 
-    /// The body of the request, where it is read beside the answer.
+    /// Returns the body of the request, if it is read concurrently with the answer.
     pub(super) fn late(&self) -> Option<&Arc<LateBody>> {
         self.more.as_ref()?.late.as_ref()
     }
 
-    /// The response, where it is not the stub's own.
+    /// Returns the response, where it is not the stub's own.
     fn response(&self) -> &KeptBody {
         self.more.as_ref().map_or(&KeptBody::OfStub, |more| &more.response)
     }
@@ -228,22 +231,22 @@ impl Entry {
         std::str::from_utf8(self.part(0)).unwrap_or("/")
     }
 
-    /// The path, without the query.
+    /// Returns the path, without the query.
     pub(super) fn path(&self) -> &str {
         self.target().split('?').next().unwrap_or_default()
     }
 
-    /// What the target names before the path: `http://host:1`, or nothing.
+    /// Returns what the target names before the path: `http://host:1`, or nothing.
     pub(super) fn origin_of_target(&self) -> &str {
         std::str::from_utf8(self.part(1)).unwrap_or_default()
     }
 
-    /// The header fields of the request.
+    /// Returns the header fields of the request.
     pub(super) fn headers(&self) -> HeaderMap {
         read_fields(self.part(2))
     }
 
-    /// The body of the request, as far as it is kept.
+    /// Returns the body of the request, as far as it is kept.
     pub(super) fn body(&self) -> &[u8] {
         match self.late() {
             Some(late) => late.bytes().unwrap_or_default(),
@@ -251,7 +254,7 @@ impl Entry {
         }
     }
 
-    /// Whether all of the body is kept.
+    /// Returns whether all of the body is kept.
     pub(super) fn has_whole_body(&self) -> bool {
         match self.late() {
             Some(late) => late.bytes().is_some(),
@@ -259,7 +262,7 @@ impl Entry {
         }
     }
 
-    /// The header fields of the response.
+    /// Returns the header fields of the response.
     pub(super) fn response_headers(&self) -> HeaderMap {
         match (self.response(), &self.stub) {
             (KeptBody::OfStub, Some(stub)) => {
@@ -269,7 +272,8 @@ impl Entry {
         }
     }
 
-    /// The body of the response, as far as it is kept, and how long it was where more was known of it.
+    /// Returns the body of the response, as far as it is kept, and how long it was where more was
+    /// known of it.
     pub(super) fn response_body(&self) -> (Bytes, Option<u64>) {
         match (self.response(), &self.stub) {
             (KeptBody::First(bytes, whole), _) => (bytes.clone(), *whole),
@@ -283,7 +287,7 @@ impl Entry {
         }
     }
 
-    /// The request again, for patterns.
+    /// Rebuilds the request, for matching with patterns.
     pub(super) fn request(&self) -> Request {
         let mut request = Request::new(self.method.clone(), "/");
         request.uri = self.uri();
@@ -298,7 +302,7 @@ impl Entry {
         request
     }
 
-    /// The target, with scheme and authority where they were sent.
+    /// Returns the target, with scheme and authority where they were sent.
     fn uri(&self) -> Uri {
         let whole = format!("{}{}", self.origin_of_target(), self.target());
         Uri::try_from(whole).or_else(|_| Uri::try_from(self.target())).unwrap_or_default()
@@ -347,7 +351,8 @@ impl KeptBody {
     }
 }
 
-/// Writes what is kept as text. The parts are copied: as slices they would keep the connection's read buffer.
+/// Writes the stored text. The parts are copied: slices would keep the connection's read buffer
+/// alive.
 fn text_of(request: &Request, response: Option<&HeaderMap>) -> (Box<[u8]>, [u32; 5], Option<u64>) {
     let target = request.target();
     let whole = request.body.bytes();

@@ -1,4 +1,5 @@
-//! One request with its answer, as people, tests and the admin API see it.
+//! The public view of one exchange: a request with its answer, for the console, tests and the admin
+//! API.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -59,16 +60,16 @@ pub struct Exchange {
     pub took: Duration,
     /// Its id, a random-looking UUID.
     pub id: Uuid,
-    /// The id of the stub that is in its serve event where none answered.
+    /// The stub id in its serve event if no stub answered.
     pub(super) no_stub: Uuid,
-    /// Hides secrets in what is shown of it.
+    /// Redacts its displayed texts.
     pub(super) redactor: Arc<Redactor>,
-    /// All that is kept of it.
+    /// Its stored data.
     pub(super) entry: Arc<Entry>,
 }
 
 impl Exchange {
-    /// The path, without the query.
+    /// Returns the path, without the query.
     pub fn path(&self) -> &str {
         self.target.path()
     }
@@ -78,7 +79,7 @@ impl Exchange {
         self.target.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
     }
 
-    /// The scenario rule that answered, or changed the answer of something else.
+    /// Returns the scenario rule that answered, or that changed the answer.
     pub fn rule(&self) -> Option<&str> {
         match &self.origin {
             Origin::Scenario(rule) => Some(rule),
@@ -86,12 +87,14 @@ impl Exchange {
         }
     }
 
-    /// Why nothing answered: a version that is not served, or a name that is near; nothing where that is not known.
+    /// Returns why nothing answered: a version that is not served, or a name that is near, or
+    /// `None` if that is not known.
     pub fn hint(&self) -> Option<&str> {
         self.entry.hint()
     }
 
-    /// The verb of the Kubernetes API, and the resource as `plural.group`, where the request is one for a resource.
+    /// Returns the verb of the Kubernetes API, and the resource as `plural.group`, where the
+    /// request is one for a resource.
     pub fn verb_and_resource(&self) -> Option<(String, String)> {
         let mut request = Request::new(self.method.clone(), "/");
         request.uri = self.target.clone();

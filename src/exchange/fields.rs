@@ -1,9 +1,10 @@
-//! Header fields as the journal keeps them: names and values in one run of bytes, each behind its length.
+//! The journal's encoding of header fields: names and values in one byte string, each after its
+//! length.
 
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 
-/// How many bytes a header field takes: name and value, each behind its length.
+/// Returns how many bytes a header field takes: name and value, each after its length.
 pub(super) fn field_len(name: &HeaderName, value: &HeaderValue) -> usize {
     8 + name.as_str().len() + value.len()
 }

@@ -1,5 +1,5 @@
-//! The ids of exchanges: each follows from its number under a key, so that no request pays for one, and an id
-//! leads back to its number.
+//! The ids of exchanges: each is derived from its number with a key, so that requests need not
+//! create one, and the number can be derived from the id.
 
 use foldhash::fast::RandomState;
 use std::hash::BuildHasher as _;
@@ -9,7 +9,7 @@ use uuid::{Builder, Uuid};
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 const GATHER: u64 = 0xF1DE_83E1_9937_733D;
 
-/// Which of the two ids that an exchange has.
+/// The two ids of an exchange.
 #[derive(Debug, Clone, Copy, Hash)]
 pub(super) enum Of {
     /// The exchange.
@@ -18,12 +18,12 @@ pub(super) enum Of {
     NoStub,
 }
 
-/// Makes ids, and knows its own.
+/// Creates ids, and recognizes its own.
 #[derive(Debug, Default)]
 pub(super) struct Ids(RandomState);
 
 impl Ids {
-    /// The id of a number.
+    /// Returns the id of a number.
     pub(super) fn id(&self, of: Of, number: u64) -> Uuid {
         let [spread, check] =
             [(number ^ self.key(of)).wrapping_mul(SPREAD), self.0.hash_one((of, number))];
@@ -37,7 +37,7 @@ impl Ids {
         Builder::from_random_bytes(bytes).into_uuid()
     }
 
-    /// The number of an exchange's id; nothing for any other id.
+    /// Returns the number of an exchange's id; `None` for any other id.
     pub(super) fn number(&self, id: Uuid) -> Option<u64> {
         let bytes = id.as_bytes();
         let mut spread = [0; 8];

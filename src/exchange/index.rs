@@ -1,7 +1,6 @@
-//! Which exchanges a stub answered, which were about a path, which nothing answered: found without looking at the
-//! others.
+//! The index of the journal: exchanges by stub, by path, and unmatched ones, without a scan of all.
 //!
-//! The index is brought up to date by those who ask, in small steps: a request only adds its exchange to the log.
+//! Queries update the index in small steps: a request only adds its exchange to the log.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasher as _;
@@ -17,7 +16,7 @@ use crate::message::{Origin, Request};
 
 use super::entry::Entry;
 
-/// From how many numbers on the index begins anew when most of what it has is gone from the log.
+/// The size from which the index is rebuilt when most of its entries have left the log.
 const SMALL: usize = 1024;
 
 /// An exchange of the log, under its number.
@@ -25,7 +24,8 @@ const SMALL: usize = 1024;
 pub(crate) struct Slot {
     /// Counts all exchanges since the start.
     pub(super) number: u64,
-    /// The bytes of the entry, which is in no cache any more when it is dropped.
+    /// The bytes of the entry, stored here because the entry is no longer in the CPU cache when it
+    /// is dropped.
     pub(super) weight: usize,
     pub(super) entry: Arc<Entry>,
 }
@@ -72,7 +72,7 @@ impl Slot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lookup<'a> {
     All,
-    /// Those about a path, as it was sent.
+    /// Those with a path, as sent.
     Path(&'a str),
     /// Those that a stub answered.
     Stub(Uuid),
@@ -80,7 +80,7 @@ pub(crate) enum Lookup<'a> {
     Unmatched,
 }
 
-/// The numbers of exchanges by what they are found by, oldest first.
+/// The numbers of exchanges by search key, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     state: RandomState,
@@ -88,17 +88,17 @@ pub(super) struct Index {
     paths: HashMap<u64, VecDeque<u64>, RandomState>,
     stubs: HashMap<Uuid, VecDeque<u64>, RandomState>,
     unmatched: VecDeque<u64>,
-    /// The number of the first exchange that is not looked at yet.
+    /// The number of the first exchange that is not indexed yet.
     next: u64,
     /// How many numbers there are in all lists.
     size: usize,
-    /// How many exchanges were ever taken up.
+    /// How many exchanges were ever indexed.
     #[cfg(test)]
     steps: usize,
 }
 
 impl Index {
-    /// Takes up at most so many exchanges of the log. Says whether there are more.
+    /// Indexes at most this many exchanges of the log. Returns whether there are more.
     pub(super) fn catch_up(&mut self, log: &VecDeque<Slot>, most: usize) -> bool {
         if self.size > SMALL && self.size / 4 > log.len() {
             *self = Self {
@@ -142,7 +142,7 @@ impl Index {
         self.size
     }
 
-    /// The exchanges that are asked for, oldest first, once the index is up to date.
+    /// Returns the exchanges of a query, oldest first. The index must be up to date.
     pub(super) fn find(&mut self, log: &VecDeque<Slot>, lookup: Lookup<'_>) -> Vec<Slot> {
         let numbers = match lookup {
             Lookup::All => return log.iter().cloned().collect(),

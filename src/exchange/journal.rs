@@ -1,4 +1,4 @@
-//! The last stage: a bounded log of exchanges, for people, for tests and for verification.
+//! The journal: a bounded log of exchanges, for the console, tests and verification.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,20 +18,21 @@ use super::feed::Feed;
 use super::ids::{Ids, Of};
 use super::index::{Index, Lookup, Slot};
 
-/// How many exchanges are kept by default.
+/// How many exchanges are stored by default.
 const MAX_EXCHANGES: usize = 10_000;
 
-/// How long bodies that are still being read are waited for.
+/// How long a query waits for bodies that are still being read.
 const SETTLED: Duration = Duration::from_secs(1);
 
 /// How many dropped exchanges are freed together, and how many bytes they have at most.
 const FREED_AT_ONCE: usize = 64;
 const MOST_UNFREED: usize = 256 << 10;
 
-/// How many exchanges the index takes up while requests wait to be recorded.
+/// How many exchanges are indexed at once while requests wait to be recorded.
 const INDEXED_AT_ONCE: usize = 256;
 
-/// How much the journal keeps, for [`Bounds::journal`](crate::Bounds::journal). Older exchanges are dropped.
+/// How much the journal keeps, for [`Bounds::journal`](crate::Bounds::journal). The oldest
+/// exchanges are dropped.
 ///
 /// ```
 /// let mut bounds = standin::Bounds::default();
@@ -125,18 +126,18 @@ impl Journal {
         }
     }
 
-    /// Whether exchanges are not kept.
+    /// Returns whether exchanges are not stored.
     pub(crate) fn is_off(&self) -> bool {
         self.limits.entries == 0
     }
 
-    /// Keeps an exchange, and shows it to the observer. Returns its number.
+    /// Stores an exchange and passes it to the observer. Returns its number.
     pub(crate) fn record(&self, answered: &Answered<'_>) -> u64 {
         if self.is_off() {
             self.observe(answered);
             return 0;
         }
-        // All that takes time is done outside of the lock.
+        // All expensive work is done outside of the lock.
         let entry = Arc::new(Entry::of(answered, self.epoch.0));
         let weight = entry.weight();
         let observed = self.observer.as_ref().map(|observer| (observer, Arc::clone(&entry)));
@@ -170,7 +171,7 @@ impl Journal {
         number
     }
 
-    /// Adds what happened after an answer to its exchange, unless that was dropped.
+    /// Adds an event after an answer to its exchange, unless that was dropped.
     pub(crate) fn add_sub_event(&self, number: u64, event: SubEvent) {
         let entry = {
             let inner = self.lock();
@@ -182,7 +183,7 @@ impl Journal {
         }
     }
 
-    /// Shows an exchange to the observer, and does not keep it.
+    /// Passes an exchange to the observer without storing it.
     pub(crate) fn observe(&self, answered: &Answered<'_>) {
         if let Some(observer) = &self.observer {
             let entry = Arc::new(Entry::of(answered, self.epoch.0));
@@ -190,37 +191,38 @@ impl Journal {
         }
     }
 
-    /// The exchanges that are kept, oldest first.
+    /// Returns the stored exchanges, oldest first.
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.select(Lookup::All).into_iter().map(|slot| self.exchange(slot)).collect()
     }
 
-    /// How many exchanges were recorded since the start or the last [`Journal::clear`], dropped ones included.
+    /// Returns how many exchanges were recorded since the start or the last [`Journal::clear`],
+    /// dropped ones included.
     pub fn recorded(&self) -> u64 {
         self.lock().recorded - self.cleared.load(Ordering::Relaxed)
     }
 
-    /// The number of the last exchange, which counts all since the start.
+    /// Returns the number of the last exchange, which counts all since the start.
     pub(crate) fn last_number(&self) -> u64 {
         self.lock().recorded
     }
 
-    /// How many of them were dropped to make room for others.
+    /// Returns how many of them were dropped to make room for others.
     pub fn dropped(&self) -> u64 {
         self.lock().dropped
     }
 
-    /// How many of the kept exchanges satisfy a condition.
+    /// Returns how many of the kept exchanges satisfy a condition.
     pub fn count(&self, condition: impl Fn(&Exchange) -> bool) -> usize {
         self.exchanges().iter().filter(|exchange| condition(exchange)).count()
     }
 
-    /// How many bytes are kept, and how many may be.
+    /// Returns how many bytes are stored, and the limit.
     pub(crate) fn held(&self) -> (usize, usize) {
         (self.lock().bytes, self.limits.bytes)
     }
 
-    /// Drops everything.
+    /// Drops all exchanges.
     pub fn clear(&self) {
         let before = {
             let mut inner = self.lock();
@@ -256,19 +258,19 @@ impl Journal {
         drop(gone);
     }
 
-    /// The exchanges that are asked for, oldest first: those that are looked at, and no others.
+    /// Returns the exchanges of a query, oldest first.
     pub(crate) fn select(&self, lookup: Lookup<'_>) -> Vec<Slot> {
         if lookup != Lookup::All {
             while self.lock().catch_up() {}
         }
         let mut inner = self.lock();
-        // What was recorded since is little.
+        // Few exchanges were recorded in the meantime.
         while lookup != Lookup::All && inner.catch_up() {}
         let Inner { log, index, .. } = &mut *inner;
         index.find(log, lookup)
     }
 
-    /// Waits until the bodies are there that were not read when their requests were answered.
+    /// Waits for the bodies that were unread when their requests were answered.
     pub(crate) async fn settle(&self, slots: &[Slot]) {
         let late = slots.iter().filter_map(|slot| slot.entry.late());
         let all = async {
@@ -276,39 +278,39 @@ impl Journal {
                 body.settled().await;
             }
         };
-        // A client that sends no more of its body is not waited for.
+        // A client that stops sending its body is not waited for.
         let _ = tokio::time::timeout(SETTLED, all).await;
     }
 
-    /// The exchange of an id.
+    /// Returns the exchange of an id.
     pub(crate) fn find(&self, id: Uuid) -> Option<Slot> {
         let number = self.ids.number(id);
         let inner = self.lock();
         let log = &inner.log;
         let Some(number) = number else {
-            // The id of an answer that was made with one. Few are asked for.
+            // The id of an answer that was rendered with one. Such lookups are rare.
             return log.iter().rev().find(|slot| slot.entry.id() == Some(id)).cloned();
         };
         let at = log.binary_search_by_key(&number, |slot| slot.number).ok()?;
         Some(log[at].clone())
     }
 
-    /// The id of the exchange with a number; another one where it is not kept.
+    /// Returns the id of the exchange with a number; another one where it is not kept.
     pub(crate) fn id(&self, number: Option<u64>) -> Uuid {
         number.map_or_else(Uuid::new_v4, |number| self.ids.id(Of::Exchange, number))
     }
 
-    /// The id of an exchange.
+    /// Returns the id of an exchange.
     pub(crate) fn id_of(&self, slot: &Slot) -> Uuid {
         slot.entry.id().unwrap_or_else(|| self.ids.id(Of::Exchange, slot.number))
     }
 
-    /// When an exchange was decided.
+    /// Returns when an exchange was decided.
     pub(crate) fn time_of(&self, slot: &Slot) -> SystemTime {
         self.epoch.1 + Duration::from_nanos(slot.entry.at)
     }
 
-    /// An exchange, to be shown.
+    /// Returns an exchange, to be shown.
     pub(crate) fn exchange(&self, Slot { number, entry, .. }: Slot) -> Exchange {
         self.view(number, entry)
     }
@@ -340,7 +342,7 @@ impl Journal {
 }
 
 impl Inner {
-    /// Brings the index further. Says whether there is more to do.
+    /// Advances the index. Returns whether there is more to do.
     fn catch_up(&mut self) -> bool {
         let Self { log, index, .. } = self;
         index.catch_up(log, INDEXED_AT_ONCE)
@@ -349,8 +351,8 @@ impl Inner {
 
 /// Frees exchanges that were dropped.
 fn free(gone: Vec<Slot>) {
-    // They and their stubs, which count who uses them, are in no cache by now. These reads wait for memory together;
-    // where each is freed without them, it waits by itself.
+    // The entries and the reference counts of their stubs have left the CPU cache. Reading them all
+    // first overlaps the cache misses; freeing each without that would wait for every miss.
     let users = |slot: &Slot| slot.entry.stub.as_ref().map_or(0, Arc::strong_count);
     std::hint::black_box(gone.iter().map(users).sum::<usize>());
     drop(gone);

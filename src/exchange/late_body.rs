@@ -5,45 +5,45 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-/// A body that is read beside the answer.
+/// A body that is read concurrently with the answer.
 #[derive(Debug)]
 pub(crate) struct LateBody {
     /// How many bytes it may have.
     pub(super) most: usize,
-    /// What had arrived when the client paused, where the length is not announced.
+    /// The bytes that had arrived when the client paused, if the length is not announced.
     paused: OnceLock<Bytes>,
-    /// Nothing where it could not be read whole.
+    /// `None` if it could not be read completely.
     whole: OnceLock<Option<Bytes>>,
     read: Notify,
 }
 
 impl LateBody {
-    /// One of at most so many bytes.
+    /// Creates one of at most this many bytes.
     pub(crate) fn new(most: usize) -> Self {
         Self { most, paused: OnceLock::new(), whole: OnceLock::new(), read: Notify::new() }
     }
 
-    /// The client pauses: this is the body, unless more of it follows.
+    /// Records a pause of the client: this is the body, unless more follows.
     pub(crate) fn pause(&self, bytes: &[u8]) {
-        // The first pause counts: whoever waits has waited long enough.
+        // The first pause counts: waiting readers have waited long enough.
         let _ = self.paused.set(Bytes::copy_from_slice(bytes));
         self.read.notify_waiters();
     }
 
-    /// The body has been read, or cannot be read.
+    /// Records the end of the body: it was read, or could not be.
     pub(crate) fn fill(&self, bytes: Option<Bytes>) {
         let whole = match (bytes, self.paused.get()) {
             // Nothing followed the pause.
             (Some(bytes), Some(paused)) if bytes.len() == paused.len() => Some(paused.clone()),
-            // A slice would keep the connection's read buffer.
+            // Copied: a slice would keep the connection's read buffer alive.
             (bytes, _) => bytes.map(|bytes| Bytes::copy_from_slice(&bytes)),
         };
-        // It is filled once.
+        // Filled once.
         let _ = self.whole.set(whole);
         self.read.notify_waiters();
     }
 
-    /// The bytes, once they have been read.
+    /// Returns the bytes, once they have been read.
     pub(crate) fn bytes(&self) -> Option<&[u8]> {
         match self.whole.get() {
             Some(whole) => whole.as_deref(),
@@ -55,7 +55,7 @@ impl LateBody {
     pub(crate) async fn settled(&self) {
         let read = self.read.notified();
         tokio::pin!(read);
-        // What is filled between the question and the wait counts.
+        // Registered before the check, so that a result in between is not missed.
         read.as_mut().enable();
         if self.whole.get().is_none() && self.paused.get().is_none() {
             read.await;

@@ -1,4 +1,5 @@
-//! The last stage: requests with their answers, for people, for tests and for verification.
+//! The last stage of the pipeline: exchanges (requests with their answers), for the console, tests
+//! and verification.
 //!
 //! ```text
 //! serve::pipeline → [Answered] → [entry] → [Journal], the bounded log, and its [index]

@@ -1,6 +1,6 @@
-//! An exchange in `WireMock`'s shapes: a serve event (`C/stubbing/ServeEvent.java`), which clients read strictly, and
-//! the logged request in it (`C/verification/LoggedRequest.java`), which may have more fields. What `WireMock` does not
-//! know is in one of these, `standin`.
+//! An exchange in `WireMock`'s shapes: a serve event (`C/stubbing/ServeEvent.java`), which clients
+//! read strictly, and the logged request in it (`C/verification/LoggedRequest.java`), which may
+//! have more fields. Data that `WireMock` does not have is in one of these, `standin`.
 
 use std::time::Duration;
 
@@ -18,19 +18,20 @@ use super::exchange::Exchange;
 use super::shown::{Fields, Shown, Text};
 
 impl Exchange {
-    /// As JSON, as `/__admin/requests` shows it: a serve event of `WireMock`, with what it has no place for in
-    /// `request.standin`.
+    /// Returns the JSON of `/__admin/requests`: a serve event of `WireMock`, with additional data
+    /// in `request.standin`.
     pub fn to_json(&self) -> Value {
         serve_event(self)
     }
 
-    /// The request as JSON, as `/__admin/requests/find` shows it: a logged request of `WireMock`.
+    /// Returns the request as JSON, as `/__admin/requests/find` shows it: a logged request of
+    /// `WireMock`.
     pub(crate) fn request_to_json(&self) -> Value {
         logged_request(self)
     }
 }
 
-/// A serve event.
+/// Returns a serve event.
 fn serve_event(exchange: &Exchange) -> Value {
     let shown = Shown::of(exchange);
     let entry = &exchange.entry;
@@ -46,7 +47,7 @@ fn serve_event(exchange: &Exchange) -> Value {
         "timing": {
             "addedDelay": added,
             "processTime": process,
-            // The answer is written down before it goes out.
+            // The answer is recorded before it is sent.
             "responseSendTime": 0,
             "serveTime": process,
             "totalTime": process + added,
@@ -55,7 +56,7 @@ fn serve_event(exchange: &Exchange) -> Value {
     })
 }
 
-/// A logged request.
+/// Returns a logged request.
 fn logged_request(exchange: &Exchange) -> Value {
     request(exchange, &Shown::of(exchange))
 }
@@ -94,7 +95,8 @@ fn request(exchange: &Exchange, shown: &Shown) -> Value {
     request
 }
 
-/// What `WireMock` has no place for; nothing where a stub or nothing answered and that is all there is to say.
+/// Returns the data that `WireMock` does not have, or `None` if there is none beyond an answering
+/// stub or a miss.
 fn standin(exchange: &Exchange) -> Option<Value> {
     let entry = &exchange.entry;
     let by_stub = matches!(exchange.origin, Origin::Stub(_) | Origin::Unmatched);
@@ -137,7 +139,7 @@ fn standin(exchange: &Exchange) -> Option<Value> {
     (!standin.is_empty()).then(|| standin.into())
 }
 
-/// A place within an answer, as scenarios write it.
+/// Returns a place within an answer, as scenarios write it.
 fn place(at: FaultPoint) -> Value {
     match at {
         FaultPoint::BeforeHeaders => "before_headers".into(),
@@ -159,7 +161,7 @@ fn stub_mapping(exchange: &Exchange) -> Value {
     })
 }
 
-/// The response of what is no stub, as if it were one.
+/// Returns the response of another origin in the form of a stub's response.
 fn no_definition(exchange: &Exchange) -> Value {
     match exchange.origin {
         Origin::Unmatched => json!({"status": 404, "fromConfiguredStub": false}),
@@ -167,7 +169,7 @@ fn no_definition(exchange: &Exchange) -> Value {
     }
 }
 
-/// The response as the stub has it; with the rendered body where it is a template.
+/// Returns the response as the stub has it; with the rendered body where it is a template.
 fn response_definition(exchange: &Exchange, shown: &Shown) -> Value {
     let Some(stub) = &exchange.entry.stub else { return no_definition(exchange) };
     let mut definition = stub.mapping()["response"].take();
@@ -210,7 +212,7 @@ fn response(exchange: &Exchange, shown: &Shown) -> Value {
     response
 }
 
-/// The fault that a stub mapping has.
+/// Returns the fault that a stub mapping has.
 fn own_fault(mapping: &Value) -> Option<&Value> {
     mapping["response"].get("fault").filter(|fault| !fault.is_null())
 }
@@ -237,7 +239,7 @@ fn sub_events(exchange: &Exchange, shown: &Shown) -> Vec<Value> {
     events
 }
 
-/// Where a request was sent to.
+/// The origin that a request was sent to.
 struct RequestOrigin {
     scheme: String,
     host: String,
@@ -269,7 +271,7 @@ impl RequestOrigin {
     }
 }
 
-/// The client's address; what a proxy says in its place, where there is one.
+/// Returns the client's address, or the one that a proxy reports.
 fn client_address(exchange: &Exchange, headers: &Fields) -> String {
     let forwarded = HeaderName::from_static("x-forwarded-for");
     let forwarded = headers.all(&forwarded).next().filter(|value| !value.is_empty());
@@ -300,12 +302,13 @@ fn add(all: &mut Map<String, Value>, name: String, value: &str) {
     }
 }
 
-/// The name of a field as it was sent; over HTTP/1.1, as clients write it.
+/// Returns the name of a field as it was sent; over HTTP/1.1, as clients write it.
 fn written(name: &HeaderName, version: Version) -> String {
     if version == Version::HTTP_2 { name.as_str().to_owned() } else { written_name(name) }
 }
 
-/// The name of a field as programs write it over HTTP/1.1. The case in which it was sent is not kept.
+/// Returns the name of a field as programs write it over HTTP/1.1. The case in which it was sent is
+/// not kept.
 pub(crate) fn written_name(name: &HeaderName) -> String {
     match name.as_str() {
         "etag" => return "ETag".to_owned(),
@@ -333,7 +336,7 @@ fn cookies(headers: &Fields) -> Value {
     all.into()
 }
 
-/// The parameters of a query or a form: `{"a": {"key": "a", "values": ["1", "2"]}}`.
+/// Returns the parameters of a query or a form: `{"a": {"key": "a", "values": ["1", "2"]}}`.
 fn parameters(of: &Parameters<'_>) -> Value {
     let mut all: Map<String, Value> = Map::new();
     for (key, value) in of {

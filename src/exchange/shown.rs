@@ -1,4 +1,4 @@
-//! What leaves memory of an exchange: its texts, with pseudonyms in place of secrets.
+//! The redacted texts of an exchange, the only form in which it leaves memory.
 
 use std::borrow::Cow;
 
@@ -57,7 +57,7 @@ impl Shown {
             response_headers: plain.response_headers.clean(&pass),
             response_body: plain.response_body.clean(&pass),
         };
-        // What one part shows to be secret is hidden in the others too.
+        // A secret that one part reveals is redacted in the others too.
         let found = pass.known().and(&exchange.redactor.remembered());
         let without = |text: String| exchange.redactor.without(&found, text);
         Self {
@@ -88,7 +88,7 @@ impl Fields {
         Self(self.0.into_iter().map(|(name, value)| (name, change(value))).collect())
     }
 
-    /// The values of a field.
+    /// Returns the values of a field.
     pub(super) fn all<'f>(&'f self, name: &'f HeaderName) -> impl Iterator<Item = &'f str> {
         self.0.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
     }
@@ -100,7 +100,7 @@ impl Text {
         Self { bytes, content_type, media: Media::of(headers) }
     }
 
-    /// The body of a request, without compression.
+    /// Returns the body of a request, without compression.
     fn of_request(headers: &HeaderMap, bytes: &Bytes) -> Self {
         match decoded::without_gzip(headers, bytes) {
             Cow::Borrowed(_) => Self::of(headers, bytes.clone()),
@@ -121,7 +121,7 @@ impl Text {
         }
     }
 
-    /// Changes a text; what is none stays.
+    /// Changes a text; bytes that are not text stay unchanged.
     fn map(self, change: impl Fn(String) -> String) -> Self {
         match std::str::from_utf8(&self.bytes) {
             Ok(text) => Self { bytes: change(text.to_owned()).into(), ..self },

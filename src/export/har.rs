@@ -18,8 +18,8 @@ const FILE: &str = "recording.har";
 
 /// Exports a recording. URLs begin with `base`, such as `http://localhost`.
 ///
-/// A recording has no times of day: the entries are a millisecond apart from the beginning of 1970 on, so that the
-/// same recording gives the same archive.
+/// A recording contains no wall-clock times: the entries are one millisecond apart, starting at
+/// 1970, so that the same recording gives the same archive.
 pub(crate) async fn har(recording: &Recording, answers: &Answers, base: &str) -> Exported {
     let mut exported = Exported::default();
     let mut entries = Vec::new();
@@ -128,7 +128,7 @@ fn cookies(headers: &HeaderMap) -> Vec<Value> {
     values.filter_map(set_cookie).collect()
 }
 
-/// A cookie that an answer sets, with its attributes (RFC 6265, section 4.1).
+/// Returns a cookie that an answer sets, with its attributes (RFC 6265, section 4.1).
 fn set_cookie(field: &str) -> Option<Value> {
     let mut parts = field.split(';');
     let mut cookie = cookie(parts.next()?)?;

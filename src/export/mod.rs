@@ -18,12 +18,12 @@ pub(crate) use wiremock::{REPLAY, wiremock};
 /// Files that an export consists of, by their paths below the target.
 pub(crate) type ExportedFiles = BTreeMap<PathBuf, Vec<u8>>;
 
-/// What was exported.
+/// The result of an export.
 #[derive(Debug, Default)]
 pub(crate) struct Exported {
     pub(crate) files: ExportedFiles,
     /// How many stubs are in them.
     pub(crate) stubs: usize,
-    /// What is left out or changed, for people.
+    /// Messages about omitted or changed parts.
     pub(crate) left_out: Vec<String>,
 }

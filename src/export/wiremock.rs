@@ -1,7 +1,7 @@
-//! A root directory of `WireMock`: `mappings/`, and the bodies in `__files/`.
+//! Exports a root directory of `WireMock`: `mappings/`, and the bodies in `__files/`.
 //!
-//! A mapping stays as it is where `WireMock` has all of it. What only this program has (transformers of recorded
-//! streams) is written as what it answers.
+//! A mapping is unchanged if `WireMock` supports all of it. Features of this program (transformers
+//! of recorded streams) are replaced by their answers.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ use super::Exported;
 /// The transformers that `WireMock` does not have begin so.
 const OWN: &str = "standin-";
 
-/// The server that answers are made for: links to it lead to the server that replays them.
+/// The base URL for which answers are rendered: links to it lead to the server that replays them.
 pub(crate) const REPLAY: &str = "http://replay.invalid";
 
 /// The same as `WireMock`'s templates say it.
@@ -76,12 +76,13 @@ pub(crate) async fn wiremock(recording: &Recording, answers: &Answers) -> Export
     exported
 }
 
-/// The credentials by which a replay knows the client of a stub.
+/// Returns the credentials by which a replay knows the client of a stub.
 fn credentials(stub: &RecordedStub) -> Option<&Value> {
     stub.mapping.pointer("/metadata/standin/credentials")
 }
 
-/// A mapping that asks for credentials, whatever they are: a request without them is for another stub.
+/// Returns a mapping that asks for credentials, whatever they are: a request without them is for
+/// another stub.
 fn asking_for(mapping: &str, credentials: &Value) -> Option<String> {
     let mut keys: BTreeMap<String, Box<RawValue>> = serde_json::from_str(mapping).ok()?;
     let mut request: Value = serde_json::from_str(keys.get("request")?.get()).ok()?;
@@ -107,7 +108,7 @@ fn is_own(stub: &RecordedStub) -> bool {
     names.into_iter().flatten().filter_map(Value::as_str).any(|name| name.starts_with(OWN))
 }
 
-/// The mapping with what the stub answers in place of how it is made.
+/// Returns the mapping with the rendered answer in place of its definition.
 async fn answered(
     stub: &RecordedStub,
     answers: &Answers,
@@ -170,7 +171,8 @@ async fn answered(
     Ok(mapping)
 }
 
-/// An answer with links, as a template; nothing where it has none, or something in it would be taken for a template.
+/// Returns an answer with links as a template, or `None` if it has no links or contains text that
+/// looks like a template.
 fn templated(answer: &RecordedAnswer) -> Option<RecordedAnswer> {
     let text = std::str::from_utf8(&answer.body).ok()?;
     let mut linked = text.contains(REPLAY);
@@ -193,7 +195,7 @@ fn templated(answer: &RecordedAnswer) -> Option<RecordedAnswer> {
     Some(RecordedAnswer { status: answer.status, headers, body: text.replace(REPLAY, BASE).into() })
 }
 
-/// An answer that cannot be a template: its links lead to the backend.
+/// Returns an answer that cannot be a template: its links lead to the backend.
 fn to_backend(mut answer: RecordedAnswer, backend: &str) -> RecordedAnswer {
     if let Ok(text) = std::str::from_utf8(&answer.body)
         && text.contains(REPLAY)
@@ -203,7 +205,7 @@ fn to_backend(mut answer: RecordedAnswer, backend: &str) -> RecordedAnswer {
     answer
 }
 
-/// Puts the header fields of an answer in place of those of the stub.
+/// Replaces the header fields of the stub by those of an answer.
 fn set_headers(response: &mut Map<String, Value>, headers: &HeaderMap) {
     let mut fields = Map::new();
     for name in headers.keys() {
@@ -218,7 +220,7 @@ fn set_headers(response: &mut Map<String, Value>, headers: &HeaderMap) {
     response.insert("headers".to_owned(), fields.into());
 }
 
-/// A body file of a stub, from the nearest `__files` above it.
+/// Returns a body file of a stub, from the nearest `__files` above it.
 fn body_file(stub: &Path, name: &str, roots: &[PathBuf]) -> Option<Vec<u8>> {
     for above in stub.ancestors().skip(1) {
         if let Ok(path) = fixtures::body_file(&above.join("__files"), name) {
@@ -233,7 +235,7 @@ fn body_file(stub: &Path, name: &str, roots: &[PathBuf]) -> Option<Vec<u8>> {
     None
 }
 
-/// A name for the stub's file: that of the file it comes from, where it stands alone in it.
+/// Returns a name for the stub's file: that of the file it comes from, where it is alone in it.
 fn unused(exported: &Exported, stub: &RecordedStub) -> PathBuf {
     let stem = stub.file().file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let stem = stem.unwrap_or_else(|| "stub".to_owned());

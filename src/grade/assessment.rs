@@ -1,4 +1,4 @@
-//! Everything that a report says about one client under one scenario, as a value and as JSON.
+//! The assessment of one client under one scenario, as a value and as JSON.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,8 @@ use super::seen::{SeenRequest, timeline};
 use super::verdict::{NOT_MET, Verdict};
 use super::{Finding, Record, with_notes};
 
-/// What clients of a world did, judged by its scenarios, from [`RunningServer::verdict`](crate::RunningServer::verdict).
+/// The assessment of a world's clients by its scenarios, from
+/// [`RunningServer::verdict`](crate::RunningServer::verdict).
 ///
 /// ```
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -31,13 +32,13 @@ use super::{Finding, Record, with_notes};
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Assessment {
-    /// What comes out.
+    /// The verdict.
     pub verdict: Verdict,
     /// How many requests clients made.
     pub requests: u64,
     /// Their mistakes, and the rules whose faults they did not meet.
     pub findings: Vec<Finding>,
-    /// What the rules expect of them, each with its result.
+    /// The expectations of the rules, each with its result.
     pub(crate) expectations: Vec<CheckedExpectation>,
     /// Their requests over time: the first thousand.
     pub(crate) timeline: Vec<SeenRequest>,
@@ -45,19 +46,19 @@ pub struct Assessment {
     pub(crate) overview: Overview,
 }
 
-/// What there is to judge.
+/// The input of an assessment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Graded<'a> {
-    /// The requests, as they are kept.
+    /// The stored requests.
     pub(crate) records: &'a [Record],
-    /// How many more there were.
+    /// The number of requests that were not stored.
     pub(crate) dropped: u64,
     pub(crate) rules: &'a ScenarioSet,
     pub(crate) state: &'a ScenarioState,
 }
 
 impl Assessment {
-    /// Judges what clients did; what is shown of their requests has no secrets.
+    /// Assesses the clients; the shown requests are redacted.
     pub(crate) fn of(graded: &Graded<'_>, redactor: &Redactor) -> Self {
         let Graded { records, dropped, rules, .. } = *graded;
         let grading = rules.grading();
@@ -65,7 +66,7 @@ impl Assessment {
         let unmet: Vec<_> = findings.iter().filter_map(|finding| finding.rule.clone()).collect();
         let mut checks = check(records, &rules.expectations(), grading.expectations);
         for check in checks.iter_mut().filter(|check| unmet.contains(&check.rule)) {
-            // That too few came is what is not met.
+            // Too few requests make the rule "not met".
             check.findings.retain(|finding| finding.code != "too-few-requests");
         }
         let expectations = checks.iter().map(|check| checked(check, &unmet, redactor)).collect();
@@ -83,7 +84,7 @@ impl Assessment {
         }
     }
 
-    /// The verdict where nothing could be found out, with the reason.
+    /// Returns the assessment of a drill without a result, with the reason.
     pub(crate) fn broken(why: impl Into<String>) -> Self {
         let finding = Finding { grade: Grade::Fail, ..Finding::new("broken", Duration::ZERO, why) };
         Self {
@@ -102,7 +103,7 @@ impl Assessment {
         self.verdict = self.verdict.max(Verdict::of(&self.findings));
     }
 
-    /// As JSON, as `/__admin/verdict` shows it.
+    /// Returns the JSON form of `/__admin/verdict`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         json!({
@@ -134,7 +135,7 @@ impl Assessment {
     }
 }
 
-/// An expectation with its result.
+/// Returns an expectation with its result.
 fn checked(check: &Check, unmet: &[Arc<str>], redactor: &Redactor) -> CheckedExpectation {
     let result = match &*check.findings {
         [] if unmet.contains(&check.rule) => CheckResult::NotReached,
@@ -150,7 +151,7 @@ fn checked(check: &Check, unmet: &[Arc<str>], redactor: &Redactor) -> CheckedExp
     }
 }
 
-/// The rules whose faults were not met, each with its near misses.
+/// Returns a finding for each rule whose faults were not met, with near misses.
 fn not_met(graded: &Graded<'_>) -> Vec<Finding> {
     let Graded { records, rules, state, .. } = *graded;
     let grade = rules.grading().unused_rules;
@@ -173,7 +174,7 @@ fn not_met(graded: &Graded<'_>) -> Vec<Finding> {
     rules.unmet(state).into_iter().map(of).collect()
 }
 
-/// Requests that nothing answers.
+/// Returns the finding about unmatched requests.
 fn unmatched(records: &[Record], grade: Grade) -> Option<Finding> {
     let mut unmatched = records.iter().filter(|record| record.unmatched);
     let first = unmatched.next()?;

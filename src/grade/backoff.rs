@@ -4,21 +4,20 @@ use std::time::Duration;
 
 use super::{Finding, Record, by_call, shown};
 
-/// How many pauses are looked at: later ones may have come to their cap.
+/// How many pauses are checked: later ones may have reached the client's cap.
 const PAUSES: usize = 6;
-/// Fewer say nothing.
+/// The fewest pauses that allow a conclusion.
 const ENOUGH: usize = 3;
 /// How much longer the later half of the pauses must be than the earlier.
 const GROWTH: f64 = 1.5;
-/// A later half that is shorter is none, in seconds.
+/// The shortest later half that counts as back-off, in seconds.
 const LEAST: f64 = 0.01;
-/// How near to its place in a regular sequence a pause is that was not drawn: as a part of it, and in
-/// seconds.
+/// The tolerance within which a pause counts as regular: as a fraction, and in seconds.
 const REGULAR: (f64, f64) = (0.03, 0.005);
 
-/// The pauses of a call after each failed attempt, as long as it fails.
+/// Returns the pauses of a call after each failed attempt, as long as it fails.
 fn pauses(call: &[&Record]) -> Vec<Duration> {
-    let pairs = call.windows(2).take_while(|pair| pair[0].went_wrong());
+    let pairs = call.windows(2).take_while(|pair| pair[0].needs_reaction());
     let pauses = pairs.map(|pair| pair[1].began.saturating_sub(pair[0].answered));
     pauses.take(PAUSES).collect()
 }
@@ -27,14 +26,14 @@ fn listed(pauses: &[Duration]) -> String {
     pauses.iter().map(|pause| shown(*pause)).collect::<Vec<_>>().join(", ")
 }
 
-/// Calls whose pauses do not grow: the later half is not longer than the earlier.
+/// Returns calls whose pauses do not grow: the later half is not longer than the earlier.
 pub(super) fn growth(about: &[&Record]) -> Vec<Finding> {
     for call in by_call(about) {
         let pauses = pauses(&call);
         if pauses.len() < ENOUGH {
             continue;
         }
-        // The one in the middle belongs to neither half.
+        // The middle one belongs to neither half.
         let half = pauses.len() / 2;
         let sum = |part: &[Duration]| part.iter().sum::<Duration>().as_secs_f64();
         let (early, late) = (sum(&pauses[..half]), sum(&pauses[pauses.len() - half..]));
@@ -52,8 +51,7 @@ pub(super) fn growth(about: &[&Record]) -> Vec<Finding> {
     Vec::new()
 }
 
-/// Calls whose pauses all lie where a regular sequence has them: clients that fail together come back
-/// together.
+/// Returns calls whose pauses form a regular sequence: clients that fail together retry together.
 pub(super) fn jitter(about: &[&Record]) -> Vec<Finding> {
     let mut judged = None;
     for call in by_call(about) {
@@ -76,7 +74,7 @@ pub(super) fn jitter(about: &[&Record]) -> Vec<Finding> {
     vec![Finding::new("no-jitter", record.began, message)]
 }
 
-/// Whether pauses are a geometric sequence, as far as a clock can tell.
+/// Returns whether pauses are a geometric sequence, within the precision of a clock.
 fn is_regular(pauses: &[Duration]) -> bool {
     let seconds: Vec<f64> = pauses.iter().map(Duration::as_secs_f64).collect();
     let (first, last) = (seconds[0].max(1e-6), seconds[seconds.len() - 1].max(1e-6));

@@ -5,33 +5,33 @@ use std::time::Duration;
 
 use super::{Finding, Record, by_call};
 
-/// More requests than expected.
+/// Returns a finding for more requests than expected.
 pub(super) fn too_many(most: u64, about: &[&Record]) -> Option<Finding> {
     let count = about.len() as u64;
     let message = format!("made {count} requests, where {most} are enough");
     (count > most).then(|| Finding::new("too-many-requests", last(about), message))
 }
 
-/// Fewer requests than expected.
+/// Returns a finding for fewer requests than expected.
 pub(super) fn too_few(least: u64, about: &[&Record]) -> Option<Finding> {
     let count = about.len() as u64;
     let message = format!("made {count} requests, where {least} are needed");
     (count < least).then(|| Finding::new("too-few-requests", last(about), message))
 }
 
-/// When the last request came.
+/// Returns when the last request arrived.
 fn last(about: &[&Record]) -> Duration {
     about.last().map(|record| record.began).unwrap_or_default()
 }
 
-/// More requests at once than expected.
+/// Returns a finding for more concurrent requests than expected.
 pub(super) fn in_flight(max: u64, about: &[&Record]) -> Option<Finding> {
     let mut moments: Vec<(Duration, i64)> = Vec::new();
     for record in about {
         moments.push((record.began, 1));
         moments.push((record.ended.unwrap_or(Duration::MAX), -1));
     }
-    // At one moment what ends makes room for what begins.
+    // At the same instant, ends count before starts.
     moments.sort_unstable();
     let (mut now, mut most, mut when) = (0, 0, Duration::ZERO);
     for (at, by) in moments {
@@ -47,7 +47,7 @@ pub(super) fn in_flight(max: u64, about: &[&Record]) -> Option<Finding> {
     Some(Finding::new("too-many-in-flight", when, message))
 }
 
-/// More connections than expected.
+/// Returns a finding for more connections than expected.
 pub(super) fn connections(most: u64, about: &[&Record]) -> Option<Finding> {
     let mut peers = HashSet::new();
     let beyond = about.iter().find(|record| {
@@ -63,7 +63,7 @@ pub(super) fn connections(most: u64, about: &[&Record]) -> Option<Finding> {
     Some(Finding::new("too-many-connections", beyond.began, message))
 }
 
-/// A call that went on after it had failed so often in a row.
+/// Returns calls that continued after this many consecutive failures.
 pub(super) fn attempts(max: u64, about: &[&Record]) -> Option<Finding> {
     for call in by_call(about) {
         let mut failed = 0;
@@ -75,7 +75,7 @@ pub(super) fn attempts(max: u64, about: &[&Record]) -> Option<Finding> {
                 );
                 return Some(Finding::new("did-not-give-up", record.began, message));
             }
-            failed = if record.went_wrong() { failed + 1 } else { 0 };
+            failed = if record.needs_reaction() { failed + 1 } else { 0 };
         }
     }
     None

@@ -1,19 +1,32 @@
-//! `creates: once`: a create whose answer was lost may have happened; doing it again makes two.
+//! `creates: once`: a create whose answer was lost may have succeeded; repeating it creates two
+//! objects.
 
-use super::{Finding, Record, after, by_call};
+use std::collections::HashMap;
 
-/// The same create, done twice, after the first answer was lost. What was deleted in between may be made
-/// again.
+use super::{Finding, Record, by_call, position};
+
+/// Returns creates that succeeded twice after the first answer was lost. An object that was deleted
+/// in between may be created again.
 pub(super) fn twice(about: &[&Record], all: &[&Record]) -> Vec<Finding> {
+    // The positions of the deletes of each resource type, in order.
+    let mut deletes: HashMap<Option<&str>, Vec<usize>> = HashMap::new();
+    for (index, record) in all.iter().enumerate() {
+        if record.verb.starts_with("delete") {
+            deletes.entry(record.resource.as_deref()).or_default().push(index);
+        }
+    }
     for call in by_call(about) {
         let created: Vec<&&Record> =
             call.iter().filter(|record| record.created.is_some()).collect();
         for pair in created.windows(2) {
             let [first, again] = [*pair[0], *pair[1]];
-            let lost = first.acted.is_some() || first.created.is_some_and(|created| !created.heard);
-            let deleted = after(all, first)
-                .take_while(|other| !std::ptr::eq(**other, again))
-                .any(|other| other.resource == first.resource && other.verb.starts_with("delete"));
+            let lost =
+                first.acted.is_some() || first.created.is_some_and(|created| !created.acknowledged);
+            let deletes = deletes.get(&first.resource.as_deref());
+            let deleted = deletes.is_some_and(|deletes| {
+                let next = deletes.partition_point(|index| *index <= position(all, first));
+                deletes.get(next).is_some_and(|index| *index < position(all, again))
+            });
             if lost && !deleted {
                 let message = format!(
                     "created two objects of one request whose answer was lost: {} {}",

@@ -1,4 +1,4 @@
-//! The expectations of rules, each checked by itself: records → findings, by expectation.
+//! Checks the expectations of rules separately: records → findings, by expectation.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +15,11 @@ use super::{
 /// How many quick repetitions in a row are too many where a rule forbids them.
 const BLOWS: usize = 2;
 
-/// One expectation of one rule, with what speaks against the client.
+/// One expectation of one rule, with the findings against the client.
 #[derive(Debug)]
 pub(super) struct Check {
     pub(super) rule: Arc<str>,
-    /// As a scenario writes it: `max_requests: 5`.
+    /// As written in a scenario: `max_requests: 5`.
     pub(super) text: String,
     pub(super) findings: Vec<Finding>,
 }
@@ -28,28 +28,28 @@ pub(super) struct Check {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CheckedExpectation {
     pub(crate) rule: String,
-    /// As a scenario writes it: `max_requests: 5`.
+    /// As written in a scenario: `max_requests: 5`.
     pub(crate) text: String,
     pub(crate) result: CheckResult,
-    /// The messages of the findings that speak against the client.
+    /// The messages of the findings against the client.
     pub(crate) reasons: Vec<String>,
 }
 
-/// What the check of an expectation gives.
+/// The result of checking an expectation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CheckResult {
     /// The client did what the rule expects.
     Passed,
-    /// It did not.
+    /// The client did not.
     Failed,
-    /// The requests did not meet the rule's fault: nothing is known.
+    /// The requests did not meet the rule's fault, so there is no result.
     NotReached,
 }
 
 impl CheckResult {
     const ALL: [Self; 3] = [Self::Passed, Self::Failed, Self::NotReached];
 
-    /// The word for programs.
+    /// Returns the word in machine-readable output.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Passed => "passed",
@@ -81,7 +81,7 @@ impl CheckedExpectation {
     }
 }
 
-/// Compares what clients did with what each rule expects, in the order of the rules.
+/// Compares the records with the expectations, in the order of the rules.
 pub(super) fn check(records: &[Record], rules: &[Expectation], grade: Grade) -> Vec<Check> {
     let all: Vec<&Record> = records.iter().collect();
     let mut checks = Vec::new();
@@ -99,8 +99,8 @@ pub(super) fn check(records: &[Record], rules: &[Expectation], grade: Grade) -> 
     checks
 }
 
-/// Each expectation of a rule with what was found. Some are about requests that the rule is not about: a list after a
-/// watch.
+/// Returns each expectation of a rule with its findings. Some concern requests that the rule does
+/// not match, such as a list after a watch.
 fn of_rule(expect: &Expect, about: &[&Record], all: &[&Record]) -> Vec<(String, Vec<Finding>)> {
     let mut checks = Checks::default();
     if let Some(most) = expect.max_requests {
@@ -165,7 +165,7 @@ fn of_rule(expect: &Expect, about: &[&Record], all: &[&Record]) -> Vec<(String, 
     checks.0
 }
 
-/// What is collected for one rule.
+/// The checks collected for one rule.
 #[derive(Default)]
 struct Checks(Vec<(String, Vec<Finding>)>);
 
@@ -175,7 +175,7 @@ impl Checks {
     }
 }
 
-/// A time as scenarios write it.
+/// Returns a time in the notation of scenarios.
 fn written(time: Duration) -> String {
     if time.subsec_millis() == 0 {
         format!("{}s", time.as_secs())

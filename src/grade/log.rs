@@ -1,4 +1,4 @@
-//! What clients of a world did, one record for each request, bounded.
+//! The log that grading reads: one record for each request of a world, bounded.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 use crate::message::Ending;
 use crate::scenario::GateSeen;
 
-/// The most records that are kept; what comes later is counted and not graded.
+/// The most records that are stored; later requests are counted and not graded.
 pub(crate) const MAX_RECORDS: usize = 100_000;
 
-/// One request, as it is graded. Times are those of the world's clock since it began.
+/// One request, as input of grading. Times are those of the world's clock since it began.
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
-    /// When it came.
+    /// When it arrived.
     pub began: Duration,
-    /// When its answer was due to begin: decided, plus what it was delayed.
+    /// When its answer was due to begin: the time of the decision plus the delay.
     pub answered: Duration,
-    /// When its answer was over, or the client gone.
+    /// When its answer ended or the client disconnected.
     pub ended: Option<Duration>,
     /// The client's end of the connection.
     pub peer: Option<SocketAddr>,
@@ -28,100 +28,100 @@ pub(crate) struct Record {
     pub path: String,
     /// The query.
     pub query: Option<String>,
-    /// What makes it the same call as another ([`call_id`]).
+    /// The identity of the call ([`call_id`]): attempts of the same call share it.
     pub call: [u8; 32],
-    /// Whether that is without its body, which was not read.
+    /// Whether that excludes the body, which was not read.
     pub unread: bool,
-    /// What it means to a Kubernetes API.
+    /// The Kubernetes verb.
     pub verb: String,
     /// `plural.group`.
     pub resource: Option<String>,
-    /// Where a list goes on.
+    /// The continue token of a list.
     pub continue_token: Option<String>,
-    /// The revision that a watch begins from, or a list asks for.
+    /// The revision that a watch or a list requests.
     pub revision: Option<String>,
     /// Whether a watch lists first (`sendInitialEvents`).
     pub lists_first: bool,
-    /// What was decided; a fault may have kept it from the client.
+    /// The decided status; a fault may have withheld it from the client.
     pub status: u16,
     /// The fault that ended the answer.
     pub fault: Option<&'static str>,
-    /// Whether it happens behind the head: what came of the body is not whole.
+    /// Whether it happens after the head, so that the body is incomplete.
     pub breaks: bool,
     /// Whether its answer is never due.
     pub hangs: bool,
-    /// Whether its stream is silent for ever from some place on.
+    /// Whether its stream stays silent forever from some point on.
     pub stalls: bool,
     /// Whether the client may take it for unprocessed, so that it may come again at once (RFC 9113, section 8.7).
     pub unprocessed: bool,
-    /// Whether events of it change places.
+    /// Whether its events are reordered.
     pub reorders: bool,
-    /// How its answer ended; nothing before that, and where the client closed the connection first.
+    /// How its answer ended; `None` before that, and if the client closed the connection first.
     pub end: Option<Ending>,
-    /// Of a watch: the revision of its last event but one (0 without one), and that of its last.
+    /// The revisions of a watch's last two events (0 without one).
     pub revisions: Option<[u64; 2]>,
-    /// How long the client was asked to wait.
+    /// How long `Retry-After` asked the client to wait.
     pub retry_after: Option<Duration>,
-    /// When the client was answered that a revision or token is gone.
+    /// When the client was informed that a revision or token has expired.
     pub expired: Option<Duration>,
-    /// Whether nothing answers such a request.
+    /// Whether the request was unmatched.
     pub unmatched: bool,
-    /// The rule that shows in the answer.
+    /// The rule that shaped the answer.
     pub acted: Option<Arc<str>>,
     /// The rules that match it, by their ids.
     pub matched: Vec<Arc<str>>,
-    /// What a gate saw.
+    /// The result of a gate.
     pub gate: Option<GateSeen>,
     /// Whether an object was created.
     pub created: Option<Created>,
 }
 
-/// An object was created.
+/// A created object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Created {
-    /// Whether the client was answered so.
-    pub heard: bool,
+    /// Whether the client received the answer.
+    pub acknowledged: bool,
 }
 
 impl Record {
-    /// Whether the client has reason to try again: a fault, 408, 429 or a 5xx.
+    /// Returns whether the client has reason to try again: a fault, 408, 429 or a 5xx.
     #[must_use]
     pub(crate) fn failed(&self) -> bool {
         self.fault.is_some() || matches!(self.status, 408 | 429 | 500..=599)
     }
 
-    /// Whether its answer did not come, or not whole.
+    /// Returns whether its answer was missing or incomplete.
     #[must_use]
     pub(crate) fn is_lost(&self) -> bool {
         self.hangs || self.fault.is_some() || (self.breaks && self.end == Some(Ending::Fault))
     }
 
-    /// Whether the client has reason to do something about it: a failure, an error of a rule, or an answer that was
-    /// lost.
+    /// Returns whether the client has to react to it: a failure, an error of a rule, or an answer
+    /// that was lost.
     #[must_use]
-    pub(crate) fn went_wrong(&self) -> bool {
+    pub(crate) fn needs_reaction(&self) -> bool {
         self.failed() || self.is_lost() || (self.acted.is_some() && self.status >= 400)
     }
 
-    /// Whether the client was answered that it worked.
+    /// Returns whether the client received a successful answer.
     #[must_use]
     pub(crate) fn succeeded(&self) -> bool {
         self.status < 400 && !self.is_lost()
     }
 
-    /// Whether it is a watch.
+    /// Returns whether it is a watch.
     #[must_use]
     pub(crate) fn watches(&self) -> bool {
         self.verb == "watch"
     }
 
-    /// What came of it, for a message.
+    /// Returns the outcome as text for a message.
     #[must_use]
-    pub(crate) fn how_it_went(&self) -> String {
+    pub(crate) fn outcome_text(&self) -> String {
         if self.hangs {
             "was never answered".to_owned()
         } else if self.breaks {
-            "broke off within its answer".to_owned()
+            "was interrupted within its answer".to_owned()
         } else if let Some(fault) = self.fault {
             format!("ended with {fault}")
         } else {
@@ -129,21 +129,22 @@ impl Record {
         }
     }
 
-    /// Whether a gate refused it for its token.
+    /// Returns whether a gate refused it for its token.
     #[must_use]
     pub(crate) fn is_refused(&self) -> bool {
         matches!(self.gate, Some(GateSeen::Spent | GateSeen::Unknown | GateSeen::Missing))
     }
 }
 
-/// The most requests that no rule is about, where only those of rules are kept: enough for the near misses.
+/// The most stored requests that no rule matches, if only those of rules are stored: enough for the
+/// near misses.
 const MAX_OTHERS: usize = 1000;
 
-/// What clients of a world did.
+/// The records of a world's requests.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     inner: Mutex<Inner>,
-    /// How many requests were kept that no rule is about.
+    /// How many stored requests match no rule.
     others: AtomicUsize,
 }
 
@@ -157,8 +158,8 @@ struct Inner {
 }
 
 impl Log {
-    /// Counts a request where there is no room for its record; says whether that is so. Then nothing more is to be
-    /// done for it, however long clients go on.
+    /// Counts a request if the log is full, and returns whether it is. Then nothing more is
+    /// recorded.
     pub(crate) fn skips(&self) -> bool {
         let mut inner = self.lock();
         let is_full = inner.records.len() >= MAX_RECORDS;
@@ -169,7 +170,7 @@ impl Log {
         is_full
     }
 
-    /// Adds a record, and says its number.
+    /// Adds a record and returns its number.
     pub(crate) fn push(&self, record: Record) -> usize {
         let mut inner = self.lock();
         inner.last = Some(Instant::now());
@@ -181,7 +182,7 @@ impl Log {
         inner.records.len() - 1
     }
 
-    /// Notes what makes a request the same call as another, once its body is there.
+    /// Sets the call id of a request once its body has been read.
     pub(crate) fn identified(&self, number: usize, call: [u8; 32]) {
         if let Some(record) = self.lock().records.get_mut(number) {
             record.call = call;
@@ -189,7 +190,7 @@ impl Log {
         }
     }
 
-    /// Notes that an answer is over, and how it ended; nothing where the client left.
+    /// Records how an answer ended; `None` if the client disconnected.
     pub(crate) fn ended(&self, number: usize, at: Duration, end: Option<Ending>) {
         let mut inner = self.lock();
         let expires = inner.expire_at_end.contains(&number);
@@ -204,14 +205,14 @@ impl Log {
         }
     }
 
-    /// Notes that a watch was answered that its revision is gone.
+    /// Records that a watch was informed that its revision has expired.
     pub(crate) fn expired(&self, number: usize, at: Duration) {
         if let Some(record) = self.lock().records.get_mut(number) {
             record.expired.get_or_insert(at);
         }
     }
 
-    /// Notes the revision of an event that a watch is sent.
+    /// Records the revision of an event that a watch is sent.
     pub(crate) fn revision(&self, number: usize, revision: u64) {
         if let Some(record) = self.lock().records.get_mut(number) {
             let [_, last] = record.revisions.unwrap_or([0, 0]);
@@ -219,36 +220,37 @@ impl Log {
         }
     }
 
-    /// Notes that a watch will be answered so by its last line.
+    /// Records that the last line of a watch will report an expired revision.
     pub(crate) fn expires_at_end(&self, number: usize) {
         self.lock().expire_at_end.push(number);
     }
 
-    /// What there is, in the order in which requests were answered, and how many more there were.
+    /// Returns the records, in the order of the answers, and the number of requests that were not
+    /// stored.
     #[must_use]
     pub(crate) fn records(&self) -> (Vec<Record>, u64) {
         let inner = self.lock();
         (inner.records.clone(), inner.dropped)
     }
 
-    /// Whether a request that no rule is about is kept.
+    /// Returns whether requests that no rule matches are stored.
     #[must_use]
     pub(crate) fn has_room_for_others(&self) -> bool {
         self.others.load(Ordering::Relaxed) < MAX_OTHERS
     }
 
-    /// Counts a request that no rule is about; says whether it is kept.
+    /// Counts a request that no rule matches; returns whether to store it.
     pub(crate) fn claims_other(&self) -> bool {
         self.has_room_for_others() && self.others.fetch_add(1, Ordering::Relaxed) < MAX_OTHERS
     }
 
-    /// How long ago the last request came; nothing where none came.
+    /// Returns how long ago the last request arrived, or `None` if there was none.
     #[must_use]
     pub(crate) fn idle(&self) -> Option<Duration> {
         self.lock().last.map(|last| last.elapsed())
     }
 
-    /// Forgets everything.
+    /// Clears the log.
     pub(crate) fn clear(&self) {
         *self.lock() = Inner::default();
         self.others.store(0, Ordering::Relaxed);

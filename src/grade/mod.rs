@@ -1,4 +1,4 @@
-//! How a client handled what went wrong: its requests as [`Record`]s, compared with what rules expect.
+//! Grading: compares a client's requests, as [`Record`]s, with the expectations of rules.
 //!
 //! ```text
 //! serve::graded → Log (one per world) → [expectations] → Finding ┐
@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Pure: a record has its times on the world's clock, so that a test grades an hour in an instant. Each
-//! expectation has a file of its own with one function: records in, findings out.
+//! expectation has its own file with one function: records in, findings out.
 
 mod assessment;
 mod backoff;
@@ -106,7 +106,7 @@ pub struct Finding {
     pub rule: Option<Arc<str>>,
     /// When, as the time since the world began, on its clock.
     pub at: Duration,
-    /// The mistake, for people.
+    /// The message that describes the mistake.
     pub message: String,
     /// Whether it fails a drill.
     pub grade: Grade,
@@ -117,7 +117,7 @@ impl Finding {
         Self { code, rule: None, at, message: message.into(), grade: Grade::Note }
     }
 
-    /// As JSON, as `/__admin/findings` shows it.
+    /// Returns the JSON form of `/__admin/findings`.
     #[must_use]
     pub fn to_json(&self) -> Value {
         json!({
@@ -129,7 +129,7 @@ impl Finding {
         })
     }
 
-    /// The finding without the secrets in the paths and values that its message quotes.
+    /// Returns the finding without the secrets in the paths and values that its message quotes.
     #[must_use]
     pub(crate) fn redacted(mut self, redactor: &Redactor) -> Self {
         let word = |word: &str| {
@@ -157,11 +157,12 @@ impl Finding {
     }
 }
 
-/// A rule, and what it expects.
+/// A rule and its expectation.
 pub(crate) type Expectation = (Arc<str>, Arc<Expect>);
 
-/// Grades what clients did. What rules expect is compared with the requests that they are about; what is
-/// wrong whoever expects it is a note. `expectations` says how bad it is when one is not met.
+/// Grades the requests of clients. Expectations of rules are compared with the requests that they
+/// concern; mistakes under any rules become notes. `expectations` is the grade of an expectation
+/// that is not met.
 #[must_use]
 pub(crate) fn grade(
     records: &[Record],
@@ -172,7 +173,7 @@ pub(crate) fn grade(
     with_notes(records, checks.into_iter().flat_map(|check| check.findings).collect())
 }
 
-/// Adds what is wrong whoever expects it to the findings of rules.
+/// Adds the mistakes under any rules to the findings of rules.
 fn with_notes(records: &[Record], mut findings: Vec<Finding>) -> Vec<Finding> {
     let all: Vec<&Record> = records.iter().collect();
     for note in notes::notes(&all) {
@@ -184,45 +185,51 @@ fn with_notes(records: &[Record], mut findings: Vec<Finding>) -> Vec<Finding> {
     findings
 }
 
-/// Whether a request changes something.
+/// Returns whether a request changes something.
 fn is_write(record: &Record) -> bool {
     matches!(&*record.verb, "create" | "update" | "patch" | "delete" | "deletecollection")
 }
 
-/// The records that come after one.
-fn after<'a, 'r>(
-    all: &'a [&'r Record],
-    record: &'a Record,
-) -> impl Iterator<Item = &'a &'r Record> {
-    all.iter().skip_while(move |other| !std::ptr::eq(**other, record)).skip(1)
+/// Returns the position of a record in `all`, whose records are in the order of one slice, the log:
+/// by address, so that a long log is not searched for each record.
+fn position(all: &[&Record], record: &Record) -> usize {
+    let address = std::ptr::from_ref(record);
+    all.partition_point(|other| std::ptr::from_ref(*other) < address)
 }
 
-/// The records of one call each, in the order in which they came. One whose body was not read belongs to the call with the
-/// same head that was made last.
+/// Returns the records that come after one; see [`position`].
+fn after<'a, 'r>(all: &'a [&'r Record], record: &Record) -> std::slice::Iter<'a, &'r Record> {
+    all.get(position(all, record) + 1..).unwrap_or_default().iter()
+}
+
+/// Groups the records by call, in order of arrival. A record whose body was not read belongs to the
+/// latest call with the same head.
 fn by_call<'r>(records: &[&'r Record]) -> Vec<Vec<&'r Record>> {
     let mut calls: Vec<Vec<&'r Record>> = Vec::new();
+    // Whether the body of any of a call's records was read.
+    let mut any_read: Vec<bool> = Vec::new();
     let mut by_id: HashMap<[u8; 32], usize> = HashMap::new();
     let mut last: HashMap<(&str, &str, Option<&str>), usize> = HashMap::new();
     for record in records {
         let head = (&*record.method, &*record.path, record.query.as_deref());
-        let before = last.get(&head).copied();
-        let of_head =
-            || before.filter(|call| record.unread || calls[*call].iter().all(|r| r.unread));
-        let call = by_id.get(&record.call).copied().filter(|_| !record.unread).or_else(of_head);
+        let of_head = last.get(&head).copied().filter(|call| record.unread || !any_read[*call]);
+        let call = by_id.get(&record.call).copied().filter(|_| !record.unread).or(of_head);
         let call = call.unwrap_or_else(|| {
             calls.push(Vec::new());
+            any_read.push(false);
             calls.len() - 1
         });
         calls[call].push(record);
         last.insert(head, call);
         if !record.unread {
+            any_read[call] = true;
             by_id.insert(record.call, call);
         }
     }
     calls
 }
 
-/// A time as people read it.
+/// Formats a time for messages.
 fn shown(time: Duration) -> String {
     if time < Duration::from_secs(1) {
         format!("{} ms", time.as_millis())

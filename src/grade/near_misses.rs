@@ -1,4 +1,4 @@
-//! Requests that nearly met a rule: which keys of its `match` differed.
+//! Near misses of a rule: requests of which a few keys of its `match` differed.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ const SHOWN: usize = 3;
 /// How many different requests are compared with a rule.
 const COMPARED: usize = 2000;
 
-/// The near misses of a rule, each as one line.
+/// Returns the near misses of a rule, each as one line.
 pub(super) fn near_misses(rules: &ScenarioSet, rule: &str, records: &[Record]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut misses: Vec<(usize, String)> = Vec::new();
@@ -27,25 +27,26 @@ pub(super) fn near_misses(rules: &ScenarioSet, rule: &str, records: &[Record]) -
             misses.push((differing, line));
         }
     }
-    // The order of the requests stays among equals.
+    // A stable sort: equal ones keep the order of the requests.
     misses.sort_by_key(|(differing, _)| *differing);
     let least = misses.first().map_or(0, |(differing, _)| *differing);
     let near = misses.into_iter().filter(|(differing, _)| *differing == least);
     near.take(SHOWN).map(|(_, line)| line).collect()
 }
 
-/// How many keys of a rule differ from a request, and which; nothing where the request matched.
+/// Returns how many keys of a rule differ from a request, and which, or `None` if the request
+/// matched.
 fn differing(rules: &ScenarioSet, rule: &str, record: &Record) -> Option<(usize, String)> {
     let target = match &record.query {
         Some(query) => format!("{}?{query}", record.path),
         None => record.path.clone(),
     };
     let method = record.method.parse().ok()?;
-    // A target that is no URI matched nothing.
+    // A target that is not a URI matched nothing.
     target.parse::<http::Uri>().ok()?;
     let request = Request::new(method, &target);
     let compared = rules.compare(rule, &Asked::new(&request));
-    // Header fields and bodies are not kept: what is left of a match that did not hold is theirs.
+    // Header fields and bodies are not stored: the remaining reason for a mismatch is one of them.
     let (unknown, known): (Vec<Compared>, Vec<Compared>) =
         compared.into_iter().partition(|part| part.key.contains("header ") || part.key == "body");
     let differing: Vec<String> = known.iter().filter(|part| !part.holds).map(shown).collect();

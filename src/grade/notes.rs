@@ -6,14 +6,14 @@ use super::{Finding, Record, by_call, relist, retry_after, tokens};
 
 /// The tolerance for early retries where the rule names none.
 const SLACK: Duration = Duration::from_millis(200);
-/// Failed attempts that follow each other faster hammer.
+/// The pause between failed attempts below which they count as hammering.
 const HAMMER: Duration = Duration::from_millis(50);
-/// So many in a row.
+/// The number of consecutive fast retries that count.
 const BLOWS: usize = 3;
-/// Nobody said how soon: what never came is noticed, what came late is not.
+/// No limit is given: only a missing reaction is reported, not a late one.
 const EVER: Duration = Duration::from_secs(3600);
 
-/// Everything that is wrong whoever expects it.
+/// Returns the mistakes under any rules.
 pub(super) fn notes(all: &[&Record]) -> Vec<Finding> {
     let mut notes = retry_after::early(all, all, SLACK);
     notes.extend(hammered(all, BLOWS));
@@ -24,14 +24,14 @@ pub(super) fn notes(all: &[&Record]) -> Vec<Finding> {
     notes
 }
 
-/// A call that was repeated without a pause, so many times in a row: an automatic retry that failed is not to be retried
-/// automatically (RFC 9110, section 9.2.2).
+/// Returns a call that was repeated without a pause, this many times in a row: an automatic retry
+/// that failed is not to be retried automatically (RFC 9110, section 9.2.2).
 pub(super) fn hammered(about: &[&Record], at_most: usize) -> Option<Finding> {
     by_call(about).into_iter().find_map(|call| {
         let mut blows = 0;
         let mut most = 0;
         for pair in call.windows(2) {
-            let quick = pair[0].went_wrong()
+            let quick = pair[0].needs_reaction()
                 && !pair[0].unprocessed
                 && pair[1].began.saturating_sub(pair[0].answered) < HAMMER;
             blows = if quick { blows + 1 } else { 0 };
@@ -51,7 +51,7 @@ pub(super) fn hammered(about: &[&Record], at_most: usize) -> Option<Finding> {
     })
 }
 
-/// Calls whose last attempt failed.
+/// Returns calls whose last attempt failed.
 fn gave_up(all: &[&Record]) -> Option<Finding> {
     let calls = by_call(all);
     let given_up: Vec<_> =

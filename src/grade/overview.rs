@@ -1,5 +1,5 @@
-//! All requests of a world, counted by time and by what came of them: however many there are, the overview of a
-//! report stays as small.
+//! The overview of a report: all requests of a world, counted by time and outcome. Its size does
+//! not depend on their number.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{Record, SeenRequest};
 /// How many parts the time is divided into.
 const PARTS: u32 = 96;
 
-/// What came of a request, as reports mark it; the worst last.
+/// The outcome of a request, as reports mark it; the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// The answer is not an error.
@@ -20,7 +20,7 @@ pub(crate) enum Kind {
     ClientError,
     /// A status from 500.
     ServerError,
-    /// No answer, or not a whole one.
+    /// No answer, or an incomplete one.
     Lost,
 }
 
@@ -39,20 +39,20 @@ impl Kind {
 }
 
 impl SeenRequest {
-    /// What came of it.
+    /// Returns the outcome of a request.
     pub(crate) fn kind(&self) -> Kind {
         Kind::new(self.status, self.lost)
     }
 }
 
-/// How many requests came in each part of the time.
+/// The number of requests in each interval.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Overview {
-    /// When the first request came, on the world's clock.
+    /// When the first request arrived, on the world's clock.
     pub(crate) from: Duration,
     /// The length of a part.
     pub(crate) part: Duration,
-    /// The requests that came in each part, by [`Kind`] in its order.
+    /// The number of requests in each interval, by [`Kind`] in order.
     pub(crate) counts: Vec<[u64; 4]>,
 }
 
@@ -62,7 +62,7 @@ impl Overview {
         let (Some(from), Some(to)) = (times().min(), times().max()) else {
             return Self::default();
         };
-        // A little longer than needed, so that the last request is in the last part.
+        // Slightly longer than needed, so that the last request is in the last part.
         let part = to.saturating_sub(from) / PARTS + Duration::from_micros(1);
         let mut counts = vec![[0; 4]; PARTS as usize];
         for record in records {
@@ -73,7 +73,7 @@ impl Overview {
         Self { from, part, counts }
     }
 
-    /// How many requests there are of each kind.
+    /// Returns how many requests there are of each kind.
     pub(crate) fn totals(&self) -> [u64; 4] {
         self.counts.iter().fold([0; 4], |mut sums, counts| {
             for (sum, count) in sums.iter_mut().zip(counts) {

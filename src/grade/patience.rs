@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Finding, Record, shown};
 
-/// Requests that the client abandoned too early.
+/// Returns requests that the client abandoned too early.
 pub(super) fn abandoned(about: &[&Record], patience: Duration) -> Option<Finding> {
     let mut early = about.iter().filter_map(|record| {
         if record.end.is_some() || record.fault.is_some() || record.watches() {

@@ -1,22 +1,24 @@
-//! `recovers: required`, `bodies: whole`, `relists: required`: what failed is done again, what broke off is not taken for
-//! whole, what may be missing is looked for.
+//! `recovers: required`, `bodies: whole`, `relists: required`: failed calls are repeated,
+//! interrupted bodies are not taken for complete, and possibly missing data is listed again.
 
 use std::collections::HashSet;
 
 use super::{Finding, Record, after, is_write};
 
-/// Calls that failed, and never succeeded later (AIP-194; RFC 9110, section 9.2.2).
+/// Returns calls that failed and never succeeded later (AIP-194; RFC 9110, section 9.2.2).
 pub(super) fn never(about: &[&Record], all: &[&Record]) -> Option<Finding> {
     let about: HashSet<*const Record> =
         about.iter().map(|record| std::ptr::from_ref(*record)).collect();
     let (mut succeeded, mut settled, mut read) = (HashSet::new(), HashSet::new(), HashSet::new());
     let mut first = None;
-    // From the last request to the first: what comes later is known at each.
+    // From the last request to the first, so that the later ones are known.
     for record in all.iter().rev() {
         let call = (&*record.method, &*record.path);
-        if about.contains(&std::ptr::from_ref(*record)) && record.went_wrong() && !record.watches()
+        if about.contains(&std::ptr::from_ref(*record))
+            && record.needs_reaction()
+            && !record.watches()
         {
-            // A write whose answer was lost may have happened: a conflict or a look at it shows that.
+            // A write whose answer was lost may have succeeded: a conflict or a read shows that.
             let lost = is_write(record) && record.is_lost();
             let looked = settled.contains(&call) || read.contains(&record.resource);
             if !(succeeded.contains(&call) || (lost && looked)) {
@@ -38,12 +40,13 @@ pub(super) fn never(about: &[&Record], all: &[&Record]) -> Option<Finding> {
         "never got past a failure: {} {} {}, and no later attempt succeeded",
         record.method,
         record.path,
-        record.how_it_went()
+        record.outcome_text()
     );
     Some(Finding::new("never-recovered", record.began, message))
 }
 
-/// Bodies that broke off, and were not asked for again before the client wrote something (RFC 9112, section 8).
+/// Returns interrupted bodies that were not requested again before the client wrote something (RFC
+/// 9112, section 8).
 pub(super) fn half(about: &[&Record], all: &[&Record]) -> Option<Finding> {
     about.iter().find_map(|record| {
         if !record.breaks || record.watches() || !record.is_lost() {
@@ -61,7 +64,7 @@ pub(super) fn half(about: &[&Record], all: &[&Record]) -> Option<Finding> {
     })
 }
 
-/// Requests after which the client did not list the resource.
+/// Returns requests after which the client did not list the resource.
 pub(super) fn not_looked(about: &[&Record], all: &[&Record]) -> Option<Finding> {
     let first = about.first()?;
     let lists = |other: &&&Record| {

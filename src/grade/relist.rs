@@ -1,21 +1,19 @@
-//! `relist_within`: a client whose revision or continue token is gone lists anew, and soon.
+//! `relist_within`: a client whose revision or continue token has expired lists again in time.
 
 use std::time::Duration;
 
 use super::{Finding, Record, after, shown};
 
-/// Lists and watches that did not begin anew after a 410.
+/// Returns lists and watches that did not restart after a 410.
 pub(super) fn after_gone(about: &[&Record], all: &[&Record], within: Duration) -> Vec<Finding> {
     let mut findings = Vec::new();
     for record in about {
         let Some(gone) = record.expired else { continue };
-        let later: Vec<&&Record> = after(all, record)
-            .filter(|other| {
-                other.resource == record.resource
-                    && other.began >= gone
-                    && matches!(&*other.verb, "list" | "watch")
-            })
-            .collect();
+        let mut later = after(all, record).filter(|other| {
+            other.resource == record.resource
+                && other.began >= gone
+                && matches!(&*other.verb, "list" | "watch")
+        });
         let old = |other: &Record| match (&record.continue_token, &record.revision) {
             (Some(token), _) => other.continue_token.as_ref() == Some(token),
             (None, Some(revision)) => {
@@ -26,31 +24,35 @@ pub(super) fn after_gone(about: &[&Record], all: &[&Record], within: Duration) -
             }
             (None, None) => false,
         };
-        // Once begun anew, a chain may come by the same place.
-        let before: Vec<_> =
-            later.iter().take_while(|other| old(other) || !begins(other)).collect();
-        if let Some(again) = before.iter().find(|other| old(other)) {
-            let count = before.iter().filter(|other| old(other)).count();
+        // Up to the restart: after it, a chain may reach the same place.
+        let (mut again, mut count) = (None, 0);
+        let restart = later.find(|other| {
+            if old(other) {
+                again.get_or_insert(**other);
+                count += 1;
+            }
+            !old(other) && begins(other)
+        });
+        if let Some(again) = again {
             let message = format!(
                 "asked for what is gone again, {count} more times: {} {}",
                 again.verb, again.path
             );
             findings.push(Finding::new("asked-again-for-gone", again.began, message));
         }
-        let anew = later.iter().find(|other| !old(other) && begins(other));
         let path = &record.path;
-        match anew {
+        match restart {
             None => {
                 let message = format!("never listed {path} again after 410");
                 findings.push(Finding::new("never-relisted", gone, message));
             }
-            Some(anew) if anew.began.saturating_sub(gone) > within => {
+            Some(restart) if restart.began.saturating_sub(gone) > within => {
                 let message = format!(
                     "listed {path} again {} after 410, where {} are enough",
-                    shown(anew.began.saturating_sub(gone)),
+                    shown(restart.began.saturating_sub(gone)),
                     shown(within)
                 );
-                findings.push(Finding::new("relisted-late", anew.began, message));
+                findings.push(Finding::new("relisted-late", restart.began, message));
             }
             Some(_) => {}
         }
@@ -61,7 +63,7 @@ pub(super) fn after_gone(about: &[&Record], all: &[&Record], within: Duration) -
     findings
 }
 
-/// Whether a request begins anew: a list, or a watch that lists first.
+/// Returns whether a request restarts: a list, or a watch that lists first.
 fn begins(record: &Record) -> bool {
     record.verb == "list"
         || record.lists_first

@@ -1,4 +1,4 @@
-//! One request of a timeline, as reports show it: a record without what only grading needs.
+//! One request on the timeline of a report: a record without the data that only grading needs.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -20,19 +20,19 @@ pub(crate) struct SeenRequest {
     pub(crate) began: Duration,
     /// When its answer was due to begin.
     pub(crate) answered: Duration,
-    /// When its answer was over; nothing while it is not.
+    /// When its answer ended; `None` until then.
     pub(crate) ended: Option<Duration>,
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) status: u16,
     /// The fault that ended its answer.
     pub(crate) fault: Option<String>,
-    /// Whether its answer did not come, or not whole.
+    /// Whether its answer was missing or incomplete.
     pub(crate) lost: bool,
-    /// What came of it, in words.
+    /// The outcome, as text.
     pub(crate) result: String,
     pub(crate) retry_after: Option<Duration>,
-    /// The rule that shows in its answer.
+    /// The rule that shaped its answer.
     pub(crate) rule: Option<String>,
     /// The number of its call, from 0: requests of one number are attempts of the same call.
     pub(crate) call: u64,
@@ -40,7 +40,7 @@ pub(crate) struct SeenRequest {
     pub(crate) attempt: u64,
 }
 
-/// The first requests of a world, in the order in which they were answered.
+/// Returns the first requests of a world, in the order in which they were answered.
 pub(super) fn timeline(records: &[Record], redactor: &Redactor) -> Vec<SeenRequest> {
     // The number of each call, and how many attempts it has had.
     let mut calls: HashMap<[u8; 32], (u64, u64)> = HashMap::new();
@@ -57,7 +57,7 @@ pub(super) fn timeline(records: &[Record], redactor: &Redactor) -> Vec<SeenReque
             status: record.status,
             fault: record.fault.map(str::to_owned),
             lost: record.is_lost(),
-            result: record.how_it_went(),
+            result: record.outcome_text(),
             retry_after: record.retry_after,
             rule: record.acted.as_deref().map(str::to_owned),
             call: *call,
@@ -107,7 +107,7 @@ impl SeenRequest {
     }
 }
 
-/// A time in seconds; nothing where the value is no time.
+/// Reads a time in seconds, or `None` if the value is not a time.
 pub(super) fn seconds(json: &Value) -> Option<Duration> {
     Duration::try_from_secs_f64(json.as_f64()?).ok()
 }

@@ -1,4 +1,4 @@
-//! Each expectation tells a client that does well from one that does not.
+//! Tests: each expectation distinguishes a good client from a bad one.
 
 use super::*;
 use crate::message::Ending;
@@ -41,7 +41,7 @@ fn record(at: u32, status: u16) -> Record {
     }
 }
 
-/// The codes of what an expectation finds.
+/// Returns the codes of an expectation's findings.
 fn codes(expect: Expect, mut records: Vec<Record>) -> Vec<&'static str> {
     let expect = Arc::new(expect);
     for record in &mut records {
@@ -138,7 +138,7 @@ fn what_failed_succeeds_later() {
 }
 
 #[test]
-fn half_a_body_is_asked_for_again_before_a_write() {
+fn an_interrupted_body_is_requested_again_before_a_write() {
     let expect = Expect { bodies_whole: true, ..Expect::default() };
     let half =
         Record { fault: Some("close"), breaks: true, end: Some(Ending::Fault), ..record(0, 200) };
@@ -170,12 +170,12 @@ fn a_watch_goes_on_where_it_was_left() {
     assert_eq!(next("0"), ["watch-not-resumed"]);
     assert!(codes(expect.clone(), vec![watch(0, "5"), record(50, 200)]).is_empty(), "a list");
     assert_eq!(codes(expect.clone(), vec![watch(0, "5")]), ["watch-not-resumed"]);
-    // What the client ends it need not take up.
+    // The client need not resume a watch that it ended itself.
     let left = Record { end: None, ..watch(0, "5") };
     assert!(codes(expect.clone(), vec![left]).is_empty());
     let silent = Record { end: None, stalls: true, ..watch(0, "5") };
     assert_eq!(codes(expect.clone(), vec![silent.clone()]), ["watch-not-resumed"]);
-    // What was on its way when it broke off did not come.
+    // Events in flight at the interruption did not arrive.
     assert!(codes(expect.clone(), vec![silent, watch(50, "5")]).is_empty());
     let broken = Record { breaks: true, end: Some(Ending::Fault), ..watch(0, "5") };
     assert!(codes(expect.clone(), vec![broken.clone(), watch(50, "5")]).is_empty());
@@ -212,7 +212,7 @@ fn writes_are_sent_once_and_conflicts_are_read_first() {
 }
 
 #[test]
-fn slow_answers_are_waited_for_and_what_may_be_missing_is_looked_for() {
+fn slow_answers_are_awaited_and_missing_objects_are_listed() {
     let patience = Expect { patience: Some(MS * 500), ..Expect::default() };
     let left = |after: u32| Record { end: None, ended: Some(MS * after), ..record(0, 200) };
     assert_eq!(codes(patience.clone(), vec![left(100)]), ["impatient"]);
@@ -248,14 +248,14 @@ fn a_client_gives_up() {
     let failing: Vec<Record> = [0, 100, 300].map(|at| record(at, 503)).into();
     assert!(codes(expect(3), failing.clone()).is_empty());
     assert_eq!(codes(expect(2), failing), ["did-not-give-up"]);
-    // What works in between begins the count anew.
+    // A success in between restarts the count.
     let recovers = [(0, 503), (10, 200), (20, 503), (30, 200)].map(|(at, code)| record(at, code));
     assert!(codes(expect(1), recovers.to_vec()) == ["did-not-give-up"]);
     assert!(codes(expect(2), recovers.into()).is_empty());
 }
 
 #[test]
-fn a_list_begins_anew_after_410() {
+fn a_list_restarts_after_410() {
     let expect = Expect { relist_within: Some(MS * 500), ..Expect::default() };
     let page = |at, token: Option<&str>, status| Record {
         continue_token: token.map(str::to_owned),
@@ -308,24 +308,24 @@ fn a_token_is_fetched_once() {
 }
 
 #[test]
-fn a_lost_create_is_not_done_again() {
+fn a_lost_create_is_not_repeated() {
     let expect = Expect { creates_once: true, ..Expect::default() };
-    let create = |at, heard, status| Record {
+    let create = |at, acknowledged, status| Record {
         verb: "create".into(),
-        created: (status == 201).then_some(Created { heard }),
-        fault: (!heard).then_some("reset"),
+        created: (status == 201).then_some(Created { acknowledged }),
+        fault: (!acknowledged).then_some("reset"),
         ..record(at, status)
     };
-    // The second attempt finds what the first has made.
+    // The second attempt finds the object of the first.
     assert!(codes(expect.clone(), vec![create(0, false, 201), create(50, true, 409)]).is_empty());
     let twice = vec![create(0, false, 201), create(50, true, 201)];
     assert_eq!(codes(expect.clone(), twice), ["created-twice"]);
-    // Two that were meant.
+    // Two intended creates.
     assert!(codes(expect, vec![create(0, true, 201), create(50, true, 201)]).is_empty());
 }
 
 #[test]
-fn unexpected_behaviour_is_noted() {
+fn unexpected_behaviour_is_reported() {
     let noted = |records: &[Record]| {
         let findings = grade(records, &[], Grade::Fail);
         assert!(findings.iter().all(|finding| finding.grade == Grade::Note));
@@ -337,4 +337,44 @@ fn unexpected_behaviour_is_noted() {
     let mut throttled = record(0, 429);
     throttled.retry_after = Some(MS * 1000);
     assert_eq!(noted(&[throttled, record(100, 200)]), ["retry-after"]);
+}
+
+/// Without an index for it, each of these takes a search of the whole log for each record.
+#[test]
+fn a_full_log_is_graded() {
+    let count = 100_000_u32;
+    let numbered = |at: u32, of: &str| call_id("GET", of, None, &at.to_be_bytes());
+    let throttled = |at| Record {
+        retry_after: Some(MS * 1000),
+        call: numbered(at, "throttled"),
+        ..record(at, 429)
+    };
+    let expect = Expect { retry_after: true, ..Expect::default() };
+    assert!(codes(expect, (0..count).map(throttled).collect()).is_empty());
+    let update = |at, status| Record {
+        verb: "update".into(),
+        call: numbered(at, "update"),
+        ..record(at, status)
+    };
+    let expect = Expect { conflicts_reread: true, writes_once: true, ..Expect::default() };
+    let mut conflicts: Vec<Record> = (0..count).map(|at| update(at, 409)).collect();
+    conflicts.push(Record { began: MS * count, ..update(count - 1, 200) });
+    assert_eq!(codes(expect.clone(), conflicts), ["blind-retry"]);
+    let twice = (0..count).map(|at| Record { began: MS * at, ..update(at % (count / 2), 200) });
+    assert!(codes(expect, twice.collect()).is_empty());
+    let create = |at: u32| Record {
+        verb: "create".into(),
+        created: Some(Created { acknowledged: false }),
+        call: numbered(at % (count / 2), "create"),
+        ..record(at, 201)
+    };
+    let delete = Record { verb: "delete".into(), ..record(count / 2, 200) };
+    let mut creates: Vec<Record> = (0..count).map(create).collect();
+    creates.insert(count as usize / 2, delete);
+    let expect = Expect { creates_once: true, ..Expect::default() };
+    assert!(codes(expect, creates).is_empty());
+    let unread =
+        |at| Record { unread: at < count / 2, call: numbered(at, "unread"), ..record(at, 503) };
+    let expect = Expect { max_attempts: Some(1), ..Expect::default() };
+    assert_eq!(codes(expect, (0..count).map(unread).collect()), ["did-not-give-up"]);
 }

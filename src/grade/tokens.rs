@@ -1,11 +1,11 @@
-//! `token: refreshed_once`: a token that is refused is fetched anew by one of the client's threads, not by
-//! each, and the dead one is not used again.
+//! `token: refreshed_once`: a rejected token is fetched again by one of the client's threads, not
+//! by each, and the rejected one is not used again.
 
 use crate::scenario::GateSeen;
 
 use super::{Finding, Record};
 
-/// Storms of fetching, dead tokens used on, refusals without a fetch.
+/// Returns token storms, reuse of rejected tokens, and rejections without a new fetch.
 pub(super) fn refreshed(all: &[&Record]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let needless: Vec<&&Record> = all
@@ -38,7 +38,7 @@ pub(super) fn refreshed(all: &[&Record]) -> Vec<Finding> {
     findings
 }
 
-/// Spent tokens that were used again after a refusal had been answered.
+/// Returns spent tokens that were used again after a rejection.
 pub(super) fn dead(all: &[&Record]) -> Option<Finding> {
     let mut refused = None;
     let mut again: Vec<&Record> = Vec::new();

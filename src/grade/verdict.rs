@@ -1,4 +1,4 @@
-//! What comes out for a client: findings → one word.
+//! The verdict: findings → one word.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::Finding;
 /// The code of a finding about a rule whose fault was not met.
 pub(crate) const NOT_MET: &str = "not-met";
 
-/// What comes out for a client under a scenario; the worst last.
+/// The verdict for a client under a scenario; the worst last.
 ///
 /// ```
 /// use standin::Verdict;
@@ -19,13 +19,13 @@ pub(crate) const NOT_MET: &str = "not-met";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// The client met the faults and coped.
+    /// The client met the faults and handled them.
     Passed,
-    /// The client met no fault, or not all of them: nothing is known about it.
+    /// The client did not meet all faults, so there is no result.
     NotMet,
-    /// The client did what no good client does, or it failed.
+    /// The client made a mistake, or its command failed.
     Failed,
-    /// Nothing could be found out: the command was not started, or the server failed.
+    /// There is no result: the command was not started, or the server failed.
     Broken,
 }
 
@@ -33,7 +33,8 @@ impl Verdict {
     /// All of them.
     pub(crate) const ALL: [Self; 4] = [Self::Passed, Self::NotMet, Self::Failed, Self::Broken];
 
-    /// The verdict by what a client did. A mistake is one, whether or not all faults were met.
+    /// Returns the verdict for a client's findings. A mistake fails the drill even if not all
+    /// faults were met.
     pub(crate) fn of(findings: &[Finding]) -> Self {
         let mut failing = findings.iter().filter(|finding| finding.grade == Grade::Fail).peekable();
         if failing.peek().is_none() {
@@ -42,7 +43,7 @@ impl Verdict {
         if failing.all(|finding| finding.code == NOT_MET) { Self::NotMet } else { Self::Failed }
     }
 
-    /// The word for programs.
+    /// Returns the word for programs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -53,13 +54,13 @@ impl Verdict {
         }
     }
 
-    /// The verdict of a word for programs.
+    /// Parses the word of machine-readable output.
     pub(crate) fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|verdict| verdict.as_str() == word)
     }
 }
 
-/// The word for people.
+/// The displayed word.
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -1,15 +1,16 @@
-//! `watch: resumes`: a watch that ended goes on from the last revision that the client was sent, or after a list.
+//! `watch: resumes`: a watch that ended resumes from the last revision that the client received, or
+//! after a list.
 
 use crate::message::Ending;
 
 use super::{Finding, Record, after};
 
-/// Watches that were not taken up again, or not where they were left.
+/// Returns watches that were not resumed, or not from the right revision.
 pub(super) fn resumed(about: &[&Record], all: &[&Record]) -> Vec<Finding> {
     let mut never = None;
     let mut followed = false;
     for record in about.iter().filter(|record| record.watches() && record.status == 200) {
-        // What the client ended it need not take up; a revision that is gone is another matter.
+        // The client need not resume a watch that it ended itself; `relist` covers expired revisions.
         let silent = record.stalls;
         let ended = record.end.is_some() || (record.breaks && record.ended.is_some());
         if record.expired.is_some() || !(silent || ended) {
@@ -40,7 +41,7 @@ pub(super) fn resumed(about: &[&Record], all: &[&Record]) -> Vec<Finding> {
     vec![Finding::new("watch-not-resumed", record.ended.unwrap_or(record.began), message)]
 }
 
-/// What is wrong with the place at which a watch goes on.
+/// Returns the problem of the revision from which a watch resumes.
 fn misplaced(record: &Record, next: &Record) -> Option<Finding> {
     let path = &next.path;
     let Some(revision) = next.revision.as_deref().filter(|revision| *revision != "0") else {
@@ -51,7 +52,7 @@ fn misplaced(record: &Record, next: &Record) -> Option<Finding> {
     };
     let [before, last] = record.revisions.unwrap_or_default();
     let known = if record.breaks || record.stalls || record.end != Some(Ending::Whole) {
-        // What was on its way when the stream broke off may not have come.
+        // Events in flight at the interruption may not have arrived.
         record.revision.as_ref()?.parse().ok()?
     } else if record.reorders {
         before
@@ -61,7 +62,7 @@ fn misplaced(record: &Record, next: &Record) -> Option<Finding> {
     let revision: u64 = revision.parse().ok()?;
     (revision < known).then(|| {
         let message =
-            format!("watched {path} again from revision {revision}, behind {known}, which it had");
+            format!("watched {path} again from revision {revision}, before {known}, which it had");
         Finding::new("watch-went-back", next.began, message)
     })
 }

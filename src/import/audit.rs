@@ -14,18 +14,18 @@ use super::exchange::{Answered, Asked, ImportedExchange, exchange};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Whether a text is an audit log, by its first line.
+/// Returns whether a text is an audit log, by its first line.
 pub(super) fn is_audit_log(text: &str) -> bool {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     serde_json::from_str::<Value>(line).is_ok_and(|event| is_of_audit(&event))
 }
 
-/// Whether a document is an event or a list of events.
+/// Returns whether a document is an event or a list of events.
 pub(super) fn is_of_audit(document: &Value) -> bool {
     document["apiVersion"].as_str().is_some_and(|version| version.starts_with("audit.k8s.io/"))
 }
 
-/// Converts a log. What is left out is named with its line.
+/// Converts a log. Omitted events are reported with their line.
 pub(super) fn convert(
     path: &std::path::Path,
     text: &str,
@@ -60,7 +60,8 @@ pub(super) fn convert(
     (exchanges, problems)
 }
 
-/// The exchange of an event; nothing for a stage that another event of the same request completes.
+/// Returns the exchange of an event; `None` for a stage that another event of the same request
+/// completes.
 fn read(event: &Value) -> Result<Option<ImportedExchange>, String> {
     if let Some(error) = event.as_str() {
         return Err(format!("it is not JSON: {error}"));
@@ -122,7 +123,7 @@ fn method(verb: &str) -> Option<&'static str> {
     })
 }
 
-/// A log does not say how a patch is written: a list is a JSON Patch.
+/// Returns the media type of a patch. A log does not contain it: a list is a JSON Patch.
 fn patch_type(patch: &Value) -> HeaderValue {
     HeaderValue::from_static(if patch.is_array() {
         "application/json-patch+json"

@@ -1,4 +1,4 @@
-//! Exchanges of other tools' files: URLs, header fields and bodies as HTTP has them.
+//! Normalizes exchanges of other tools' files: URLs, header fields and bodies as on the wire.
 
 use std::time::Duration;
 
@@ -42,10 +42,11 @@ pub(super) struct Answered {
     pub(super) waited: Duration,
 }
 
-/// The longest wait that is taken from a file: a longer one is that of a person, or of a machine that slept.
+/// The longest wait that is taken from a file: a longer one is caused by user interaction or by a
+/// suspended machine.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
-/// Puts an exchange together.
+/// Builds an exchange.
 ///
 /// # Errors
 /// Why it cannot be recorded.
@@ -70,7 +71,7 @@ pub(super) fn exchange(asked: Asked<'_>, answered: Answered) -> Result<ImportedE
         return Err("what follows an upgrade (WebSocket) is not recorded from files".to_owned());
     }
     if method == Method::CONNECT {
-        return Err("a tunnel has no exchange of its own".to_owned());
+        return Err("a tunnel is not an exchange".to_owned());
     }
     let host = uri.authority().map(|authority| authority.as_str().to_owned());
     let host = host.or_else(|| Some(headers.get(HOST)?.to_str().ok()?.to_owned()));
@@ -105,7 +106,7 @@ pub(super) fn exchange(asked: Asked<'_>, answered: Answered) -> Result<ImportedE
     Ok(ImportedExchange { host, exchange })
 }
 
-/// The answer as clients see it: decompressed, and without the framing of its connection.
+/// Returns the answer decompressed and without the framing of its connection.
 fn plain(answered: Answered) -> (HeaderMap, Bytes) {
     let Answered { mut headers, mut body, coded, .. } = answered;
     for name in [CONNECTION, TRANSFER_ENCODING] {
@@ -143,7 +144,7 @@ pub(super) fn add_header(headers: &mut HeaderMap, name: &str, text: &str) {
     }
 }
 
-/// A URL without its fragment, and with blanks, bytes beyond ASCII and these bytes escaped.
+/// Returns a URL without its fragment, and with blanks, bytes beyond ASCII and these bytes escaped.
 fn escaped(url: &str, bytes: &[u8]) -> String {
     let url = url.split('#').next().unwrap_or_default();
     let mut out = String::with_capacity(url.len());
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_are_taken_apart() {
+    fn urls_are_split() {
         for (url, host, target) in [
             ("http://A.example:81/x?y=1#z", "a.example:81", "/x?y=1"),
             ("https://a.example", "a.example", "/"),

@@ -41,7 +41,7 @@ impl ImportFormat {
         Self::Wiremock,
     ];
 
-    /// The format by the keys that only it has.
+    /// Returns the format by the keys that only it has.
     pub(super) fn of(document: &Value) -> Option<Self> {
         let first = document.get(0).unwrap_or(document);
         let has = |key: &str| first.get(key).is_some();
@@ -75,7 +75,7 @@ impl ImportFormat {
         expectation.then_some(Self::Mockserver)
     }
 
-    /// Its name on the command line.
+    /// Returns its name on the command line.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Openapi => "openapi",
@@ -90,7 +90,7 @@ impl ImportFormat {
         }
     }
 
-    /// All names.
+    /// Returns all names.
     pub(super) fn names() -> Vec<&'static str> {
         Self::ALL.iter().map(|format| format.name()).collect()
     }

@@ -1,7 +1,7 @@
 //! HTTP archives (HAR 1.2) → exchanges: what browsers, mitmproxy and other proxies save.
 //!
-//! The format: <https://w3c.github.io/web-performance/specs/HAR/Overview.html>. Bodies in it are decompressed. The
-//! entries are taken in the order in which they began.
+//! The format: <https://w3c.github.io/web-performance/specs/HAR/Overview.html>. Bodies in it are
+//! decompressed. The entries are sorted by start time.
 
 mod body;
 mod cookies;
@@ -44,8 +44,8 @@ fn entry(node: &Node<'_>, folder: &Path) -> Option<ImportedExchange> {
     converted.map_err(|why| node.warn(format!("the entry is left out: {why}"), "")).ok()
 }
 
-/// How long the server took: the time between the request and the head of its answer, in milliseconds. It is
-/// negative where the tool does not know it.
+/// Returns how long the server took: the time between the request and the head of its answer, in
+/// milliseconds. It is negative where the tool does not know it.
 fn waited(timings: &Value) -> Duration {
     let wait = timings["wait"].as_f64().filter(|wait| wait.is_finite() && *wait > 0.0);
     wait.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok()).unwrap_or_default()
@@ -91,7 +91,7 @@ fn answer(response: &Value, method: &str, folder: &Path) -> Result<Answered, Str
         None => bytes::Bytes::new(),
     };
     let reason = response["statusText"].as_str().map(str::to_owned);
-    // The format asks for plain bodies. One that still looks compressed is taken as it is.
+    // The format asks for plain bodies. One that still looks compressed is taken unchanged.
     let coded = body.starts_with(&[0x1f, 0x8b]);
     Ok(Answered { status, reason, headers, body, coded, waited: Duration::ZERO })
 }

@@ -1,7 +1,8 @@
 //! Hoverfly simulations → stubs: each pair becomes one.
 //!
-//! The format: <https://docs.hoverfly.io/en/latest/pages/reference/simulationschema.html>. The first pair that
-//! fits answers. State becomes a scenario, since both are values that answers set and requests require.
+//! The format: <https://docs.hoverfly.io/en/latest/pages/reference/simulationschema.html>. The
+//! first matching pair answers. State becomes a scenario, since both are values that answers set
+//! and requests require.
 
 mod delays;
 mod matcher;
@@ -41,7 +42,7 @@ pub(super) fn convert(root: &Node<'_>, folder: &Path) -> Vec<ImportedStub> {
     stubs
 }
 
-/// The host of a pair, as it is written.
+/// Reads the host of a pair, as it is written.
 fn destination(pair: &Node<'_>) -> Option<String> {
     Some(pair.value().pointer("/request/destination")?.to_string())
 }
@@ -155,7 +156,8 @@ fn request(keys: &Keys<'_>, several_hosts: bool) -> Option<RequestPattern> {
     Some(request)
 }
 
-/// The whole query as one text, as older schemas have it: its parameters, where it is matched exactly.
+/// Reads the whole query as one text, as older schemas have it: its parameters, where it is matched
+/// exactly.
 fn whole_query(node: &Node<'_>, request: &mut RequestPattern) -> Option<()> {
     let ("exact", Value::String(text)) = matcher::parts(node.value()) else {
         if is_any(node.value()) {
@@ -190,7 +192,7 @@ fn fields(node: Option<Node<'_>>, key: &str, request: &mut RequestPattern) -> Op
     Some(())
 }
 
-/// The text of a single exact matcher.
+/// Reads the text of a single exact matcher.
 fn exact(node: &Node<'_>) -> Option<String> {
     let matchers = list(node);
     let [one] = matchers.as_slice() else { return None };
@@ -200,7 +202,7 @@ fn exact(node: &Node<'_>) -> Option<String> {
     (kind == "exact" && !chained).then(|| value.to_owned())
 }
 
-/// Whether a matcher accepts anything.
+/// Returns whether a matcher accepts anything.
 fn is_any(matcher: &Value) -> bool {
     match matcher::parts(matcher) {
         ("glob", Value::String(text)) => text == "*",

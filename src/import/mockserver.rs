@@ -15,7 +15,7 @@ use super::scalar::scalar;
 use super::stub::{ImportedStub, RequestPattern, Response, first_wins, in_turn};
 use field::{Wanted, fields};
 
-/// An expectation that answers N times becomes N states: the most there may be.
+/// The largest N of an expectation that answers N times, which becomes N states.
 const MAX_TIMES: u64 = 100;
 
 pub(super) fn convert(root: &Node<'_>) -> Vec<ImportedStub> {
@@ -70,7 +70,7 @@ fn expectation(node: &Node<'_>, at: usize) -> Option<Vec<ImportedStub>> {
     }
 }
 
-/// Stubs that answer so often, and then no more.
+/// Returns stubs that answer a number of times, and then no longer.
 fn limited(
     name: &str,
     request: &RequestPattern,
@@ -88,7 +88,7 @@ fn limited(
     stubs
 }
 
-/// What the expectation does.
+/// Converts the action of the expectation.
 fn answer(node: &Node<'_>, keys: &Keys<'_>) -> Option<Response> {
     if let Some(node) = keys.get("httpResponse") {
         return response(&node.keys()?);

@@ -6,9 +6,9 @@
 //!                     └─────────────→ [har] | [vcr] | [audit] → [exchange]
 //! ```
 //!
-//! A converter never fails as a whole for one part: what it cannot express becomes a warning at its place
-//! in the file, with the reason. The first stub that fits answers in these formats where they say so; each
-//! mapping has a priority then, since the newest stub answers in `WireMock`'s.
+//! A converter never fails completely because of one part: unsupported parts become warnings at
+//! their places in the file, with the reason. In some of these formats the first matching stub
+//! answers; each mapping has a priority then, since the newest stub answers in `WireMock`'s.
 
 mod audit;
 mod exchange;
@@ -41,14 +41,14 @@ pub(crate) use stub::ImportedStub;
 /// The most stubs that one file becomes: alternatives and repetitions multiply.
 const MAX_STUBS: usize = 100_000;
 
-/// What a file became.
+/// The result of converting a file.
 #[derive(Debug)]
 pub(crate) struct Imported {
-    /// What kind of file it is.
+    /// The format of the file.
     pub(crate) format: ImportFormat,
     /// What is in it, in the order of the file.
     pub(crate) content: ImportedContent,
-    /// What was not converted, or not in all its parts: warnings with their places.
+    /// Parts that were not or only partially converted: warnings with their places.
     pub(crate) left_out: Diagnostics,
 }
 
@@ -108,7 +108,8 @@ pub(crate) fn import(
     Ok(Imported { format, content, left_out: Diagnostics(problems).sorted() })
 }
 
-/// The document of a cassette whose values need the tags of its YAML; nothing for any other file.
+/// Returns the document of a cassette whose values need the tags of its YAML; nothing for any other
+/// file.
 fn tagged_cassette(source: &Source, format: Option<ImportFormat>) -> Option<Value> {
     if source.format != Format::Yaml || !vcr::has_tags(&source.text) {
         return None;

@@ -1,7 +1,8 @@
-//! mountebank imposters → stubs, each imposter in a folder of its own if there are several.
+//! mountebank imposters → stubs, each imposter in its own folder if there are several.
 //!
-//! The format: <https://www.mbtest.org/docs/api/contracts>. The first stub whose predicates all hold answers;
-//! its responses take turns. Predicates compare without regard to case unless they say otherwise.
+//! The format: <https://www.mbtest.org/docs/api/contracts>. The first stub whose predicates all
+//! hold answers; its responses rotate. Predicates compare without regard to case unless they say
+//! otherwise.
 
 mod atom;
 mod predicate;
@@ -100,7 +101,7 @@ fn convert_stub(
     Some(stubs.collect())
 }
 
-/// A response, and how often it comes in its turn.
+/// Reads a response, and how often it is repeated.
 fn convert_response(node: &Node<'_>, default: Option<&Node<'_>>) -> Option<(Response, usize)> {
     let keys = node.keys()?;
     let mut response = if let Some(is_node) = keys.get("is") {
@@ -152,7 +153,7 @@ fn convert_response(node: &Node<'_>, default: Option<&Node<'_>>) -> Option<(Resp
     Some((response, times.min(MAX_REPEAT)))
 }
 
-/// The behaviors, one object or a list of objects.
+/// Reads the behaviors, one object or a list of objects.
 fn settings<'d>(node: &Node<'d>) -> Vec<(String, Node<'d>)> {
     let objects = if node.value().is_array() { node.items() } else { vec![node.clone()] };
     let of = |object: Node<'d>| {
@@ -165,7 +166,7 @@ fn settings<'d>(node: &Node<'d>) -> Vec<(String, Node<'d>)> {
     objects.into_iter().flat_map(of).collect()
 }
 
-/// The response `is`, with what the default response adds.
+/// Reads the response `is`, with what the default response adds.
 fn is(node: &Node<'_>, default: Option<&Node<'_>>) -> Option<Response> {
     let keys = node.keys()?;
     let defaults: Option<Keys<'_>> = default.and_then(Node::keys);

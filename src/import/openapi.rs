@@ -68,13 +68,13 @@ pub(super) fn convert(root: &Node<'_>) -> Vec<ImportedStub> {
     stubs
 }
 
-/// The operation's id, else its method and path.
+/// Returns the operation's id, else its method and path.
 fn name(method: &str, path: &str, operation: &Value) -> String {
     let id = operation.get("operationId").and_then(scalar);
     id.unwrap_or_else(|| format!("{} {path}", method.to_ascii_uppercase()))
 }
 
-/// The path of the first server's URL, its variables filled in by their defaults.
+/// Reads the path of the first server's URL, its variables filled in by their defaults.
 fn base_path(keys: &Keys<'_>) -> String {
     let servers = keys.get("servers");
     let Some(server) = servers.as_ref().and_then(|node| node.value().get(0)) else {

@@ -12,7 +12,7 @@ use crate::document::Node;
 use super::scalar::scalar;
 use super::stub::{ImportedStub, RequestPattern, Response};
 
-/// How deep folders may lie in each other.
+/// How deep folders may be nested.
 const MAX_DEPTH: usize = 64;
 
 pub(super) fn convert(root: &Node<'_>) -> Vec<ImportedStub> {
@@ -44,7 +44,7 @@ fn variables(node: &Node<'_>) -> HashMap<String, String> {
 struct Collection {
     variables: HashMap<String, String>,
     stubs: Vec<ImportedStub>,
-    /// The request patterns that there are, as JSON: what follows with an equal one would never be found.
+    /// The request patterns so far, as JSON: later stubs with an equal one would never match.
     patterns: HashSet<String>,
 }
 
@@ -91,7 +91,7 @@ impl Collection {
             if !self.patterns.insert(pattern.to_text()) {
                 example.warn(
                     format!("the example {title:?} is for the same request as one before it"),
-                    "stubs tell requests apart; a scenario changes answers from call to call",
+                    "stubs match by the request; use a scenario to change answers from call to call",
                 );
                 continue;
             }
@@ -130,7 +130,7 @@ impl Collection {
         Some(pattern)
     }
 
-    /// The path, with `{name}` for what varies, and the query.
+    /// Returns the path, with `{name}` for variable parts, and the query.
     fn url(&self, node: &Node<'_>) -> Option<(String, Vec<(String, String)>)> {
         if let Some(keys) = node.value().as_object() {
             let query = keys.get("query").and_then(Value::as_array).map(|list| {
@@ -165,7 +165,7 @@ impl Collection {
         Some((path, query))
     }
 
-    /// The parts of a URL in one text. A variable in front stands for scheme and host.
+    /// Returns the parts of a URL in one text. A leading variable represents scheme and host.
     fn raw(&self, raw: &str) -> (String, Vec<(String, String)>) {
         let raw = raw.split('#').next().unwrap_or_default();
         let (front, query) = raw.split_once('?').unwrap_or((raw, ""));
@@ -177,7 +177,7 @@ impl Collection {
             Some(at) => &rest[at..],
             None => "/",
         };
-        // The base URL may bring a path of its own: `{{base}}/a` with base = http://host/v1.
+        // The base URL may bring its own path: `{{base}}/a` with base = http://host/v1.
         let base = front
             .strip_prefix("{{")
             .and_then(|rest| rest.split_once("}}"))
@@ -197,7 +197,7 @@ impl Collection {
         (self.path(&format!("{base}{path}")), pairs.map(pair).collect())
     }
 
-    /// A path: known variables are filled in, `:id` and unknown ones become `{id}`.
+    /// Returns a path: known variables are filled in, `:id` and unknown ones become `{id}`.
     fn path(&self, path: &str) -> String {
         let mut out = String::new();
         for segment in path.trim_start_matches('/').split('/') {
@@ -224,7 +224,7 @@ impl Collection {
         out
     }
 
-    /// A text with its variables filled in; nothing if one is not defined.
+    /// Returns a text with its variables filled in, or `None` if one is not defined.
     fn resolve(&self, text: &str) -> Option<String> {
         let mut out = String::new();
         let mut rest = text;
@@ -239,7 +239,7 @@ impl Collection {
     }
 }
 
-/// A name as templates of paths have it.
+/// Returns a name as templates of paths have it.
 fn variable(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }

@@ -1,6 +1,6 @@
 //! Texts and globs → regular expressions as stubs have them: Java's syntax, for the whole text.
 
-/// A literal text.
+/// Returns a literal text.
 pub(super) fn literal(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len());
     for c in text.chars() {
@@ -12,7 +12,7 @@ pub(super) fn literal(text: &str) -> String {
     pattern
 }
 
-/// A glob with `*` for any characters and, if `one`, `?` for one.
+/// Returns a glob with `*` for any characters and, if `one`, `?` for one.
 pub(super) fn glob(text: &str, one: bool) -> String {
     let mut pattern = String::new();
     let mut rest = text;
@@ -25,7 +25,7 @@ pub(super) fn glob(text: &str, one: bool) -> String {
     pattern
 }
 
-/// An expression that has to be found anywhere in a text.
+/// Returns an expression that has to be found anywhere in a text.
 pub(super) fn anywhere(pattern: &str) -> String {
     let starts = pattern.strip_prefix('^');
     let ends = starts.unwrap_or(pattern).strip_suffix('$').filter(|rest| !rest.ends_with('\\'));
@@ -40,7 +40,7 @@ pub(super) fn anywhere(pattern: &str) -> String {
     format!("{before}{middle}{after}")
 }
 
-/// Whether a text has characters that mean something in an expression.
+/// Returns whether a text has characters that mean something in an expression.
 pub(super) fn is_plain(text: &str) -> bool {
     !text.contains(['\\', '[', ']', '{', '}', '(', ')', '*', '+', '?', '^', '$', '|'])
 }

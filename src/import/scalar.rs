@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// A scalar as text; nothing for null, lists and objects.
+/// Returns a scalar as text; nothing for null, lists and objects.
 pub(super) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

@@ -1,5 +1,5 @@
-//! Stub mappings of other tools → the same ones without secrets: answers have pseudonyms, and patterns match any value
-//! in the place of a secret.
+//! Removes secrets from stub mappings of other tools: answers get pseudonyms, and patterns match
+//! any value in place of a secret.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -32,7 +32,7 @@ const TEXTS: [&str; 8] = [
 ];
 
 impl StubSecrets {
-    /// With what replaces secrets.
+    /// Creates a remover with a redactor.
     pub(crate) fn new(redactor: Redactor) -> Self {
         Self { redactor, marks: Redactor::marks("") }
     }
@@ -56,7 +56,7 @@ impl StubSecrets {
         *mapping != before
     }
 
-    /// A body file without its secrets; nothing where it has none that can be found.
+    /// Returns a body file without its secrets, or `None` if none is found.
     pub(crate) fn body(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         match self.redactor.pass("").body(&Media::default(), bytes) {
             Redacted::Changed(new) => Some(new),
@@ -85,7 +85,7 @@ impl StubSecrets {
         }
     }
 
-    /// A value of any form: its text is looked through as JSON.
+    /// Redacts a value of any form: strings are scanned as JSON.
     fn value(&self, value: &mut Value) {
         let pass = self.redactor.pass("");
         if let Value::String(text) = value {
@@ -129,7 +129,8 @@ impl StubSecrets {
         }
     }
 
-    /// The matcher of a field by its name: one with a text that is secret under this name matches any.
+    /// Redacts the matcher of a named field: one with a value that is secret under this name
+    /// matches any value.
     fn named(&self, part: &str, name: &str, matcher: &mut Value) {
         match matcher {
             Value::Array(matchers) => {
@@ -211,7 +212,7 @@ impl StubSecrets {
         }
     }
 
-    /// JSON in which any value is in the place of a secret.
+    /// Replaces secrets in JSON by placeholders for any value.
     fn json_pattern(&self, json: &mut Value) {
         let text = json.as_str().map_or_else(|| json.to_string(), str::to_owned);
         let Some(marked) = self.marks.changed(&text) else { return };
@@ -223,7 +224,7 @@ impl StubSecrets {
     }
 }
 
-/// Changes every text in a value.
+/// Applies a function to every string in a value.
 fn each_text(value: &mut Value, change: &dyn Fn(&str) -> String) {
     match value {
         Value::String(text) => *text = change(text),
@@ -233,7 +234,7 @@ fn each_text(value: &mut Value, change: &dyn Fn(&str) -> String) {
     }
 }
 
-/// A regular expression for a text with marks: at each mark it allows `anything`.
+/// Returns a regular expression for a text with marks: at each mark it allows `anything`.
 fn any_at_marks(marked: &str, anything: &str) -> String {
     marked.split(MARK).map(regex::escape).collect::<Vec<_>>().join(anything)
 }

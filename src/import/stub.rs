@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 /// A converted stub.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ImportedStub {
-    /// Its name, for people and for the name of its file.
+    /// Its display name, which also determines the name of its file.
     pub(crate) name: String,
     /// The directory below the target that it belongs to: imposters have each their own.
     pub(crate) folder: Option<String>,
@@ -37,7 +37,7 @@ impl ImportedStub {
         self.mapping[key] = value.into();
     }
 
-    /// The stem of its file's name: letters, digits, dots and dashes of the stub's name.
+    /// Returns the stem of its file's name: letters, digits, dots and dashes of the stub's name.
     pub(crate) fn file_stem(&self) -> String {
         const LONGEST: usize = 80;
         let mut stem = String::new();
@@ -73,8 +73,8 @@ impl RequestPattern {
         self.0.insert(key.to_owned(), value.into());
     }
 
-    /// Adds what one header, query parameter, form parameter, path parameter or cookie must be like. A second
-    /// condition on the same one has to hold as well.
+    /// Adds a condition on a header, query parameter, form parameter, path parameter or cookie.
+    /// Several conditions on the same one must all hold.
     pub(super) fn field(&mut self, list: &str, name: &str, pattern: Value) {
         let fields = self.0.entry(list).or_insert_with(|| json!({}));
         let Some(fields) = fields.as_object_mut() else { return };
@@ -91,7 +91,7 @@ impl RequestPattern {
         fields.insert(name.to_owned(), both);
     }
 
-    /// Adds what the body must be like.
+    /// Adds a condition on the body.
     pub(super) fn body(&mut self, pattern: Value) {
         let list = self.0.entry("bodyPatterns").or_insert_with(|| json!([]));
         if let Some(list) = list.as_array_mut() {
@@ -99,7 +99,7 @@ impl RequestPattern {
         }
     }
 
-    /// As text: equal patterns have equal ones.
+    /// Returns a canonical text: equal patterns have equal texts.
     pub(super) fn to_text(&self) -> String {
         Value::Object(self.0.clone()).to_string()
     }
@@ -130,8 +130,8 @@ impl Response {
         self.0.get(key)
     }
 
-    /// Adds a header field; several values of one name become a list. How the body is framed and coded is
-    /// the server's own matter.
+    /// Adds a header field; several values of one name become a list. Fields about framing and
+    /// coding are ignored: the server sets them itself.
     pub(super) fn header(&mut self, name: &str, value: &str) {
         const FRAMING: [&str; 4] =
             ["content-length", "transfer-encoding", "content-encoding", "connection"];
@@ -153,15 +153,15 @@ impl Response {
         headers.insert(key, values);
     }
 
-    /// Whether it names a header field.
+    /// Returns whether it names a header field.
     pub(super) fn has_header(&self, name: &str) -> bool {
         let headers = self.0.get("headers").and_then(Value::as_object);
         headers.is_some_and(|headers| headers.keys().any(|key| key.eq_ignore_ascii_case(name)))
     }
 }
 
-/// Stubs that answer one after the other: each response as often as its count says, then from the start
-/// again, or the last one for ever.
+/// Returns stubs that answer in sequence: each response as often as its count, then from the start
+/// again, or the last one forever.
 pub(super) fn in_turn(
     name: &str,
     request: &RequestPattern,

@@ -1,4 +1,4 @@
-//! Whole files of each format.
+//! Tests with complete files of each format.
 
 use std::path::PathBuf;
 

@@ -1,8 +1,8 @@
 //! Cassettes → exchanges: of vcrpy in all its versions, of Ruby's VCR, betamax, go-vcr and PHP-VCR.
 //!
 //! The formats: `vcr/serialize.py`, `vcr/migration.py` (what the first versions wrote), and
-//! <https://benoittgt.github.io/vcr/#/cassettes/cassette_format>. Requests that are there several times are answered
-//! one after the other.
+//! <https://benoittgt.github.io/vcr/#/cassettes/cassette_format>. Repeated requests are answered in
+//! sequence.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use super::scalar::scalar;
 /// The keys of the interactions: of vcrpy, and of Ruby's VCR.
 const INTERACTIONS: [&str; 2] = ["interactions", "http_interactions"];
 
-/// Whether a document is a cassette. The oldest ones are a list alone.
+/// Returns whether a document is a cassette. The oldest ones are a list alone.
 pub(super) fn is_cassette(document: &Value) -> bool {
     if INTERACTIONS.iter().any(|key| document.get(key).is_some_and(Value::is_array)) {
         return true;
@@ -31,7 +31,7 @@ pub(super) fn is_cassette(document: &Value) -> bool {
     request["method"].is_string() && first["response"].is_object() && url(request).is_ok()
 }
 
-/// Whether a text has tags that its values are read with.
+/// Returns whether a text has tags that its values are read with.
 pub(super) fn has_tags(text: &str) -> bool {
     ["!binary", "!!python/", "!ruby/"].iter().any(|tag| text.contains(tag))
 }
@@ -66,7 +66,7 @@ fn read(request: &Value, response: &Value) -> Result<ImportedExchange, String> {
     exchange(asked, answered)
 }
 
-/// The URL of a request; the first versions of vcrpy have its parts.
+/// Returns the URL of a request; the first versions of vcrpy have its parts.
 fn url(request: &Value) -> Result<String, &'static str> {
     let whole = request["uri"].as_str().or(request["url"].as_str());
     if let Some(whole) = whole.filter(|url| url.contains("://")) {
@@ -85,7 +85,8 @@ fn url(request: &Value) -> Result<String, &'static str> {
     }
 }
 
-/// The status of a response, and its reason phrase: an object, a number, or both in one text.
+/// Returns the status of a response, and its reason phrase: an object, a number, or both in one
+/// text.
 fn status(response: &Value) -> Option<(u64, Option<String>)> {
     let of = &response["status"];
     let written = [&of["code"], &response["code"], &response["status_code"], of];
@@ -137,8 +138,8 @@ fn add_fields_of(headers: &mut HeaderMap, name: &str, value: &Value) {
     }
 }
 
-/// A text; an object with one: `string`, or `base64_string` (`encoding` names the charset of either); or the state
-/// of a Python object that held bytes, such as `io.BytesIO`.
+/// Returns a text; an object with one: `string`, or `base64_string` (`encoding` names the charset
+/// of either); or the state of a Python object that held bytes, such as `io.BytesIO`.
 fn body(body: &Value) -> Result<Bytes, String> {
     let content = body.get("string").or_else(|| body.get("state")).unwrap_or(body);
     let binary = content.as_str().and_then(|text| text.strip_prefix(BINARY_MARK));

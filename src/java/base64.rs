@@ -1,7 +1,7 @@
-//! Base64 as Java's basic decoder reads it (`java.util.Base64.Decoder`): padding may be missing, and the bits behind
-//! the last byte are ignored.
+//! Base64 as Java's basic decoder reads it (`java.util.Base64.Decoder`): padding may be missing,
+//! and the bits after the last byte are ignored.
 
-/// The bytes of a text.
+/// Returns the bytes of a text.
 ///
 /// # Errors
 /// The text is not base64: the message is Java's.
@@ -65,7 +65,7 @@ fn value_of(byte: u8) -> Option<u32> {
     }))
 }
 
-/// A byte as Java writes it in base 16: with a sign.
+/// Returns a byte as Java writes it in base 16: with a sign.
 fn signed(byte: u8) -> String {
     let byte = byte.cast_signed();
     let sign = if byte < 0 { "-" } else { "" };
@@ -80,7 +80,7 @@ mod tests {
 
     use super::*;
 
-    /// Each answer was taken from Java.
+    /// The expected results were taken from Java.
     #[test]
     fn texts_that_other_decoders_refuse() {
         for (text, bytes) in [

@@ -1,4 +1,5 @@
-//! Decimal numbers of any length, exact, as `java.math.BigDecimal`; and doubles as Java prints them.
+//! Exact decimal numbers of any length, like `java.math.BigDecimal`, and doubles as Java prints
+//! them.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -10,13 +11,13 @@ const MAX_DIGITS: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decimal {
     negative: bool,
-    /// Without zeros in front; `0` for nothing.
+    /// Without leading zeros; `0` for zero.
     digits: Box<str>,
     scale: i64,
 }
 
 impl Decimal {
-    /// Reads what `BigDecimal` reads: an optional sign, digits, a point, an exponent.
+    /// Parses the syntax of `BigDecimal`: an optional sign, digits, a point, an exponent.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (number, exponent) = match text.find(['e', 'E']) {
             Some(at) => (&text[..at], text[at + 1..].parse::<i32>().ok()?),
@@ -61,7 +62,7 @@ impl Decimal {
         if a < 0 { ordering.reverse() } else { ordering }
     }
 
-    /// A text that is the same for numbers of one value.
+    /// Returns a canonical text that equal numbers share.
     pub(crate) fn canonical(&self) -> String {
         if self.is_zero() {
             return "0".to_owned();
@@ -72,7 +73,7 @@ impl Decimal {
         format!("{sign}{digits}e{}", dropped - self.scale)
     }
 
-    /// The part before the point, where it is small enough.
+    /// Returns the part before the point, where it is small enough.
     pub(crate) fn whole(&self) -> Option<i64> {
         let text = self.digits.as_ref();
         let digits = match usize::try_from(self.scale) {
@@ -110,7 +111,7 @@ impl fmt::Display for Decimal {
     }
 }
 
-/// A double as `Double.toString` prints it.
+/// Returns a double as `Double.toString` prints it.
 pub(crate) fn double(value: f64) -> String {
     if !value.is_finite() {
         return match (value.is_nan(), value > 0.0) {

@@ -1,8 +1,8 @@
-//! What Java's libraries do and `WireMock` shows: regular expressions, decimal numbers, base64 and JSON texts as
-//! its parsers read them.
+//! Behaviour of Java's libraries that `WireMock` exposes: regular expressions, decimal numbers,
+//! base64 and JSON texts as its parsers read them.
 //!
-//! Stubs are written for a Java program, so some of their values mean what Java's libraries make of them. The
-//! module knows nothing of stubs.
+//! Stubs are written for a Java program, so Java's libraries define the meaning of some of their
+//! values. This module does not depend on stubs.
 
 pub(crate) mod base64;
 pub(crate) mod decimal;

@@ -1,11 +1,11 @@
-//! A backend: the names under which its links may lead to it.
+//! A backend, with the names that its links may use.
 
 use http::Uri;
 use memchr::memmem::Finder;
 
 use super::spelling::path_spellings;
 
-/// One backend: where it is, and where clients find it.
+/// One backend: its URL, and the path at which clients find it.
 #[derive(Debug, Clone)]
 pub(crate) struct Backend {
     pub(super) secure: bool,
@@ -32,11 +32,11 @@ pub(super) struct Host {
 #[error("{0:?} is not the URL of a backend; write it like https://api.example.com/v1")]
 pub(crate) struct NotABackend(String);
 
-/// The names of the own machine: a backend there may use any of them.
+/// The names of the local host: a backend there may use any of them.
 const LOOPBACK: [&str; 4] = ["127.0.0.1", "localhost", "[::1]", "0.0.0.0"];
 
 impl Backend {
-    /// A backend by its URL, which clients find at a path.
+    /// Creates a backend by its URL, which clients find at a path.
     ///
     /// # Errors
     /// [`NotABackend`] where the URL is none with `http` or `https` and a host.
@@ -71,12 +71,12 @@ impl Backend {
         Ok(Self { secure, port, hosts, base, bases, below })
     }
 
-    /// Its URL, without the last slash.
+    /// Returns its URL, without the last slash.
     pub(super) fn url(&self) -> String {
         format!("{}{}", self.origin(), self.base)
     }
 
-    /// Its scheme, host and port.
+    /// Returns its scheme, host and port.
     pub(super) fn origin(&self) -> String {
         let scheme = if self.secure { "https" } else { "http" };
         let host = self.hosts.first().map_or("", |host| &*host.name);
@@ -86,13 +86,14 @@ impl Backend {
         format!("{scheme}://{host}:{}", self.port)
     }
 
-    /// Whether a link that names this port, or none, leads to it. Some servers behind a TLS proxy write `http://`.
+    /// Returns whether a link that names this port, or none, leads to it. Some servers behind a TLS
+    /// proxy write `http://`.
     pub(super) fn has_port(&self, written: Option<u16>) -> bool {
         written.map_or(matches!(self.port, 80 | 443), |port| port == self.port)
     }
 }
 
-/// The port of a scheme (RFC 9110, section 4.2).
+/// Returns the port of a scheme (RFC 9110, section 4.2).
 pub(super) fn default_port(secure: bool) -> u16 {
     if secure { 443 } else { 80 }
 }

@@ -1,10 +1,10 @@
-//! Where a client finds the server: what links in its answers begin with.
+//! The base URL by which a client reaches the server, and with which links in its answers begin.
 
 use http::header::HeaderName;
 
 use crate::message::{Asked, Request};
 
-/// Where a client finds the server.
+/// The base URL by which a client reaches the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClientBase {
     pub(super) secure: bool,
@@ -14,12 +14,12 @@ pub(crate) struct ClientBase {
     pub(super) path: String,
 }
 
-/// What a proxy says of the scheme and the host that its client used.
+/// The header fields in which a proxy reports the scheme and the host of its client.
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 impl ClientBase {
-    /// The base of a request; nothing where it names no host, as HTTP/1.0 allows.
+    /// Returns the base of a request, or `None` if it names no host, as HTTP/1.0 allows.
     pub(crate) fn of(request: &Request) -> Option<Self> {
         let asked = Asked::new(request);
         let first = |name: &HeaderName| {
@@ -46,7 +46,7 @@ impl ClientBase {
         format!("{}://{}", if self.secure { "https" } else { "http" }, self.authority)
     }
 
-    /// The host without its port.
+    /// Returns the host without its port.
     pub(super) fn host(&self) -> &str {
         match self.authority.rsplit_once(':') {
             Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,

@@ -1,9 +1,9 @@
-//! Which bodies have links: texts, whole, as the backend encoded them.
+//! Which bodies are searched for links: complete texts, in the backend's encoding.
 
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 
-/// Fields with a digest of the bytes: clients that compare it would refuse other bytes.
+/// Fields with a digest of the bytes: clients that verify it would reject changed bytes.
 const DIGESTS: [&str; 7] = [
     "content-md5",
     "digest",
@@ -17,17 +17,17 @@ const DIGESTS: [&str; 7] = [
 /// The content codings of which a changed body can be written.
 const WRITTEN: [&[u8]; 4] = [b"identity", b"gzip", b"x-gzip", b"deflate"];
 
-/// Whether the body of an answer is compressed.
+/// Returns whether the body of an answer is compressed.
 pub(crate) fn is_compressed(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity")
 }
 
-/// Whether links in the body of an answer are rewritten.
+/// Returns whether links in the body of an answer are rewritten.
 pub(crate) fn is_rewritten(headers: &HeaderMap) -> bool {
     is_text(headers) && kept_because(headers).is_none()
 }
 
-/// Why the links in the body of an answer stay as they are, for the notes of a recording.
+/// Returns why the links in the body of an answer stay as they are, for the notes of a recording.
 pub(crate) fn kept_because(headers: &HeaderMap) -> Option<&'static str> {
     if headers.contains_key(CONTENT_RANGE) {
         return Some("it is a part of a body");
@@ -64,7 +64,8 @@ const WORDS: [&str; 9] = [
     "html",
 ];
 
-/// Whether a body is text by its type. Others may have links between lengths that would no longer fit.
+/// Returns whether a body is text by its type. Others may contain lengths that a changed link would
+/// invalidate.
 fn is_text(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
         // Bytes without a type keep their length, unless they are few.

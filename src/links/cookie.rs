@@ -1,11 +1,11 @@
-//! `Set-Cookie`: a cookie that the backend sets for itself, as one that the client's server sets.
+//! Rewrites `Set-Cookie` of a backend for the host that the client uses.
 
 use super::Links;
 use super::backend::Backend;
 use super::base::ClientBase;
 
 impl Links {
-    /// The field as clients need it; nothing where it is fit for them.
+    /// Returns the rewritten field, or `None` if it needs no change.
     ///
     /// A domain that is the backend's is left out: the cookie is for the host that the client asked (RFC 6265,
     /// section 5.3). `Secure` is left out where the client has no TLS and the backend has: clients would not send
@@ -19,7 +19,7 @@ impl Links {
         let mut changed = false;
         let mut parts = value.split(';');
         let mut out = parts.next().unwrap_or_default().to_owned();
-        // Their names promise clients a secure origin.
+        // These names require a secure origin.
         let pinned =
             out.trim_start().starts_with("__Host-") || out.trim_start().starts_with("__Secure-");
         for part in parts {
@@ -47,7 +47,8 @@ impl Links {
         changed.then_some(out)
     }
 
-    /// Whether a cookie's domain is that of a backend, and not also that of the client's host.
+    /// Returns whether a cookie's domain is that of a backend, and not also that of the client's
+    /// host.
     fn is_foreign(&self, domain: &str, base: &ClientBase) -> bool {
         let domain = domain.trim_start_matches('.');
         let is_within = |host: &str| {

@@ -1,4 +1,4 @@
-//! Header fields of answers, and those of requests that name the server that is asked.
+//! Rewrites links in header fields of answers, and in those of requests that name the server.
 
 use http::header::{
     CONTENT_LOCATION, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION, ORIGIN, REFERER, REFRESH,
@@ -29,9 +29,9 @@ impl Links {
         }
     }
 
-    /// Whether the fields of an answer depend on the base of its client.
+    /// Returns whether the fields of an answer depend on the base of its client.
     pub(crate) fn are_in_fields(&self, headers: &HeaderMap, target: &str) -> bool {
-        // A base that is unlike any backend's.
+        // A base that differs from every backend's.
         let base = ClientBase {
             secure: false,
             authority: "client.invalid".into(),
@@ -69,7 +69,7 @@ impl Links {
         }
     }
 
-    /// The backend that answers requests for a path.
+    /// Returns the backend that answers requests for a path.
     fn of_target(&self, target: &str) -> Option<&Backend> {
         let leads = |backend: &&Backend| {
             let rest = target.strip_prefix(&*backend.below);
@@ -78,7 +78,7 @@ impl Links {
         self.backends.iter().filter(leads).max_by_key(|backend| backend.below.len())
     }
 
-    /// One field of an answer; nothing where it stays.
+    /// Returns one field of an answer, or `None` if it stays.
     fn field(
         &self,
         name: &HeaderName,

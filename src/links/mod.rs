@@ -1,4 +1,5 @@
-//! Links to a backend: absolute URLs in header fields and bodies that lead clients to the backend itself.
+//! Links to a backend: rewrites absolute URLs in header fields and bodies that refer to the backend
+//! itself.
 //!
 //! ```text
 //! backend → Links::to_client → the recording proxy's client          (links lead to the proxy)
@@ -6,9 +7,9 @@
 //! recording, as the backend sent it → Links::to_client → replay's client   (links lead to the server that replays)
 //! ```
 //!
-//! A recording keeps the links as the backend wrote them, and the bases of its backends beside them
-//! ([`LINKS_TRANSFORMER`]): each request gets them with the scheme, host and port by which it reached the server.
-//! Digests in header fields stay: they are of the bytes that the backend sent.
+//! A recording keeps the links as the backend wrote them, and the bases of its backends next to
+//! them ([`LINKS_TRANSFORMER`]): each request gets them with the scheme, host and port by which it
+//! reached the server. Digests in header fields stay: they are of the bytes that the backend sent.
 
 mod backend;
 mod base;
@@ -44,26 +45,26 @@ pub(crate) const LINKS_PARAMETER: &str = "links";
 /// The backends whose links are rewritten.
 #[derive(Debug, Clone)]
 pub(crate) struct Links {
-    /// Those with longer paths come first: the first that fits a link is the one it leads to.
+    /// Those with longer paths come first, so that the first match is the most specific one.
     backends: Vec<Backend>,
-    /// All that a link may begin with, made when the first body arrives in pieces.
+    /// All prefixes of links, computed when the first streamed body arrives.
     beginnings: OnceLock<Arc<[String]>>,
 }
 
 impl Links {
-    /// Links to these backends.
+    /// Creates links to these backends.
     pub(crate) fn new(mut backends: Vec<Backend>) -> Self {
         backends.sort_by_key(|backend| usize::MAX - backend.base.len());
         Self { backends, beginnings: OnceLock::new() }
     }
 
-    /// These links, and those to one more backend.
+    /// Adds a backend.
     #[cfg(any(feature = "record", test))]
     pub(crate) fn and(&self, backend: Backend) -> Self {
         Self::new(self.backends.iter().cloned().chain([backend]).collect())
     }
 
-    /// The backends' URLs with the path of each, for the metadata of a recording.
+    /// Returns the backends' URLs with the path of each, for the metadata of a recording.
     #[cfg(any(feature = "record", test))]
     pub(crate) fn parameters(&self) -> serde_json::Value {
         let pair = |backend: &Backend| (backend.url(), backend.below.clone().into());

@@ -1,4 +1,4 @@
-//! References by an absolute path: they follow the place at which clients find a backend.
+//! Rewrites references by absolute path to the path at which clients find a backend.
 
 use super::Links;
 use super::backend::Backend;
@@ -6,7 +6,8 @@ use super::base::ClientBase;
 use super::spelling::continues_segment;
 
 impl Links {
-    /// The path of a backend as its clients see it; nothing where it is the same, or no absolute path.
+    /// Returns the path of a backend as its clients see it, or `None` if it is the same or not an
+    /// absolute path.
     pub(super) fn path_of_client(
         path: &str,
         backend: &Backend,

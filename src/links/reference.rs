@@ -1,11 +1,12 @@
 //! References to a backend by a path alone (RFC 3986, section 4.2), in strings of JSON and attributes of HTML.
 //!
-//! They are looked for where the backend's URL has a path that its clients do not see: a quoted text that begins with
-//! that path leads to the backend. Without one, any path would be such a reference.
+//! They are searched only if the backend's URL has a path that its clients do not see: a quoted
+//! text that begins with that path refers to the backend. Without one, any path would be such a
+//! reference.
 
 use super::spelling::{PATH_SLASHES, SPELLINGS, Spelling, continues_segment};
 
-/// The spelling of the reference at a place, and its length, if there is one.
+/// Returns the spelling of the reference at a place, and its length, if there is one.
 pub(super) fn at(text: &[u8], at: usize, base: &str) -> Option<(usize, Spelling)> {
     if !is_quote(&text[..at]) {
         return None;
@@ -17,7 +18,7 @@ pub(super) fn at(text: &[u8], at: usize, base: &str) -> Option<(usize, Spelling)
     (!continues_segment(&tail[length..])).then_some((length, spelling))
 }
 
-/// Whether a text ends in what a quoted text begins with.
+/// Returns whether a text ends in what a quoted text begins with.
 pub(super) fn is_quote(text: &[u8]) -> bool {
     matches!(text.last(), Some(b'"' | b'\'')) || text.ends_with(b"&quot;")
 }

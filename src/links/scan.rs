@@ -1,6 +1,7 @@
 //! Finds the links to backends in a text of any kind.
 //!
-//! The name of a backend's host is searched for; what stands around it says whether it is that of a link.
+//! The name of a backend's host is searched; the surrounding text decides whether it is part of a
+//! link.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -26,7 +27,7 @@ enum Scheme {
     WebSocket,
     /// It begins with `//` (RFC 3986, section 4.2).
     Relative,
-    /// It is a path alone, which goes on behind the backend's own.
+    /// It is a path alone, which continues after the backend's own.
     Path,
     /// It is the path of the backend itself.
     WholePath,
@@ -41,18 +42,18 @@ const SCHEMES: [(&str, Scheme); 4] = [
 ];
 
 impl Links {
-    /// Whether a text has a link to a backend.
+    /// Returns whether a text has a link to a backend.
     pub(crate) fn are_in(&self, text: &[u8]) -> bool {
         !self.find(text).is_empty()
     }
 
-    /// A text with the client's links in place of the backends'; nothing where it has none.
+    /// Returns a text with the client's links in place of the backends', or `None` if it has none.
     pub(crate) fn to_client(&self, text: &[u8], base: &ClientBase) -> Option<Vec<u8>> {
         self.to_client_cut(text, base, &mut [])
     }
 
-    /// As [`Links::to_client`], for a text that is cut at these places, in their order. They move with it; one
-    /// inside of a link moves behind the link.
+    /// Rewrites like [`Links::to_client`] a text with cuts at these ascending positions. The cuts
+    /// move with the text; one inside a link moves after the link.
     pub(crate) fn to_client_cut(
         &self,
         text: &[u8],
@@ -62,7 +63,7 @@ impl Links {
         self.to_client_from(text, 0, base, cuts)
     }
 
-    /// As [`Links::to_client_cut`], without the links that begin before a place.
+    /// Rewrites like [`Links::to_client_cut`], except for the links that begin before an offset.
     pub(super) fn to_client_from(
         &self,
         text: &[u8],
@@ -96,7 +97,7 @@ impl Links {
         Some(out)
     }
 
-    /// A text with `mark` in place of the beginnings of links; nothing where it has none.
+    /// Returns a text with `mark` in place of the beginnings of links, or `None` if it has none.
     #[cfg(any(feature = "record", test))]
     pub(crate) fn marked(&self, text: &str, mark: &str) -> Option<String> {
         let found = self.find(text.as_bytes());
@@ -114,7 +115,7 @@ impl Links {
         Some(out)
     }
 
-    /// The links in a text, by the place of their hosts. They do not overlap.
+    /// Returns the links in a text, by the place of their hosts. They do not overlap.
     pub(super) fn find(&self, text: &[u8]) -> BTreeMap<usize, Found<'_>> {
         let mut found = BTreeMap::new();
         for backend in &self.backends {
@@ -143,7 +144,7 @@ impl Links {
 }
 
 impl Found<'_> {
-    /// What it begins with for a client.
+    /// Returns its prefix for a client.
     fn of_client(&self, base: &ClientBase) -> String {
         let path = format!("{}{}", base.path, self.backend.below);
         let scheme = match (self.scheme, base.secure) {
@@ -160,7 +161,7 @@ impl Found<'_> {
     }
 }
 
-/// The link whose host is at a place, if it leads to the backend.
+/// Returns the link whose host is at a place, if it leads to the backend.
 fn link_at<'l>(text: &[u8], at: usize, length: usize, backend: &'l Backend) -> Option<Found<'l>> {
     let (start, scheme, spelling) = before(&text[..at])?;
     let mut end = at + length;
@@ -209,17 +210,17 @@ fn before(text: &[u8]) -> Option<(usize, Scheme, Spelling)> {
     None
 }
 
-/// The colon that goes with a slash where nothing else is said.
+/// Returns the colon that goes with a slash where nothing else is said.
 fn natural_colon(slash: &str) -> &'static str {
     SPELLINGS.iter().find(|spelling| spelling.slash == slash).map_or(":", |spelling| spelling.colon)
 }
 
-/// Whether what ends here may be followed by a link without a scheme.
+/// Returns whether what ends here may be followed by a link without a scheme.
 pub(super) fn is_delimiter(text: &[u8]) -> bool {
     text.last().is_none_or(|byte| b"\"'`=(<>[{,;| \t\r\n".contains(byte))
 }
 
-/// Whether a text ends in a character of a scheme. An escape such as `\n` ends no word.
+/// Returns whether a text ends in a character of a scheme. An escape such as `\n` ends no word.
 pub(super) fn ends_in_word(text: &[u8]) -> bool {
     match text {
         [.., b'\\', b'n' | b'r' | b't' | b'b' | b'f'] => false,
@@ -234,7 +235,7 @@ pub(super) fn ends_in_word(text: &[u8]) -> bool {
     }
 }
 
-/// The port at the start of a text, and the length of it with its colon.
+/// Returns the port at the start of a text, and the length of it with its colon.
 fn port(text: &[u8], spelling: Spelling) -> (Option<u16>, usize) {
     for colon in [":", spelling.colon] {
         if !begins_with(text, colon) {
@@ -249,7 +250,7 @@ fn port(text: &[u8], spelling: Spelling) -> (Option<u16>, usize) {
     (None, 0)
 }
 
-/// Whether the host or the port goes on: it is another one.
+/// Returns whether the host or the port continues, so that it is a different one.
 fn goes_on(text: &[u8]) -> bool {
     match text {
         [b'.', next, ..] => next.is_ascii_alphanumeric(),

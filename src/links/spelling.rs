@@ -8,7 +8,8 @@ pub(super) struct Spelling {
     pub(super) colon: &'static str,
 }
 
-/// What URLs look like in the texts that contain them. Those that begin alike stand with the longer one first.
+/// What URLs look like in the texts that contain them. Of those with a common prefix the longer one
+/// comes first.
 pub(super) const SPELLINGS: [Spelling; 9] = [
     // A string of JSON, as PHP writes it, before what it ends in.
     Spelling { slash: r"\/", colon: ":" },
@@ -26,7 +27,7 @@ pub(super) const SPELLINGS: [Spelling; 9] = [
 ];
 
 impl Spelling {
-    /// A text of a URL in this spelling.
+    /// Returns a text of a URL in this spelling.
     pub(super) fn write(self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         for c in text.chars() {
@@ -40,18 +41,18 @@ impl Spelling {
     }
 }
 
-/// Whether a text begins with a mark, whatever the case of its letters.
+/// Returns whether a text begins with a mark, whatever the case of its letters.
 pub(super) fn begins_with(text: &[u8], mark: &str) -> bool {
     text.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark.as_bytes()))
 }
 
-/// Whether a text ends in a mark, whatever the case of its letters.
+/// Returns whether a text ends in a mark, whatever the case of its letters.
 pub(super) fn ends_in(text: &[u8], mark: &str) -> bool {
     let from = text.len().checked_sub(mark.len());
     from.is_some_and(|from| text[from..].eq_ignore_ascii_case(mark.as_bytes()))
 }
 
-/// Whether the last segment of a path goes on: the path is another one.
+/// Returns whether the last segment of a path continues, so that the path is a different one.
 pub(super) fn continues_segment(text: &[u8]) -> bool {
     text.first().is_some_and(|next| {
         next.is_ascii_alphanumeric() || matches!(next, b'-' | b'_' | b'~' | b'.')
@@ -61,7 +62,7 @@ pub(super) fn continues_segment(text: &[u8]) -> bool {
 /// The spellings of a slash in references by a path alone: plain, and as PHP writes it in JSON.
 pub(super) const PATH_SLASHES: [&str; 2] = ["/", r"\/"];
 
-/// A backend's path as references spell it; nothing where there is none.
+/// Returns a backend's path as references spell it; `None` if there is none.
 pub(super) fn path_spellings(base: &str) -> impl Iterator<Item = String> {
     let any = !base.is_empty();
     PATH_SLASHES.iter().filter(move |_| any).map(|slash| base.replace('/', slash))

@@ -1,4 +1,4 @@
-//! Links in a body that arrives in pieces: a link may be cut in two.
+//! Rewrites links in a streamed body, in which a link may be split between pieces.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use super::base::ClientBase;
 use super::scan::{ends_in_word, is_delimiter};
 use super::spelling::{SPELLINGS, path_spellings};
 
-/// Rewrites a body piece by piece. What may be the beginning of a link waits for the next piece, and nothing else.
+/// Rewrites a body piece by piece. Only a possible prefix of a link waits for the next piece.
 #[derive(Debug)]
 pub(crate) struct Rewriting {
     base: ClientBase,
-    /// All that a link may begin with.
+    /// All prefixes of links.
     beginnings: Arc<[String]>,
     /// The length of the longest of them.
     longest: usize,
@@ -26,7 +26,7 @@ pub(crate) struct Rewriting {
 /// The length of the longest scheme.
 const SCHEME: usize = 5;
 
-/// How many bytes that were sent on say whether what follows is a link: a scheme, and an escape before it.
+/// How many sent bytes of context decide whether a link follows: a scheme, and an escape before it.
 const CONTEXT: usize = SCHEME + 7;
 
 impl Rewriting {
@@ -37,7 +37,7 @@ impl Rewriting {
         Self { base, beginnings, longest, held: Bytes::new(), sent: 0 }
     }
 
-    /// The bytes that can be sent on after this piece.
+    /// Returns the bytes that can be sent on after this piece.
     pub(crate) fn push(&mut self, links: &Links, piece: Bytes) -> Bytes {
         let whole =
             if self.held.is_empty() { piece } else { [&*self.held, &*piece].concat().into() };
@@ -48,20 +48,20 @@ impl Rewriting {
         ready
     }
 
-    /// What is left at the end.
+    /// Returns the rest at the end of the body.
     pub(crate) fn finish(&mut self, links: &Links) -> Bytes {
         let last = std::mem::take(&mut self.held);
         self.rewritten(links, &last, last.len())
     }
 
-    /// What was not sent on yet up to a place, for the client.
+    /// Returns the rewritten pending bytes up to an offset.
     fn rewritten(&self, links: &Links, text: &Bytes, end: usize) -> Bytes {
         let mut cuts = [self.sent, end];
         let new = links.to_client_from(text, self.sent, &self.base, &mut cuts);
         new.map_or_else(|| text.clone(), Bytes::from).slice(cuts[0]..cuts[1])
     }
 
-    /// How many bytes are not a beginning of a link that goes on.
+    /// Returns how many bytes cannot be the prefix of an incomplete link.
     fn complete(&self, text: &[u8]) -> usize {
         let from = text.len().saturating_sub(self.longest).max(self.sent);
         let begins = |at: &usize| {
@@ -82,12 +82,12 @@ impl Rewriting {
 }
 
 impl Links {
-    /// All that a link to a backend may begin with, up to the character behind its path.
+    /// Returns all prefixes of links to a backend, up to the character after its path.
     fn beginnings(&self) -> Arc<[String]> {
         let make = || {
             let mut out = Vec::new();
             for backend in &self.backends {
-                // One character more says whether a reference goes on in the same segment.
+                // One more character shows whether a reference continues in the same segment.
                 out.extend(path_spellings(&backend.base));
                 for host in &backend.hosts {
                     for scheme in ["http:", "https:", "ws:", "wss:", ""] {

@@ -267,7 +267,7 @@ fn nothing_waits_that_begins_no_link() {
 
 #[cfg(feature = "record")]
 proptest! {
-    /// However a body is cut, the client gets what it would get of the whole.
+    /// The split of a body does not change the result.
     #[test]
     fn a_body_in_pieces_is_rewritten_as_the_whole(
         parts in prop::collection::vec(prop::sample::select(vec![

@@ -1,4 +1,4 @@
-//! Whether the client of a request is the one that a stub was recorded from.
+//! Client affinity: whether the client of a request is the one that a stub was recorded from.
 
 use std::cell::Cell;
 
@@ -6,7 +6,7 @@ use std::cell::Cell;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Asker {
     Same,
-    /// All that the request has are short pseudonyms of the recorded ones.
+    /// The credentials of the request are short pseudonyms of the recorded ones.
     Similar,
     /// The request has no credential where the recorded one has.
     Unknown,
@@ -35,24 +35,25 @@ impl Default for Accepted {
 }
 
 impl AskerFilter {
-    /// A filter for a HEAD that no stub is for: the recorded answers to GET have its head (RFC 9110, section 9.3.2).
+    /// Creates a filter for a HEAD that no stub matches: the recorded answers to GET have its head
+    /// (RFC 9110, section 9.3.2).
     pub(super) fn for_head() -> Self {
         let filter = Self::default();
         filter.head_as_get.set(true);
         filter
     }
 
-    /// Whether recorded stubs for GET answer a HEAD.
+    /// Returns whether recorded stubs for GET answer a HEAD.
     pub(super) fn takes_head_as_get(&self) -> bool {
         self.head_as_get.get()
     }
 
-    /// Whether a stub was passed over whose client this is more likely than any client at all.
+    /// Returns whether a stub was passed over whose client is more likely than an unknown one.
     pub(super) fn has_passed_similar(&self) -> bool {
         self.passed_over.get() == Some(Asker::Similar)
     }
 
-    /// Whether a stub that was recorded from a client may answer.
+    /// Returns whether a stub that was recorded from a client may answer.
     pub(super) fn accepts(&self, asker: Asker) -> bool {
         let accepts = asker <= self.accepted.get().0;
         if !accepts && asker != Asker::Another {
@@ -62,7 +63,7 @@ impl AskerFilter {
         accepts
     }
 
-    /// Accepts less likely clients from now on. Says whether a stub of one was passed over.
+    /// Accepts less likely clients from now on. Returns whether a stub of one was passed over.
     pub(super) fn widen(&self) -> bool {
         let passed_over = self.passed_over.take();
         if let Some(asker) = passed_over {

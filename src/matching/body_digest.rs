@@ -1,6 +1,6 @@
-//! Bodies that a recording knows by their digest: those that are too large, or no text, for a pattern.
+//! Recorded bodies that are matched by digest: those that are too large for a pattern, or not text.
 //!
-//! The digest is in the mapping's `metadata.standin.requestBody`, where other servers pass over it.
+//! The digest is in the mapping's `metadata.standin.requestBody`, which other servers ignore.
 
 use serde::Deserialize;
 
@@ -19,7 +19,7 @@ struct Written {
 }
 
 impl RecordedDigest {
-    /// The one in a mapping's metadata. Other metadata may be anything.
+    /// Reads the digest in a mapping's metadata. Other metadata is ignored.
     pub(super) fn read(metadata: &Node<'_>) -> Option<Self> {
         let value = metadata.value().get("standin")?.get("requestBody")?;
         let digest = Written::deserialize(value).map_err(|error| error.to_string());
@@ -39,7 +39,7 @@ impl RecordedDigest {
         }
     }
 
-    /// Whether a request has this body, as it was sent or without its compression.
+    /// Returns whether a request has this body, as it was sent or without its compression.
     pub(super) fn matches(&self, asked: &Asked<'_>) -> bool {
         if let Some(digest) = asked.request().body.digest() {
             return *digest == self.0;

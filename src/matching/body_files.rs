@@ -1,5 +1,5 @@
-//! Where the files are that stubs name: the loader of the fixtures knows the directory, and `serve` reads them for
-//! each answer.
+//! Access to the body files of stubs: the loader of the fixtures knows the directory, and `serve`
+//! reads the files for each answer.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,25 +10,27 @@ use crate::message::BodyStream;
 
 /// The `__files` directory of the stubs that are compiled.
 pub trait BodyFiles: std::fmt::Debug {
-    /// The directory, which need not exist; nothing where stubs can name no files.
+    /// Returns the directory, which need not exist, or `None` if stubs can name no files.
     fn directory(&self) -> Option<Arc<Path>>;
 
-    /// Whether a file can be read now. What cannot is worth a warning: it may be there when it is asked for.
+    /// Checks whether a file can be read now. Failure is only worth a warning: the file may exist
+    /// by the time it is needed.
     ///
     /// # Errors
-    /// The sentence for people: what is wrong with the name or the file.
+    /// A message that says what is wrong with the name or the file.
     fn check(&self, name: &str) -> Result<(), String>;
 }
 
 /// Reads the files that answers are made from.
 pub(crate) trait ReadBodyFile: std::fmt::Debug {
-    /// The content of a file in a `__files` directory.
+    /// Returns the content of a file in a `__files` directory.
     ///
     /// # Errors
-    /// The sentence for people: what is wrong with the name or the file.
+    /// A message that says what is wrong with the name or the file.
     fn read(&self, directory: &Path, name: &str) -> Result<Bytes, String>;
 
-    /// The content of a large file as it is read, with its length in bytes; nothing for a small one.
+    /// Returns the content of a large file as it is read, with its length in bytes; `None` for a
+    /// small one.
     ///
     /// # Errors
     /// Those of [`Self::read`].

@@ -1,7 +1,7 @@
-//! What a request must be like besides its method and URL.
+//! The conditions of a request pattern other than its method and URL.
 //!
-//! Header fields and parameters of the query are what stubs are told apart by, and there may be a hundred thousand:
-//! the first condition of either lies in place, and what few stubs ask for lies apart.
+//! Stubs mostly differ in header fields and query parameters, and there may be a hundred thousand:
+//! the first condition of either is stored inline, and rare conditions are stored separately.
 
 use std::sync::LazyLock;
 
@@ -19,17 +19,18 @@ use super::operator::{StringPattern, Subject};
 use super::recorded::Exactness;
 use super::short_text::ShortText;
 
-/// The query parameters that tell no recorded requests apart: client libraries of Kubernetes draw them at random.
+/// The query parameters that distinguish no recorded requests: client libraries of Kubernetes draw them at random.
 pub(crate) const UNMATCHED_PARAMETERS: [&str; 1] = ["timeoutSeconds"];
 
-/// What a request must be like besides its method and URL.
+/// The conditions of a request pattern other than its method and URL.
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
     pub(super) headers: SmallVec<[(HeaderName, MultiPattern); 1]>,
     pub(super) query: SmallVec<[(ParameterName, MultiPattern); 1]>,
-    /// Whether no request is like this.
+    /// Whether no request can match.
     pub(super) never: bool,
-    /// Whether a request has no other parameters: a recorded answer to one page is none to the next.
+    /// Whether a request may have no other parameters: a recorded answer to one page does not fit
+    /// the next.
     pub(super) exact_query: bool,
     /// How lists of values are compared.
     pub(super) exactness: Exactness,
@@ -39,10 +40,10 @@ pub(super) struct Conditions {
 /// The name of a query parameter.
 pub(super) type ParameterName = ShortText<16>;
 
-/// The number of a template's variable, its name, and what it must be like.
+/// The number of a template's variable, its name, and its pattern.
 pub(super) type PathParameter = (Option<usize>, Box<str>, StringPattern);
 
-/// What few stubs ask for.
+/// The conditions that few stubs have.
 #[derive(Debug, Default)]
 pub(super) struct RareConditions {
     pub(super) scheme: Option<Box<str>>,
@@ -52,39 +53,39 @@ pub(super) struct RareConditions {
     /// By the number of the template's variable, with its name; a name that is not a variable has no value.
     pub(super) path_parameters: Box<[PathParameter]>,
     pub(super) cookies: Box<[(Box<str>, StringPattern)]>,
-    /// The user name and the credentials as they come in: `user:password` in base64.
+    /// The user name and the credentials as sent: `user:password` in base64.
     pub(super) basic_auth: Option<(Box<str>, Box<str>)>,
     pub(super) form: Box<[(Box<str>, MultiPattern)]>,
     pub(super) body: Box<[StringPattern]>,
     pub(super) multipart: Box<[MultipartPattern]>,
-    /// Those of the client that the stub was recorded from.
+    /// The credentials of the client that the stub was recorded from.
     pub(super) credentials: Option<Box<Credentials>>,
-    /// That of the body that the stub was recorded from.
+    /// The digest of the body that the stub was recorded from.
     pub(super) digest: Option<Box<RecordedDigest>>,
 }
 
-/// Those of a pattern that has none.
+/// The rare conditions of a pattern without any.
 pub(super) static NO_CONDITIONS: LazyLock<Conditions> = LazyLock::new(Conditions::default);
 static NONE_RARE: LazyLock<RareConditions> = LazyLock::new(RareConditions::default);
 
 impl Conditions {
-    /// Conditions of which the rare ones are these.
+    /// Creates conditions with these rare ones.
     pub(super) fn with(rare: RareConditions) -> Self {
         let rare = (!rare.is_empty()).then(|| Box::new(rare));
         Self { rare, ..Self::default() }
     }
 
-    /// Those that few stubs have.
+    /// Returns the rare conditions.
     pub(super) fn rare(&self) -> &RareConditions {
         self.rare.as_deref().unwrap_or(&NONE_RARE)
     }
 
-    /// The same, to be added to.
+    /// Returns the rare conditions for modification.
     pub(super) fn rare_mut(&mut self) -> &mut RareConditions {
         self.rare.get_or_insert_default()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     pub(super) fn is_empty(&self) -> bool {
         !self.never
             && !self.exact_query
@@ -94,7 +95,7 @@ impl Conditions {
             && self.rare.is_none()
     }
 
-    /// Whether the body is looked at.
+    /// Returns whether the body is matched.
     pub(super) fn ask_for_body(&self) -> bool {
         self.rare.as_ref().is_some_and(|rare| {
             !(rare.body.is_empty()
@@ -105,7 +106,7 @@ impl Conditions {
         })
     }
 
-    /// Whether all but path parameters and body is as wanted.
+    /// Returns whether everything except path parameters and body matches.
     pub(super) fn head_match(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
         !self.never
             && self
@@ -120,7 +121,7 @@ impl Conditions {
             && self.rare.as_ref().is_none_or(|rare| rare.head_match(asked, filter))
     }
 
-    /// The parameters of a request that keep a recorded answer from it.
+    /// Returns the parameters of a request that a recorded stub does not have.
     pub(super) fn other_parameters<'r>(
         &'r self,
         asked: &'r Asked<'_>,
@@ -173,7 +174,7 @@ impl RareConditions {
             })
     }
 
-    /// Whether the fields of the form are as wanted.
+    /// Returns whether the fields of the form match.
     pub(super) fn forms_match(&self, asked: &Asked<'_>, exactness: Exactness) -> bool {
         let matches = |(name, pattern): &(Box<str>, MultiPattern)| {
             let values: Vec<&str> = asked.form(name).collect();
@@ -183,7 +184,8 @@ impl RareConditions {
     }
 }
 
-/// The nearest value of the cookie counts. Where there is none, only a pattern matches that is `absent`, or can be.
+/// Returns whether a cookie matches: its nearest value counts. A missing cookie only matches a
+/// pattern that accepts absence.
 pub(super) fn cookie_matches(asked: &Asked<'_>, name: &str, pattern: &StringPattern) -> bool {
     let mut values = asked.cookie(name).peekable();
     if values.peek().is_none() {

@@ -9,7 +9,7 @@ use crate::message::{Conversation, Message, Turn};
 
 use super::delivery::{WEBSOCKET_TRANSFORMER, base64};
 
-/// Reads a conversation: `None` where there is none, `Some(None)` where it is wrong.
+/// Reads a conversation: `None` if there is none, `Some(None)` if it is invalid.
 #[expect(clippy::option_option, reason = "three cases: none, a good one, a wrong one")]
 pub(super) fn conversation(keys: &Keys<'_>, transformers: &[&str]) -> Option<Option<Conversation>> {
     if !transformers.contains(&WEBSOCKET_TRANSFORMER) {

@@ -1,8 +1,10 @@
-//! Who asked when a stub was recorded: the stub answers the same client, and clients that do not say who they are.
+//! The credentials that a stub was recorded with: the stub answers the same client, and clients
+//! without credentials.
 //!
-//! A recording keeps pseudonyms of the credentials in the mapping's `metadata.standin.credentials`. With the key of
-//! the recording, a stub is for requests with these credentials; without it, for requests with any. A request
-//! without credentials gets such a stub only if no other one answers.
+//! A recording stores pseudonyms of the credentials in the mapping's
+//! `metadata.standin.credentials`. With the key of the recording, a stub is for requests with these
+//! credentials; without it, for requests with any. A request without credentials gets such a stub
+//! only if no other one answers.
 
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -21,7 +23,7 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// Those in a mapping's metadata. Other metadata may be anything.
+    /// Reads the credentials in a mapping's metadata. Other metadata is ignored.
     pub(super) fn read(metadata: &Node<'_>) -> Option<Self> {
         let value = metadata.value().get("standin")?.get("credentials")?;
         match RecordedCredentials::deserialize(value) {
@@ -36,32 +38,32 @@ impl Credentials {
         }
     }
 
-    /// The id of the key that they were recorded with.
+    /// Returns the id of the key that they were recorded with.
     pub(super) fn key_id(&self) -> &str {
         &self.recorded.key
     }
 
-    /// Compares with pseudonyms of this key from now on.
+    /// Sets the key with which pseudonyms are compared from now on.
     pub(super) fn set_key(&mut self, key: Key) {
         self.key = Some(key);
     }
 
-    /// Whether some of them are in the body.
+    /// Returns whether some of them are in the body.
     pub(super) fn are_in_body(&self) -> bool {
         self.recorded.values.iter().any(is_in_body)
     }
 
-    /// Whether a stub may answer, as far as those outside of the body tell.
+    /// Compares the credentials outside of the body: returns whether the stub may answer.
     pub(super) fn head_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
         filter.accepts(self.compare(asked, |credential| !is_in_body(credential)))
     }
 
-    /// Whether a stub may answer, as far as those in the body tell.
+    /// Compares the credentials in the body: returns whether the stub may answer.
     pub(super) fn body_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
         filter.accepts(self.compare(asked, is_in_body))
     }
 
-    /// The names of those that differ.
+    /// Returns the names of the credentials that differ.
     pub(super) fn differing(&self, asked: &Asked<'_>) -> Vec<&str> {
         let values = self.recorded.values.iter();
         let differs = |one: &&RecordedCredential| self.one(one, asked) == Asker::Another;

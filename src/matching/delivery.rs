@@ -1,4 +1,5 @@
-//! The keys of a response that say how it goes out: its fault, its transformers, the timing of a recorded stream.
+//! The keys of a response that control its delivery: fault, transformers, and the timing of a
+//! recorded stream.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,7 @@ pub(crate) const WEBSOCKET_TRANSFORMER: &str = "standin-websocket";
 /// The bytes that `WireMock` sends as garbage (`JettyFaultInjector`).
 const GARBAGE: Bytes = Bytes::from_static(b"lskdu018973t09sylgasjkfg1][]'./.sdlv");
 
-/// Makes the effects of a word.
+/// The constructor of a word's effects.
 type Make = fn() -> Effects;
 
 /// The words of `fault`, and the effects of each.
@@ -34,7 +35,7 @@ const FAULTS: [(&str, Make); 4] = [
     ("MALFORMED_RESPONSE_CHUNK", malformed_chunk),
 ];
 
-/// Reads the effects of `fault`: `None` where there is none, `Some(None)` where it is wrong.
+/// Reads the effects of `fault`: `None` if there is none, `Some(None)` if it is invalid.
 #[expect(clippy::option_option, reason = "three cases: no fault, a good one, a wrong one")]
 pub(super) fn fault(keys: &Keys<'_>) -> Option<Option<Effects>> {
     keys.get("fault").map(|node| node.word(&FAULTS).map(|effects| effects()))
@@ -44,24 +45,26 @@ fn before_headers(action: FaultAction) -> Effects {
     Effects { fault: Some(Fault::before_headers(action)), ..Effects::default() }
 }
 
-/// The head promises chunks and says nothing else, and the garbage is in place of the first one.
+/// Returns the effects of a malformed chunk: the head announces chunks and nothing else, and
+/// garbage replaces the first chunk.
 fn malformed_chunk() -> Effects {
     let action = FaultAction::Garbage(GARBAGE);
     let fault = Some(Fault { at: FaultPoint::AfterHeaders, action });
     Effects { unannounced: true, bare_head: true, fault, ..Effects::default() }
 }
 
-/// A recorded stream: its body with the time of its parts, where it is written in them, and the fields behind it.
+/// A recorded stream: its body with the time of its parts, where it is given as parts, and its
+/// trailers.
 #[derive(Debug)]
 pub(super) struct Recorded {
     pub(super) body: Option<(Bytes, Schedule)>,
     pub(super) trailers: Option<Arc<HeaderMap>>,
 }
 
-/// The transformer that makes the texts of a response templates.
+/// The transformer that treats the texts of a response as templates.
 pub(super) const TEMPLATE_TRANSFORMER: &str = "response-template";
 
-/// The names of `transformers`.
+/// Reads the names of `transformers`.
 pub(super) fn transformers<'d>(keys: &Keys<'d>) -> Vec<&'d str> {
     let nodes = keys.get("transformers").map(|node| node.items()).unwrap_or_default();
     let name = |node: &Node<'d>| {
@@ -75,7 +78,7 @@ pub(super) fn transformers<'d>(keys: &Keys<'d>) -> Vec<&'d str> {
         ];
         if !known.contains(&name) {
             node.warn(
-                format!("there is no transformer {name:?}, so it does nothing"),
+                format!("there is no transformer {name:?}, so it has no effect"),
                 format!("known here: {}", known.join(", ")),
             );
         }
@@ -84,7 +87,7 @@ pub(super) fn transformers<'d>(keys: &Keys<'d>) -> Vec<&'d str> {
     nodes.iter().filter_map(name).collect()
 }
 
-/// Reads a recorded stream: `None` where there is none, `Some(None)` where it is wrong.
+/// Reads a recorded stream: `None` if there is none, `Some(None)` if it is invalid.
 #[expect(clippy::option_option, reason = "three cases: no stream, a good one, a wrong one")]
 pub(super) fn stream(keys: &Keys<'_>, transformers: &[&str]) -> Option<Option<Recorded>> {
     let parameters = keys.get("transformerParameters");
@@ -105,7 +108,7 @@ fn recorded(parameters: &Node<'_>) -> Option<Recorded> {
     let keys = parameters.keys()?;
     let trailers = keys.get("trailers").map(|node| trailers(&node));
     let chunks = if trailers.is_some() { keys.get("chunks") } else { keys.required("chunks") };
-    // Other transformers'.
+    // Parameters of other transformers.
     let _ = (keys.get(LINKS_PARAMETER), keys.get(IDS_PARAMETER));
     keys.finish();
     let trailers = trailers.map(Arc::new);
@@ -123,9 +126,23 @@ fn recorded(parameters: &Node<'_>) -> Option<Recorded> {
     Some(Recorded { body: Some((body.freeze(), schedule)), trailers })
 }
 
-/// Fields behind a body: a text or a list of texts for each name.
+/// Reads trailers: a string or a list of strings for each name.
 fn trailers(node: &Node<'_>) -> HeaderMap {
     let mut trailers = HeaderMap::new();
+    header_fields(node, |name, node, text| {
+        // A character of Latin-1 is a byte.
+        let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
+        match bytes.and_then(|bytes| HeaderValue::from_bytes(&bytes).ok()) {
+            Some(value) => drop(trailers.append(name.clone(), value)),
+            None => node.error("not the value of a header field", "visible characters only"),
+        }
+    });
+    trailers
+}
+
+/// Reads header fields with a string or a list of strings each, sorted by name: calls `take` with
+/// the name, the node and the text of each value. Problems are reported.
+pub(super) fn header_fields(node: &Node<'_>, mut take: impl FnMut(&HeaderName, &Node<'_>, &str)) {
     for (name, values) in node.entries() {
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
             values.error_at_key(
@@ -136,16 +153,11 @@ fn trailers(node: &Node<'_>) -> HeaderMap {
         };
         let list = if values.value().is_array() { values.items() } else { vec![values] };
         for node in list {
-            let Some(text) = node.text() else { continue };
-            // A character of Latin-1 is a byte.
-            let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
-            match bytes.and_then(|bytes| HeaderValue::from_bytes(&bytes).ok()) {
-                Some(value) => drop(trailers.append(name.clone(), value)),
-                None => node.error("not the value of a header field", "visible characters only"),
+            if let Some(text) = node.text() {
+                take(&name, &node, text);
             }
         }
     }
-    trailers
 }
 
 fn chunk(node: &Node<'_>) -> Option<(Duration, Bytes)> {

@@ -1,7 +1,7 @@
-//! The stubs of the files, in the order in which they count as added.
+//! The stubs of the files, in their order of insertion.
 //!
-//! Every file has a number, with gaps between, so that a new file finds its place among those that stay as
-//! they are. Only where a gap is used up are all numbered anew.
+//! Every file has a number, with gaps between, so that a new file can be inserted between unchanged
+//! ones. All files are renumbered only when a gap is used up.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -33,10 +33,10 @@ pub struct StubFile {
 }
 
 impl StubFile {
-    /// The stubs of a file.
+    /// Returns the stubs of a file.
     ///
     /// # Errors
-    /// The sentence for people, where there are too many.
+    /// A message if there are too many.
     pub fn new(path: Arc<Path>, stubs: Vec<Stub>) -> Result<Self, String> {
         if stubs.len() > MAX_STUBS {
             return Err(format!("{} stubs in one file; at most {MAX_STUBS} are read", stubs.len()));
@@ -44,7 +44,8 @@ impl StubFile {
         Ok(Self { path, stubs: stubs.into_iter().map(Arc::new).collect() })
     }
 
-    /// Where the stub of a file that holds one stood among the stubs of the server that saved it.
+    /// Returns where the stub of a file that holds one stood among the stubs of the server that
+    /// saved it.
     #[must_use]
     pub fn insertion_index(&self) -> Option<i64> {
         match &*self.stubs {
@@ -53,12 +54,12 @@ impl StubFile {
         }
     }
 
-    /// The file.
+    /// Returns the file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The stubs, in the order of the file.
+    /// Returns the stubs, in the order of the file.
     #[must_use]
     pub fn stubs(&self) -> &[Arc<Stub>] {
         &self.stubs
@@ -69,7 +70,7 @@ impl StubFile {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Files(Arc<[(u64, Arc<StubFile>)]>);
 
-/// What is different from one state of the files to the next.
+/// The differences between two states of the files.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     pub(super) gone: Vec<(Order, Arc<Stub>)>,
@@ -82,7 +83,7 @@ impl Files {
         Self((1..).map(|number| number * gap).zip(files).collect())
     }
 
-    /// Other files in place of these: a file of the same path keeps its number if it can.
+    /// Returns other files in place of these: a file of the same path keeps its number if possible.
     pub(super) fn replaced(&self, files: Vec<Arc<StubFile>>) -> Self {
         let known: HashMap<&Path, u64> =
             self.0.iter().map(|(number, file)| (&*file.path, *number)).collect();
@@ -94,12 +95,12 @@ impl Files {
         }
     }
 
-    /// The stubs, the first added first.
+    /// Returns the stubs, the first added first.
     pub(super) fn stubs(&self) -> impl Iterator<Item = (Order, &Arc<Stub>)> {
         self.0.iter().flat_map(|(number, file)| ordered(*number, file))
     }
 
-    /// The file that holds a stub, and the stub as it is there.
+    /// Returns the file that holds a stub, and the stub as it is there.
     pub(super) fn of_stub(&self, id: Uuid) -> Option<(&Arc<StubFile>, &Arc<Stub>)> {
         self.0.iter().find_map(|(_, file)| {
             let stub = file.stubs.iter().find(|stub| stub.id == id)?;
@@ -107,7 +108,7 @@ impl Files {
         })
     }
 
-    /// The next place for a stub that is saved: after all that were.
+    /// Returns the next place for a saved stub, after all existing ones.
     pub(super) fn next_index(&self) -> i64 {
         let saved = self.0.iter().filter_map(|(_, file)| file.insertion_index());
         saved.max().map_or(0, |last| last.saturating_add(1))
@@ -117,7 +118,7 @@ impl Files {
         Changes { gone: before.without(self), new: self.without(before) }
     }
 
-    /// The stubs of the files that are not the same in others.
+    /// Returns the stubs of these files that differ from those of other files.
     fn without(&self, others: &Self) -> Vec<(Order, Arc<Stub>)> {
         let mut others = others.0.iter().peekable();
         let mut found = Vec::new();
@@ -133,12 +134,13 @@ impl Files {
     }
 }
 
-/// How many stubs the admin API had added before the one at a place; nothing for those of files.
+/// Returns how many stubs the admin API had added before the one at a place; nothing for those of
+/// files.
 pub(super) fn number_by_admin(order: Order) -> Option<u64> {
     order.added.0.checked_sub(END << STUB_BITS)
 }
 
-/// The place of a stub that the admin API adds.
+/// Returns the place of a stub that the admin API adds.
 pub(super) fn added_by_admin(priority: i32, number: u64) -> Order {
     Order { priority, added: Reverse((END << STUB_BITS) + number), edition: 0 }
 }
@@ -150,8 +152,8 @@ fn ordered(number: u64, file: &StubFile) -> impl Iterator<Item = (Order, &Arc<St
     })
 }
 
-/// Ascending numbers for all, where some have one already: nothing where they do not ascend, or there is no
-/// room between.
+/// Returns ascending numbers for all files, some of which already have one, or `None` if they do
+/// not ascend or there is no room between them.
 fn numbers(kept: &[Option<u64>]) -> Option<Vec<u64>> {
     let mut numbers: Vec<u64> = Vec::with_capacity(kept.len());
     while numbers.len() < kept.len() {
@@ -192,7 +194,7 @@ mod tests {
         let after = before.replaced(vec![Arc::clone(&a), b, Arc::clone(&c), file("d")]);
         assert_eq!((after.0[0].0, after.0[2].0), (before.0[0].0, before.0[1].0));
         assert!(ascending(&after));
-        // In another order they cannot.
+        // In another order they cannot keep their numbers.
         assert!(ascending(&before.replaced(vec![c, a])));
     }
 
@@ -212,11 +214,11 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_that_is_used_up_is_made_anew() {
+    fn a_used_up_gap_is_renumbered() {
         let mut files = Files::new(vec![file("a"), file("z")]);
         let mut paths = vec!["a".to_owned(), "z".to_owned()];
         for n in 0..100 {
-            // Each stands right before the last.
+            // Each is inserted right before the last.
             paths.insert(paths.len() - 1, format!("m{n:03}"));
             files = files.replaced(paths.iter().map(|path| file(path)).collect());
             assert!(ascending(&files), "{n}");

@@ -1,19 +1,17 @@
-//! Which windows of text some pattern needs: most of those of a request are needed by none, and one bit
-//! says so.
+//! A filter of the text windows that patterns need: one bit rules out most windows of a request.
 
 use std::sync::Arc;
 
-/// The bits of a filter: for a hundred thousand patterns one window in ten is looked up for nothing.
+/// The bits of a filter: with a hundred thousand patterns one window in ten is a false positive.
 const BITS: u32 = 20;
 
 /// The words of one block: a change copies one.
 const BLOCK: usize = 512;
 
-/// A set of hashes that may say yes for others as well. Nothing is ever taken out: what is gone costs a
-/// lookup.
+/// A set of hashes with false positives. Hashes are never removed: a stale one costs a lookup.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Filter {
-    /// None before the first hash.
+    /// Empty before the first hash.
     blocks: Vec<Arc<[u64; BLOCK]>>,
 }
 
@@ -33,7 +31,7 @@ impl Filter {
     }
 }
 
-/// The block, the word and the bit of a hash.
+/// Returns the block, the word and the bit of a hash.
 fn place(hash: u64) -> (usize, usize, u64) {
     let at = usize::try_from(hash >> (u64::BITS - BITS)).unwrap_or(0);
     (at / (64 * BLOCK), at / 64 % BLOCK, 1 << (at % 64))

@@ -1,4 +1,5 @@
-//! Heads of responses and header names that stubs share: of a hundred thousand stubs most have the same few.
+//! Interning of response heads and header names: most of a hundred thousand stubs share the same
+//! few.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use foldhash::fast::RandomState;
 use http::{HeaderMap, HeaderName, StatusCode};
 
-/// The heads and header names of all stubs that are loaded together.
+/// The interned heads and header names of all stubs that are loaded together.
 #[derive(Debug, Default)]
 pub struct HeaderPool {
     heads: Mutex<HashMap<Box<[u8]>, Arc<Head>, RandomState>>,
@@ -21,13 +22,13 @@ pub(super) struct Head {
 }
 
 impl HeaderPool {
-    /// A head with these headers, in this order.
+    /// Returns a head with these headers, in this order.
     pub(super) fn head(&self, status: StatusCode, headers: HeaderMap) -> Arc<Head> {
         let fields = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 2);
         let mut key = Vec::with_capacity(fields.sum::<usize>() + 3);
         key.extend_from_slice(status.as_str().as_bytes());
         for (name, value) in &headers {
-            // Neither has a line end in it.
+            // Neither contains a line break.
             key.extend_from_slice(name.as_str().as_bytes());
             key.push(b'\n');
             key.extend_from_slice(value.as_bytes());
@@ -42,7 +43,7 @@ impl HeaderPool {
         head
     }
 
-    /// This name.
+    /// Returns the interned form of a name.
     pub(super) fn name(&self, name: HeaderName) -> HeaderName {
         let mut known = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(same) = known.get(&name) {
@@ -52,7 +53,7 @@ impl HeaderPool {
         name
     }
 
-    /// Forgets the names, and the heads that no stub has: before stubs are loaded again.
+    /// Drops the names, and the heads that no stub uses. Called before stubs are loaded again.
     pub fn prune(&self) {
         self.names.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let mut known = self.heads.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::list::Order;
 use super::table::Table;
 
-/// Where the stub of an id stands.
+/// The position of the stub with an id.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ids {
     state: RandomState,

@@ -1,8 +1,9 @@
-//! Stubs by what they can be found by: the cost of a request is flat in their number.
+//! The index of stubs: the cost of a request does not grow with their number.
 //!
-//! Every stub stands under one key: of those it offers, the one that had the fewest stubs when it came. A request
-//! is asked for its keys of each kind that is in use; the lists found are read as one, in precedence order.
-//! What is found may match: each stub is compared whole. Stubs that offer no key are looked at by every request.
+//! Every stub is indexed under one key: of those it offers, the one that had the fewest stubs when
+//! it was added. A request is looked up by its keys of each kind in use; the lists found are merged
+//! in precedence order. The results are candidates: each stub is compared completely. Stubs without
+//! keys are candidates for every request.
 
 use std::borrow::Borrow;
 use std::sync::Arc;
@@ -18,20 +19,20 @@ use super::list::{Lists, Order, StubList};
 use super::stub::Stub;
 use super::table::Table;
 
-/// How many header names, and how many query parameters, are asked for.
+/// How many header names, and how many query parameters, are looked up.
 const MAX_NAMES: usize = 16;
 
-/// Stubs by their keys. A copy shares everything but what is changed.
+/// Stubs by their keys. A copy shares everything that is not changed.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Index {
     state: RandomState,
     lists: Table<StubList>,
     /// Stubs that offer no key.
     others: StubList,
-    /// How many stubs stand under a key of each kind.
+    /// How many stubs are indexed under a key of each kind.
     kinds: [usize; KINDS],
-    /// How many stubs stand under a prefix of each number of segments. A prefix that no stub has is not looked up: in
-    /// a large set each look reads memory that is in no cache.
+    /// How many stubs are indexed under a prefix of each number of segments. A prefix length that
+    /// no stub has is not looked up: in a large set each lookup is a cache miss.
     depths: [u32; key::MAX_SEGMENTS + 1],
     /// The names of the headers and of the parameters that keys have.
     headers: Names<HeaderName>,
@@ -40,7 +41,7 @@ pub(super) struct Index {
     windows: Filter,
 }
 
-/// The names that keys have, with how many stubs stand under each.
+/// The names that keys have, with the number of stubs under each.
 #[derive(Debug, Clone)]
 struct Names<N>(Arc<Vec<(N, usize)>>);
 
@@ -90,7 +91,8 @@ impl Index {
         }
     }
 
-    /// Visits the stubs that may answer a request, in precedence order, until `visit` gives something.
+    /// Visits the stubs that may answer a request, in precedence order, until `visit` returns a
+    /// value.
     pub(super) fn search<'a, T>(
         &'a self,
         asked: &Asked<'_>,
@@ -139,8 +141,8 @@ impl Index {
         self.lists.find(hash, |_| true)
     }
 
-    /// The key that a new stub is put under: the one with the fewest stubs, where what asking for it costs
-    /// every request counts as some; of equal ones the first.
+    /// Returns the key that a new stub is indexed under: the one with the fewest stubs, plus the
+    /// lookup cost that the key's kind adds to every request; of equal ones the first.
     fn choose<'s>(&self, stub: &'s Stub) -> Option<Key<'s>> {
         let mut best: Option<(usize, Key<'s>)> = None;
         for key in key::of_pattern(&stub.request) {
@@ -173,7 +175,7 @@ impl<N: Clone> Names<N> {
         self.0.iter().map(|(name, _)| name)
     }
 
-    /// Whether a stub may stand under this name.
+    /// Returns whether a stub may be indexed under this name.
     fn takes<Q: Eq + ?Sized>(&self, name: &Q) -> bool
     where
         N: Borrow<Q>,

@@ -1,6 +1,7 @@
-//! What a stub can be found by: a literal that every request it answers has.
+//! Index keys: literals that every request of a stub has.
 //!
-//! A stub offers several keys and stands under one of them; a request is asked for all of its own.
+//! A stub offers several keys and is indexed under one of them; a request is looked up by all of
+//! its keys.
 //!
 //! | key | the stub has | the request has |
 //! |---|---|---|
@@ -21,7 +22,7 @@ use super::pieces::Piece;
 use super::request::RequestPattern;
 use super::url::UrlPattern;
 
-/// A prefix of more segments than this is cut: a request's path is hashed up to so many slashes.
+/// A prefix of more segments than this is cut: a request's path is hashed up to this many slashes.
 pub(super) const MAX_SEGMENTS: usize = 16;
 
 /// How many windows of a pattern are offered.
@@ -31,7 +32,7 @@ const MAX_WINDOWS: usize = 64;
 const LONG: usize = 8;
 const SHORT: usize = 3;
 
-/// The kinds of keys: each is asked for only while some stub stands under one.
+/// The kinds of keys: each is looked up only while some stub is indexed under one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Path,
@@ -45,7 +46,8 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// What asking every request for keys of this kind costs, in stubs that could be compared meanwhile.
+    /// Returns the cost per request of looking up keys of this kind, in stubs that could be
+    /// compared in the same time.
     pub(super) fn price(self) -> usize {
         match self {
             Self::Path | Self::Url | Self::Prefix => 0,
@@ -55,7 +57,7 @@ impl Kind {
     }
 }
 
-/// How many kinds there are.
+/// The number of kinds.
 pub(super) const KINDS: usize = 8;
 
 /// One key.
@@ -87,7 +89,8 @@ impl Key<'_> {
         }
     }
 
-    /// What the key is in an index. Another key of the same hash costs a look at its stubs, no more.
+    /// Returns the hash of the key in an index. A collision only costs a comparison with more
+    /// stubs.
     pub(super) fn hash(&self, state: &RandomState) -> u64 {
         fn hash(state: &RandomState, kind: Kind, parts: impl Hash) -> u64 {
             state.hash_one((kind, parts))
@@ -104,7 +107,7 @@ impl Key<'_> {
     }
 }
 
-/// The keys that a pattern offers, the most selective kinds first.
+/// Returns the keys that a pattern offers, the most selective kinds first.
 pub(super) fn of_pattern(pattern: &RequestPattern) -> Vec<Key<'_>> {
     let mut keys = Vec::new();
     match &pattern.url {
@@ -115,7 +118,7 @@ pub(super) fn of_pattern(pattern: &RequestPattern) -> Vec<Key<'_>> {
             let sequence = regex.sequence();
             match sequence.literal() {
                 Some(text) => keys.push(Key::Url(text)),
-                // What looks like a path may be in a query.
+                // Text that looks like a path may be part of a query.
                 None => keys.extend(prefix(sequence.prefix()).map(Key::Prefix)),
             }
         }
@@ -161,7 +164,7 @@ pub(super) fn of_pattern(pattern: &RequestPattern) -> Vec<Key<'_>> {
     keys
 }
 
-/// The whole path segments that a pattern begins with.
+/// Returns the whole path segments that a pattern begins with.
 fn prefix(text: &str) -> Option<&str> {
     let path = text.split('?').next().unwrap_or_default();
     let mut ends = slashes(path);
@@ -169,12 +172,12 @@ fn prefix(text: &str) -> Option<&str> {
     end.map(|end| &path[..end])
 }
 
-/// Where the slashes of a path are, but for the first.
+/// Returns the positions of a path's slashes, except for the first.
 fn slashes(path: &str) -> impl Iterator<Item = usize> {
     path.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0)
 }
 
-/// The whole segments that a pattern has behind its first literal.
+/// Returns the whole segments that a pattern has after its first literal.
 fn segments(pieces: &[Piece]) -> impl Iterator<Item = &str> {
     let last = pieces.len().saturating_sub(1);
     pieces.iter().enumerate().skip(1).flat_map(move |(at, piece)| {
@@ -182,8 +185,8 @@ fn segments(pieces: &[Piece]) -> impl Iterator<Item = &str> {
             Piece::Literal(text) => &**text,
             _ => "",
         };
-        // What is before the first slash belongs to the piece before, and what is behind the
-        // last one to the piece behind.
+        // Text before the first slash belongs to the previous piece, and text after the last slash
+        // to the next one.
         let whole = text.find('/').map_or("", |slash| &text[slash + 1..]);
         let whole =
             if at == last { whole } else { whole.rfind('/').map_or("", |end| &whole[..end]) };
@@ -191,7 +194,7 @@ fn segments(pieces: &[Piece]) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The windows of a pattern's literals.
+/// Returns the windows of a pattern's literals.
 fn windows(pieces: &[Piece]) -> impl Iterator<Item = Key<'_>> {
     pieces.iter().flat_map(|piece| {
         let bytes = match piece {
@@ -204,12 +207,12 @@ fn windows(pieces: &[Piece]) -> impl Iterator<Item = Key<'_>> {
     })
 }
 
-/// A window as a number.
+/// Returns a window as a number.
 fn number(window: &[u8]) -> u64 {
     window.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// How many segments a prefix has.
+/// Returns how many segments a prefix has.
 pub(super) fn depth(prefix: &str) -> usize {
     slashes(prefix).count() + 1
 }
@@ -228,8 +231,8 @@ pub(super) fn of_prefixes<'r>(
     }
 }
 
-/// Calls `found` with each key of a kind that a request has. Prefixes and names are asked for one by one: see
-/// [`of_prefixes`], [`of_header`] and [`of_query`].
+/// Calls `found` with each key of a kind that a request has. Prefixes and names are looked up one
+/// by one: see [`of_prefixes`], [`of_header`] and [`of_query`].
 pub(super) fn of_request<'r>(asked: &Asked<'r>, kind: Kind, mut found: impl FnMut(Key<'r>)) {
     let (path, target) = (asked.path(), asked.target());
     match kind {

@@ -1,4 +1,4 @@
-//! The keys of a stub mapping beside its request and response (`C/stubbing/StubMapping.java`).
+//! The keys of a stub mapping other than its request and response (`C/stubbing/StubMapping.java`).
 
 use uuid::Uuid;
 
@@ -11,28 +11,29 @@ const DEFAULT_PRIORITY: i32 = 5;
 #[derive(Debug)]
 pub(crate) struct StubScenario {
     pub(crate) name: Box<str>,
-    /// The state in which the stub answers; in any where there is none.
+    /// The state in which the stub answers; any state if `None`.
     pub(crate) required_state: Option<Box<str>>,
-    /// The state that the scenario has after the stub answered, where it is another.
+    /// The state that the scenario has after the stub answered, if it changes.
     pub(crate) new_state: Option<Box<str>>,
 }
 
 impl StubScenario {
-    /// The scenario and the state that it must be in.
+    /// Returns the scenario and the state that it must be in.
     pub(super) fn requires(&self) -> Option<(&str, &str)> {
         self.required_state.as_deref().map(|state| (&*self.name, state))
     }
 
-    /// The scenario and the state that it has after the stub answered.
+    /// Returns the scenario and the state that it has after the stub answered.
     pub(super) fn moves(&self) -> Option<(&str, &str)> {
         self.new_state.as_deref().map(|state| (&*self.name, state))
     }
 }
 
-/// The id as written: `id` or `uuid`, of both the one that stands last; `null` and an empty text mean none.
+/// Reads the id as written: `id` or `uuid`, of both the one written last; `null` and an empty
+/// string mean none.
 ///
 /// # Errors
-/// It is none.
+/// It is not a UUID.
 pub(super) fn id(keys: &Keys<'_>) -> Result<Option<Uuid>, InvalidValue> {
     let (id, uuid) = (keys.get_with_null("id"), keys.get_with_null("uuid"));
     let same = |(id, uuid): (&Node<'_>, &Node<'_>)| id.value() == uuid.value();
@@ -46,7 +47,7 @@ pub(super) fn id(keys: &Keys<'_>) -> Result<Option<Uuid>, InvalidValue> {
     let written = |node: &Node<'_>| !node.value().is_null() && node.value().as_str() != Some("");
     let Some(node) = last.filter(written) else { return Ok(None) };
     let text = node.text().ok_or(InvalidValue)?.trim();
-    // Shorter forms are none for WireMock.
+    // WireMock accepts no shorter forms.
     let parsed = Uuid::parse_str(text).ok().filter(|_| text.len() == 36);
     if parsed.is_none() {
         node.error(
@@ -57,14 +58,14 @@ pub(super) fn id(keys: &Keys<'_>) -> Result<Option<Uuid>, InvalidValue> {
     parsed.map(Some).ok_or(InvalidValue)
 }
 
-/// The priority: lower comes first.
+/// Reads the priority: lower comes first.
 pub(super) fn priority(keys: &Keys<'_>) -> Option<i32> {
     let Some(node) = keys.get("priority") else { return Some(DEFAULT_PRIORITY) };
     let number = node.loose_integer().ok()?;
     number.map_or(Some(DEFAULT_PRIORITY), |number| i32::try_from(number).ok())
 }
 
-/// The scenario. States without a name have no effect.
+/// Reads the scenario. States without a name have no effect.
 pub(super) fn scenario(keys: &Keys<'_>) -> Option<StubScenario> {
     let text = |key| keys.get(key).and_then(|node| node.loose_text().map(Box::<str>::from));
     let (name, required_state, new_state) =
@@ -72,17 +73,17 @@ pub(super) fn scenario(keys: &Keys<'_>) -> Option<StubScenario> {
     Some(StubScenario { name: name?, required_state, new_state })
 }
 
-/// Whether the stub is kept in a file.
+/// Reads `persistent`: whether the stub is saved to a file.
 pub(super) fn persistent(keys: &Keys<'_>) -> bool {
     keys.get("persistent").and_then(|node| node.loose_bool()).unwrap_or_default()
 }
 
-/// Where the stub stood among those of the server that saved it.
+/// Returns where the stub stood among those of the server that saved it.
 pub(super) fn insertion_index(keys: &Keys<'_>) -> Option<i64> {
     keys.get("insertionIndex").and_then(|node| node.integer(i64::MIN..=i64::MAX))
 }
 
-/// The keys of free content.
+/// Accepts the keys with arbitrary content.
 pub(super) fn free(keys: &Keys<'_>) {
     let _ = keys.get("$schema");
     if let Some(node) = keys.get("metadata") {

@@ -1,4 +1,4 @@
-//! Stubs in precedence order, and several such lists read as one.
+//! Lists of stubs in precedence order, and the merge of several lists.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -23,7 +23,7 @@ pub(super) struct Order {
     pub(super) edition: u32,
 }
 
-/// Stubs that are found together. One alone, the usual case, costs no tree.
+/// Stubs under one key. A single one, the usual case, needs no tree.
 #[derive(Debug, Clone, Default)]
 pub(super) enum StubList {
     #[default]
@@ -81,7 +81,7 @@ impl StubList {
     }
 }
 
-/// Several lists. No memory is taken for one alone.
+/// Several lists. A single one needs no allocation.
 #[derive(Debug, Default)]
 pub(super) struct Lists<'a> {
     first: Option<&'a StubList>,
@@ -89,7 +89,7 @@ pub(super) struct Lists<'a> {
 }
 
 impl<'a> Lists<'a> {
-    /// Adds a list. One that is added twice counts once.
+    /// Adds a list. A list that is added twice counts once.
     pub(super) fn push(&mut self, list: &'a StubList) {
         if list.is_empty() {
             return;
@@ -100,7 +100,7 @@ impl<'a> Lists<'a> {
         }
     }
 
-    /// Visits the stubs of all lists in precedence order until `visit` gives something.
+    /// Visits the stubs of all lists in precedence order until `visit` returns a value.
     pub(super) fn search<T>(self, mut visit: impl FnMut(&'a Arc<Stub>) -> Option<T>) -> Option<T> {
         let first = self.first?;
         let mut lists = self.more;
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Goes to the next stub, if there is one.
+    /// Advances to the next stub, if there is one.
     fn advance(&mut self) -> bool {
         let next = self.rest.as_mut().and_then(Iterator::next);
         if let Some((order, stub)) = next {

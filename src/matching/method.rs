@@ -7,11 +7,11 @@ use http::Method;
 
 use crate::document::Node;
 
-/// Which methods a stub is for.
+/// The methods that a stub matches.
 #[derive(Debug)]
 pub(crate) enum MethodPattern {
     Any,
-    /// Some of the [`KNOWN`] ones, by their bits.
+    /// A set of [`KNOWN`] methods, as bits.
     Known(u16),
     Listed(Box<Listed>),
 }
@@ -20,7 +20,7 @@ pub(crate) enum MethodPattern {
 #[derive(Debug)]
 pub(crate) struct Listed {
     methods: Vec<Method>,
-    /// Whether they are those that are not meant.
+    /// Whether these methods are excluded rather than included.
     none: bool,
 }
 
@@ -37,7 +37,7 @@ const KNOWN: [Method; 9] = [
     Method::TRACE,
 ];
 
-/// The bit of a method; none for one of another name.
+/// Returns the bit of a method; 0 for an unknown one.
 fn bit(method: &Method) -> u16 {
     KNOWN.iter().position(|known| known == method).map_or(0, |at| 1 << at)
 }
@@ -60,7 +60,7 @@ impl MethodPattern {
 
     /// Decodes `method`; problems are reported.
     pub(super) fn compile(node: &Node<'_>) -> Option<Self> {
-        // The clients of 3.x expect of its admin API that it refuses what 4.x adds.
+        // Clients of 3.x expect its admin API to reject what 4.x adds.
         if !node.value().is_object() || node.decoder().is_body() {
             let text = node.text()?;
             return Some(match text {
@@ -87,7 +87,7 @@ impl MethodPattern {
     }
 }
 
-/// A method by its name. One that no request has is legal, and never matches.
+/// Reads a method by its name. A name that no request has is valid but never matches.
 fn method(node: &Node<'_>, text: &str) -> Option<Method> {
     let Ok(method) = Method::from_bytes(text.as_bytes()) else {
         node.warn(

@@ -1,4 +1,4 @@
-//! Stubs → the one that answers a request, or why none does.
+//! Stub matching: finds the stub that answers a request, or explains why none does.
 //!
 //! ```text
 //! fixture file → [StubCompiler] → [Stub] ─┐
@@ -6,9 +6,9 @@
 //! message::Request ───────────────────────┘          └ [MissSearch] → [NearMiss] → [diff]
 //! ```
 //!
-//! The format is `WireMock`'s stub mapping (3.13, with what 4.x adds to the same keys); what is not
-//! supported is an error at load and never ignored. The engine is pure: no sockets, files or clocks.
-//! `C/` in these files is `com/github/tomakehurst/wiremock/` in `WireMock`'s sources.
+//! The format is `WireMock`'s stub mapping (3.13, with the additions of 4.x to the same keys); what
+//! is not supported is an error at load and never ignored. The engine is pure: no sockets, files or
+//! clocks. `C/` in these files is `com/github/tomakehurst/wiremock/` in `WireMock`'s sources.
 
 mod asker;
 mod body_digest;

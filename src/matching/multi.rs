@@ -1,4 +1,4 @@
-//! Values that may come several times: header fields and query parameters
+//! Patterns of repeated values: header fields and query parameters
 //! (`C/matching/MultiValuePattern.java`).
 
 use std::fmt;
@@ -9,19 +9,19 @@ use crate::document::Node;
 
 use super::operator::{StringPattern, Subject, no_operation};
 
-/// What all values of one name must be like.
+/// A pattern for all values of one name.
 #[derive(Debug)]
 pub(crate) enum MultiPattern {
-    /// One value is as wanted, the nearest; no value at all is absence.
+    /// The nearest value matches; no value at all is absence.
     Any(StringPattern),
-    /// As many values as patterns, and each pattern holds for one of them.
+    /// As many values as patterns, and each pattern matches one of them.
     HasExactly(Vec<StringPattern>),
-    /// Each pattern holds for one of the values.
+    /// Each pattern matches one of the values.
     Includes(Vec<StringPattern>),
 }
 
 impl MultiPattern {
-    /// Whether the values are as wanted at a time; at that of the system where none is given.
+    /// Returns whether the values match at a time; the system time if none is given.
     pub(crate) fn matches<T: AsRef<str>>(&self, values: &[T], now: Option<Timestamp>) -> bool {
         let found = |pattern: &StringPattern| {
             pattern.matches_nearest(values.iter().map(AsRef::as_ref), now)
@@ -29,7 +29,7 @@ impl MultiPattern {
         match self {
             Self::Any(pattern) if values.is_empty() => pattern.matches(&Subject::new(None).at(now)),
             Self::Any(pattern) => found(pattern),
-            // No value at all is none of these.
+            // Without values none of these match.
             Self::HasExactly(_) | Self::Includes(_) if values.is_empty() => false,
             Self::HasExactly(patterns) => {
                 values.len() == patterns.len() && patterns.iter().all(found)
@@ -63,7 +63,7 @@ impl MultiPattern {
         pattern
     }
 
-    /// A text that is equal to one of the values wherever they are as wanted.
+    /// Returns a text that equals one of the values whenever they match.
     pub(super) fn required_text(&self) -> Option<&str> {
         match self {
             Self::Any(pattern) => pattern.required_text(),

@@ -10,11 +10,11 @@ use crate::message::multipart::Part;
 use super::multi::MultiPattern;
 use super::operator::{StringPattern, Subject};
 
-/// What one part, or every part, must be like. A part's name filters nothing, and its file name only beside
-/// `headers` or `bodyPatterns`.
+/// A pattern for one or every part. A part's name filters nothing, and its file name only together
+/// with `headers` or `bodyPatterns`.
 #[derive(Debug)]
 pub(crate) struct MultipartPattern {
-    /// Whether every part must be so, not one of them.
+    /// Whether every part must match, rather than one of them.
     all: bool,
     file_name: Option<Box<str>>,
     headers: Box<[(Box<str>, MultiPattern)]>,
@@ -22,7 +22,7 @@ pub(crate) struct MultipartPattern {
 }
 
 impl MultipartPattern {
-    /// Whether the parts of a request are as wanted. One without parts is never so.
+    /// Returns whether the parts of a request match. A request without parts never matches.
     pub(super) fn matches(&self, asked: &Asked<'_>) -> bool {
         let Some((parts, body)) = asked.parts().filter(|(parts, _)| !parts.is_empty()) else {
             return false;
@@ -35,7 +35,7 @@ impl MultipartPattern {
         }
     }
 
-    /// Whether one part is as wanted.
+    /// Returns whether one part matches.
     pub(super) fn part_matches(&self, part: &Part, body: &[u8], now: Option<Timestamp>) -> bool {
         let headers = self
             .headers
@@ -47,7 +47,7 @@ impl MultipartPattern {
             && named
             && (self.body.is_empty() || {
                 let content = &body[part.content.clone()];
-                // The charset of a part counts for nothing in WireMock.
+                // WireMock ignores the charset of a part.
                 let text = decoded::text(None, content);
                 let subject = Subject::content(content, &text).at(now);
                 self.body.iter().all(|pattern| pattern.matches(&subject))

@@ -1,9 +1,9 @@
-//! Lists in any order: each expected item is paired with an actual one of its own.
+//! Comparison of unordered lists: each expected item is paired with a different actual one.
 
-/// Lists longer than this are paired greedily, first fit first.
+/// Lists longer than this are paired greedily.
 pub(super) const MAX_PAIRED: usize = 1_000;
 
-/// Whether each of `count` wanted items has an actual one of its own among as many.
+/// Returns whether each of `count` expected items can be paired with a different actual one.
 pub(super) fn pair(count: usize, fits: &impl Fn(usize, usize) -> bool) -> bool {
     let mut pairing = Pairing { taken: vec![None; count] };
     (0..count).all(|wanted| pairing.place(wanted, count <= MAX_PAIRED, fits))
@@ -11,7 +11,7 @@ pub(super) fn pair(count: usize, fits: &impl Fn(usize, usize) -> bool) -> bool {
 
 /// Pairs expected items with different actual ones (Kuhn's augmenting paths).
 pub(super) struct Pairing {
-    /// Which expected item holds each actual one.
+    /// The expected item that is paired with each actual one.
     pub(super) taken: Vec<Option<usize>>,
 }
 
@@ -22,7 +22,7 @@ impl Pairing {
         move_others: bool,
         fits: &impl Fn(usize, usize) -> bool,
     ) -> bool {
-        // Most lists are in order already: the same position first.
+        // Most lists are already in order: try the same position first.
         if self.taken[wanted].is_none() && fits(wanted, wanted) {
             self.taken[wanted] = Some(wanted);
             return true;

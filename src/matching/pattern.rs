@@ -13,14 +13,14 @@ use super::sequence::Sequence;
 pub(crate) struct Pattern {
     /// As written.
     text: Box<str>,
-    /// Judges most values without an engine.
+    /// Decides most values without a regex engine.
     sequence: Sequence,
-    /// Kept where the sequence does not decide; else read again if it is ever asked for.
+    /// Stored where the sequence does not decide; otherwise compiled again when needed.
     regex: OnceLock<Box<Regex>>,
 }
 
 impl Pattern {
-    /// Checks a pattern. The error is Java's sentence.
+    /// Checks a pattern. The error is Java's message.
     pub(crate) fn compile(text: &str) -> Result<Self, String> {
         let regex = Regex::new(text, Flags::DOT_ALL).map_err(|error| error.to_string())?;
         let sequence = match regex.hir() {
@@ -37,28 +37,29 @@ impl Pattern {
         self.regex.get_or_init(|| Box::new(read()))
     }
 
-    /// Whether the whole value matches. A search that ends at its limit of steps finds no match.
+    /// Returns whether the whole value matches. A search that ends at its limit of steps finds no
+    /// match.
     pub(crate) fn matches(&self, value: &str) -> bool {
         let known = self.sequence.matches(value);
         known.unwrap_or_else(|| self.regex().matches(value).unwrap_or(false))
     }
 
-    /// Whether the search ends at a limit: the value counts as not matching then.
+    /// Returns whether the search ends at a limit: the value counts as not matching then.
     pub(crate) fn gives_up_on(&self, value: &str) -> bool {
         self.sequence.matches(value).is_none() && self.regex().matches(value).is_none()
     }
 
-    /// The values of the groups, where the whole value matches.
+    /// Returns the values of the groups, where the whole value matches.
     pub(crate) fn groups<'v>(&self, value: &'v str) -> Option<Vec<Option<&'v str>>> {
         self.regex().groups(value)
     }
 
-    /// What is known of the pattern without an engine.
+    /// Returns the sequence of pieces that represents the pattern without an engine.
     pub(super) fn sequence(&self) -> &Sequence {
         &self.sequence
     }
 
-    /// What every value that matches begins with, as far as it is known.
+    /// Returns the known prefix of every matching value.
     pub(crate) fn prefix(&self) -> &str {
         self.sequence.prefix()
     }
@@ -75,7 +76,7 @@ impl std::fmt::Debug for Pattern {
     }
 }
 
-/// The literals of an expression that only backtracking can run, and what stands between them.
+/// Returns the pieces of an expression that only the backtracking engine can run.
 fn pieces(node: &Node) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut literal = String::new();

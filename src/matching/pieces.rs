@@ -13,11 +13,11 @@ pub(super) type PieceText = ShortText<24>;
 pub(super) enum Piece {
     Literal(PieceText),
     Run(Run),
-    /// Something else, which only the pattern's own engine knows.
+    /// Anything else, which only the regex engine can decide.
     Other,
 }
 
-/// Characters of a set, so many times.
+/// Characters of a set, this many times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) set: CharSet,
@@ -48,13 +48,13 @@ impl Run {
     /// `.*`: anything.
     pub(super) const ANYTHING: Self = Self { set: CharSet::ALL, min: 0, max: u32::MAX };
 
-    /// Whether it cannot take a `/`.
+    /// Returns whether it cannot take a `/`.
     pub(super) fn stays_in_segment(&self) -> bool {
         !self.set.has(b'/')
     }
 
-    /// How many bytes of a text it takes, which has to end at `end` if that is given; `Err` where a
-    /// character beyond ASCII leaves it open.
+    /// Returns how many bytes of a text it matches, which must end at `end` if that is given; `Err`
+    /// if a character beyond ASCII makes it undecidable.
     pub(super) fn take(&self, text: &[u8], end: Option<usize>) -> Result<Option<usize>, Undecided> {
         let exact = if self.min == self.max { self.max } else { u32::MAX };
         let (mut at, mut count) = (0, 0);
@@ -81,7 +81,7 @@ impl Run {
     }
 }
 
-/// A text that the sequence cannot judge.
+/// A text that the sequence cannot decide.
 pub(super) struct Undecided;
 
 impl CharSet {
@@ -92,7 +92,7 @@ impl CharSet {
         self.ascii[usize::from(byte >> 6) & 1] & 1 << (byte & 63) != 0
     }
 
-    /// Whether a literal cannot begin with one of its characters.
+    /// Returns whether a literal cannot begin with one of its characters.
     pub(super) fn is_apart_from(self, literal: &str) -> bool {
         match literal.bytes().next() {
             Some(byte) if byte.is_ascii() => !self.has(byte),
@@ -107,7 +107,7 @@ impl CharSet {
             && (self.beyond == Beyond::None || other.beyond == Beyond::None)
     }
 
-    /// Of the ranges of a character class, in ascending order.
+    /// Creates a set from the ranges of a character class, in ascending order.
     fn of(class: &regex_syntax::hir::ClassUnicode) -> Self {
         let mut set = Self { ascii: [0; 2], beyond: Beyond::None };
         for range in class.ranges() {
@@ -129,7 +129,7 @@ impl CharSet {
     }
 }
 
-/// The pieces of a parsed regular expression.
+/// Returns the pieces of a parsed regular expression.
 pub(super) fn of(hir: &Hir) -> Vec<Piece> {
     let mut found = Found::default();
     found.add(hir);
@@ -140,7 +140,7 @@ pub(super) fn of(hir: &Hir) -> Vec<Piece> {
 #[derive(Default)]
 struct Found {
     pieces: Vec<Piece>,
-    /// Whether a `$` was found: nothing may follow it.
+    /// Whether a `$` was found, after which nothing may follow.
     ended: bool,
 }
 
@@ -180,7 +180,7 @@ impl Found {
     }
 }
 
-/// A repeated expression, where it is one character each time.
+/// Returns the piece of a repetition of single characters.
 fn run(hir: &Hir, min: u32, max: u32) -> Piece {
     let set = match hir.kind() {
         HirKind::Class(Class::Unicode(class)) => Some(CharSet::of(class)),

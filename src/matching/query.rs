@@ -1,4 +1,4 @@
-//! Patterns by themselves, for questions about exchanges and stubs: a request pattern, and a value pattern.
+//! Standalone patterns for queries over exchanges and stubs: a request pattern and a value pattern.
 
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ impl RequestQuery {
     /// Reads the JSON text of a pattern.
     ///
     /// # Errors
-    /// What is wrong with it first.
+    /// The first problem.
     pub(crate) fn read(text: &[u8]) -> Result<Self, Refusal> {
         let pool = HeaderPool::default();
         let compile = |node: &Node<'_>| {
@@ -33,7 +33,7 @@ impl RequestQuery {
         read_body(text, compile)
     }
 
-    /// As it is written, with the method that is meant where there is none.
+    /// Returns the pattern as written, with the default method where there is none.
     pub(crate) fn to_json(&self) -> Value {
         let mut written = self.written.clone();
         if written.get("method").is_none_or(Value::is_null) {
@@ -42,19 +42,19 @@ impl RequestQuery {
         written
     }
 
-    /// Whether a request is as wanted.
+    /// Returns whether a request matches.
     pub(crate) fn matches(&self, request: &Request) -> bool {
         let asked = Asked::new(request);
         let filter = AskerFilter::default();
         self.pattern.head_matches(&asked, &filter) && self.pattern.body_matches(&asked, &filter)
     }
 
-    /// How far a request is from it, from 0 to 1.
+    /// Returns the distance of a request, from 0 to 1.
     pub(crate) fn distance(&self, request: &Request) -> f64 {
         distance::of(&self.pattern, &Asked::new(request))
     }
 
-    /// The only path that is wanted, as it is sent; nothing where there may be others.
+    /// Returns the only path that matches, as sent, or `None` if several may match.
     pub(crate) fn only_path(&self) -> Option<&str> {
         match &self.pattern.url {
             UrlPattern::Path(path) => Some(path),
@@ -72,12 +72,12 @@ impl ValueQuery {
     /// Reads the JSON text of a pattern.
     ///
     /// # Errors
-    /// What is wrong with it first.
+    /// The first problem.
     pub(crate) fn read(text: &[u8]) -> Result<Self, Refusal> {
         read_body(text, StringPattern::compile).map(Self)
     }
 
-    /// Whether a text is as wanted.
+    /// Returns whether a text matches.
     pub(crate) fn matches(&self, text: &str) -> bool {
         self.0.matches(&Subject::new(Some(text)))
     }

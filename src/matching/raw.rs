@@ -1,11 +1,11 @@
-//! JSON as it is written: objects in the order of their keys, and pretty-printed as Jackson does it.
+//! Raw JSON: objects in the written order of their keys, and pretty-printing in Jackson's style.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// How deep a value may be that is pretty-printed; a deeper one is shown as it is written.
+/// The depth to which values are pretty-printed; deeper ones are shown as written.
 const DEEPEST: usize = 512;
 
 /// A JSON value, as text.
@@ -38,12 +38,12 @@ impl<'de> Deserialize<'de> for Entries<'de> {
 }
 
 impl<'a> Raw<'a> {
-    /// A text that is JSON.
+    /// Creates a text that is JSON.
     pub(super) fn new(text: &'a str) -> Self {
         Self(text)
     }
 
-    /// The entries of an object, in their order.
+    /// Returns the entries of an object, in their order.
     pub(super) fn entries(self) -> Vec<(String, Raw<'a>)> {
         let entries: Entries<'a> = match serde_json::from_str(self.0) {
             Ok(entries) => entries,
@@ -52,34 +52,34 @@ impl<'a> Raw<'a> {
         entries.0.into_iter().map(|(key, value)| (key, Raw(value.get()))).collect()
     }
 
-    /// The value of a key, of several the last one; `null` counts as absent.
+    /// Returns the value of a key, of several the last one; `null` counts as absent.
     pub(super) fn get(self, key: &str) -> Option<Raw<'a>> {
         let found = self.entries().into_iter().rev().find(|(other, _)| other == key);
         found.map(|(_, value)| value).filter(|value| value.0 != "null")
     }
 
-    /// Whether it is an object.
+    /// Returns whether it is an object.
     pub(super) fn is_object(self) -> bool {
         self.0.trim_start().starts_with('{')
     }
 
-    /// Whether it is a list.
+    /// Returns whether it is a list.
     pub(super) fn is_list(self) -> bool {
         self.0.trim_start().starts_with('[')
     }
 
-    /// The items of a list.
+    /// Returns the items of a list.
     pub(super) fn items(self) -> Vec<Raw<'a>> {
         let items: Vec<&'a RawValue> = serde_json::from_str(self.0).unwrap_or_default();
         items.into_iter().map(|item| Raw(item.get())).collect()
     }
 
-    /// A string.
+    /// Returns a string.
     pub(super) fn string(self) -> Option<String> {
         serde_json::from_str(self.0).ok()
     }
 
-    /// A string, or what else stands there.
+    /// Returns the string, or the text of any other value.
     pub(super) fn text(self) -> String {
         self.string().unwrap_or_else(|| self.0.to_owned())
     }
@@ -90,9 +90,9 @@ impl<'a> Raw<'a> {
     }
 }
 
-/// A JSON text with one value on a line; nothing where it is no JSON.
+/// Returns a JSON text with one value on a line, or `None` if it is not JSON.
 pub(crate) fn pretty(text: &str) -> Option<String> {
-    // Only what can be read is printed.
+    // Only valid JSON is printed.
     serde_json::from_str::<&RawValue>(text).ok()?;
     let mut printer = Printer::default();
     let mut rest = text.trim();

@@ -1,4 +1,4 @@
-//! `request` of a stub mapping → [`RequestPattern`].
+//! Reads `request` of a stub mapping into a [`RequestPattern`].
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -54,7 +54,7 @@ impl RequestPattern {
     }
 }
 
-/// `Some(None)` for what is not given, `None` for what is given and wrong.
+/// Returns `Some(None)` if nothing is given, and `None` if it is invalid.
 #[expect(
     clippy::option_option,
     reason = "three cases: not given, given and good, given and malformed"
@@ -87,7 +87,8 @@ fn listed<T>(
     node.items().iter().filter_map(compile).collect()
 }
 
-/// `headers`, and whether no request can have them. A name that no request can have is legal: the field is absent.
+/// Reads `headers`, and returns whether no request can have them. An invalid field name is allowed:
+/// the field is absent.
 fn headers(
     keys: &Keys<'_>,
     pool: &HeaderPool,
@@ -117,7 +118,8 @@ fn headers(
     (headers, never)
 }
 
-/// `pathParameters`: without a template they have no effect, and a name that is not a variable has no value.
+/// Reads `pathParameters`: without a template they have no effect, and a name that is not a
+/// variable has no value.
 fn path_parameters(keys: &Keys<'_>, url: Option<&UrlPattern>) -> Box<[PathParameter]> {
     let Some(parameters) = keys.get("pathParameters") else {
         return Box::default();
@@ -147,7 +149,8 @@ fn path_parameters(keys: &Keys<'_>, url: Option<&UrlPattern>) -> Box<[PathParame
     parameters.entries().iter().filter_map(compile).collect()
 }
 
-/// `WireMock` documents both names and writes the longer one. What is not given is the word null to it.
+/// Reads basic credentials. `WireMock` documents both names and writes the longer one. A missing
+/// value is the string "null".
 fn basic_auth(keys: &Keys<'_>) -> Option<(Box<str>, Box<str>)> {
     let (short, long) = (keys.get("basicAuth"), keys.get("basicAuthCredentials"));
     let keys = long.or(short)?.keys()?;
@@ -164,7 +167,8 @@ fn basic_auth(keys: &Keys<'_>) -> Option<(Box<str>, Box<str>)> {
     Some((user?.into(), credentials.into()))
 }
 
-/// `customMatcher` names code that is not here, as `WireMock` without its extension: nothing matches.
+/// Returns whether there is a `customMatcher`: its code is not available, so nothing matches, as in
+/// `WireMock` without the extension.
 fn has_custom_matcher(keys: &Keys<'_>) -> bool {
     let Some(node) = keys.get("customMatcher") else {
         return false;

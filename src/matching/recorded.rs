@@ -1,7 +1,8 @@
-//! What a recorded stub asks beyond its pattern: nothing may come besides what was recorded.
+//! Strict matching of recorded stubs: a request may contain nothing beyond what was recorded.
 //!
-//! Patterns of `WireMock` allow more than they name: further fields of a form, further parts, one value for two
-//! conditions. A recording of `a=1` would answer `a=1&a=2`, and take it from the recording that is its own.
+//! Patterns of `WireMock` allow more than they name: further fields of a form, further parts, one
+//! value for two conditions. A recording of `a=1` would also answer `a=1&a=2`, in place of the
+//! recording of that request.
 
 use crate::document::Node;
 use crate::message::Asked;
@@ -14,17 +15,18 @@ use super::pairing;
 /// How a stub compares lists of values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Exactness {
-    /// As its pattern says.
+    /// By its pattern.
     #[default]
     Pattern,
     /// Each value is one that was recorded, in any order.
     Recorded,
-    /// Each value is one that was recorded, in this order: another recording has them in another one.
+    /// Each value is one that was recorded, in this order, because another recording has a
+    /// different order.
     Ordered,
 }
 
 impl Exactness {
-    /// That of a stub with this metadata; nothing where it was not recorded.
+    /// Returns the mode of a stub with this metadata, or `None` if it was not recorded.
     pub(super) fn read(metadata: &Node<'_>) -> Option<Self> {
         let own = metadata.value().get("standin")?;
         own.get("format")?;
@@ -32,7 +34,7 @@ impl Exactness {
         Some(if ordered { Self::Ordered } else { Self::Recorded })
     }
 
-    /// Whether so many wanted items have an actual one each.
+    /// Returns whether each of this many expected items has its own actual one.
     fn pairs(self, wanted: usize, actual: usize, fits: &impl Fn(usize, usize) -> bool) -> bool {
         wanted == actual
             && match self {
@@ -41,7 +43,7 @@ impl Exactness {
             }
     }
 
-    /// Whether the values of one name are those that were recorded.
+    /// Returns whether the values of one name are those that were recorded.
     pub(super) fn values_match(
         self,
         pattern: &MultiPattern,
@@ -63,7 +65,8 @@ impl Exactness {
         }
     }
 
-    /// Whether form and parts of a request are those that were recorded, where all patterns match.
+    /// Returns whether form fields and parts of a request, which match all patterns, are exactly
+    /// the recorded ones.
     pub(super) fn body_matches(
         self,
         form: &[(Box<str>, MultiPattern)],
@@ -85,7 +88,7 @@ impl Exactness {
             };
             return self.pairs(multipart.len(), parts.len(), &fits);
         }
-        // The same bytes as a form are another request.
+        // The same bytes sent as a form are a different request.
         let is_written = |pattern: &StringPattern| {
             matches!(
                 pattern,
@@ -99,7 +102,7 @@ impl Exactness {
     }
 }
 
-/// Whether a request would be recorded as a form.
+/// Returns whether a request would be recorded as a form.
 fn is_form(asked: &Asked<'_>) -> bool {
     let fields = asked.form_fields();
     let is_text = || asked.body().is_some_and(|body| std::str::from_utf8(body).is_ok());

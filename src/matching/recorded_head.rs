@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::document::Node;
 use crate::message::{HeadLayout, Informational};
 
-/// What comes before the head of an answer, and how it is written.
+/// The informational answers before a head, and the layout of the head.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct RecordedHead {
     pub(super) layout: Option<HeadLayout>,
@@ -15,7 +15,7 @@ pub(super) struct RecordedHead {
 }
 
 impl RecordedHead {
-    /// Reads the metadata of a stub. What is wrong is reported.
+    /// Reads the metadata of a stub. Problems are reported.
     pub(super) fn read(metadata: &Node<'_>) -> Self {
         let own = &metadata.value()["standin"];
         let wrong = |what: &str, advice: &str| {
@@ -57,7 +57,7 @@ mod tests {
     use super::super::testing::{compile, stub};
 
     #[test]
-    fn the_head_of_a_recording_goes_out_as_it_was() {
+    fn the_head_of_a_recording_is_sent_unchanged() {
         let own = json!({"format": 2, "head": "ETag, Content-Type",
             "informational": [{"status": 103, "headers": {"link": ["</a>", "</b>"]}}, {"status": 102}]});
         let response = json!({"headers": {"content-type": "a/b", "etag": "e", "x-more": "m"}});

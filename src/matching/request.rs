@@ -13,22 +13,22 @@ use super::operator::{StringPattern, Subject};
 use super::recorded::Exactness;
 use super::url::UrlPattern;
 
-/// Everything that a request must be like. What is not given matches anything.
+/// A compiled request pattern. Omitted parts match anything.
 #[derive(Debug)]
 pub(crate) struct RequestPattern {
     pub(super) url: UrlPattern,
     pub(super) method: MethodPattern,
-    /// The rest, which most patterns have nothing of.
+    /// The conditions, which most patterns do not have.
     pub(super) conditions: Option<Box<Conditions>>,
 }
 
 impl RequestPattern {
-    /// The pattern of a stub without `request`: every request.
+    /// Returns the pattern of a stub without `request`: every request.
     pub(super) fn any() -> Self {
         Self { url: UrlPattern::Any, method: MethodPattern::Any, conditions: None }
     }
 
-    /// What is wanted besides method and URL.
+    /// Returns the conditions other than method and URL.
     pub(super) fn conditions(&self) -> &Conditions {
         self.conditions.as_deref().unwrap_or(&NO_CONDITIONS)
     }
@@ -39,7 +39,7 @@ impl RequestPattern {
             Some(Box::new(credentials));
     }
 
-    /// Takes no request with other values than those of the pattern.
+    /// Accepts only requests without values beyond those of the pattern.
     pub(super) fn set_exactness(&mut self, exactness: Exactness) {
         let conditions = self.conditions.get_or_insert_default();
         conditions.exactness = exactness;
@@ -52,24 +52,25 @@ impl RequestPattern {
         conditions.exact_query = matches!(self.url, UrlPattern::Path(_) | UrlPattern::PathRegex(_));
     }
 
-    /// Whether the stub is for one client.
+    /// Returns whether the stub is for one client.
     pub(super) fn asks_for_credentials(&self) -> bool {
         self.conditions().rare().credentials.is_some()
     }
 
-    /// Whether it depends on nothing but what is written in it.
+    /// Returns whether it depends only on its own text.
     pub(super) fn is_plain(&self) -> bool {
         self.conditions().exactness == Exactness::Pattern && !self.asks_for_credentials()
     }
 
-    /// Whether it takes every request.
+    /// Returns whether it matches every request.
     pub(super) fn takes_all(&self) -> bool {
         matches!(self.url, UrlPattern::Any)
             && matches!(self.method, MethodPattern::Any)
             && self.conditions.is_none()
     }
 
-    /// Whether the method is as wanted. Recorded answers to GET are for HEAD as well where `filter` says so.
+    /// Returns whether the method matches. Recorded answers to GET also match HEAD if `filter`
+    /// allows it.
     fn method_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
         if filter.takes_head_as_get() {
             return self.conditions().exactness != Exactness::Pattern
@@ -83,17 +84,18 @@ impl RequestPattern {
         self.conditions.get_or_insert_default().rare_mut().digest = Some(Box::new(digest));
     }
 
-    /// Whether the body is known by its digest, so that it may be larger than what is read.
+    /// Returns whether the body is matched by its digest, so that it may exceed the buffer limit.
     pub(super) fn asks_for_digest(&self) -> bool {
         self.conditions.as_ref().is_some_and(|conditions| conditions.rare().digest.is_some())
     }
 
-    /// Those credentials.
+    /// Returns the recorded credentials.
     pub(super) fn credentials_mut(&mut self) -> Option<&mut Credentials> {
         self.conditions.as_mut()?.rare.as_mut()?.credentials.as_deref_mut()
     }
 
-    /// Whether all but the body is as wanted. `filter` has what the search has found of recorded clients.
+    /// Returns whether everything except the body matches. `filter` tracks the recorded clients
+    /// found by the search.
     pub(super) fn head_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
         self.method_matches(asked, filter)
             && self.url.matches(asked.path(), asked.target())
@@ -104,12 +106,12 @@ impl RequestPattern {
             })
     }
 
-    /// Whether the body is looked at.
+    /// Returns whether the body is matched.
     pub(super) fn asks_for_body(&self) -> bool {
         self.conditions.as_ref().is_some_and(|conditions| conditions.ask_for_body())
     }
 
-    /// Whether the body is as wanted. A body that has not been read matches no pattern.
+    /// Returns whether the body matches. A body that has not been read matches no pattern.
     pub(super) fn body_matches(&self, asked: &Asked<'_>, filter: &AskerFilter) -> bool {
         if !self.asks_for_body() {
             return true;
@@ -120,7 +122,7 @@ impl RequestPattern {
             return false;
         }
         if asked.request().body.digest().is_some() {
-            // Of so large a body nothing else is known.
+            // Only the digest of such a large body is known.
             return conditions.digest.is_some();
         }
         Subject::of_body(asked).is_some_and(|body| {
@@ -148,7 +150,7 @@ impl RequestPattern {
         })
     }
 
-    /// What the path template binds, by name; nothing without one.
+    /// Returns the variables that the path template binds, by name; empty without a template.
     pub(super) fn path_parameters(&self, asked: &Asked<'_>) -> Vec<(String, String)> {
         let UrlPattern::Template(template) = &self.url else { return Vec::new() };
         let values = template.values(asked.path()).unwrap_or_default();
@@ -156,7 +158,7 @@ impl RequestPattern {
         bound.filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect()
     }
 
-    /// The values of the template's variables; none where the path is another.
+    /// Returns the values of the template's variables, or `None` if the path does not match.
     pub(super) fn path_values<'r>(&self, asked: &Asked<'r>) -> Vec<Option<&'r str>> {
         match &self.url {
             UrlPattern::Template(template) => template.values(asked.path()).unwrap_or_default(),

@@ -1,11 +1,11 @@
-//! The parts of a request that stubs match, as `WireMock` compares them.
+//! Tests of request patterns against `WireMock`'s behaviour.
 
 use serde_json::{Value, json};
 
 use super::testing::{compile, request};
 use crate::message::Request;
 
-/// Whether a request pattern, which may have warnings, matches.
+/// Returns whether a request pattern, which may have warnings, matches.
 fn matches(pattern: &Value, request: &Request) -> bool {
     let (stub, _) = compile(&json!({"request": pattern}));
     stub.unwrap_or_else(|| panic!("{pattern}")).matches(request)

@@ -1,8 +1,8 @@
 //! Patterns of literals and runs of characters, matched without a regex engine.
 //!
-//! Most patterns of URLs are of this kind: `/things/{id}/parts`, `/things/[a-z0-9]+`, `/api/.*`. Where
-//! every run can end in one place only, one pass over the text decides. The pieces also say which literals
-//! every matching text has, by which the index finds a pattern.
+//! Most patterns of URLs are of this kind: `/things/{id}/parts`, `/things/[a-z0-9]+`, `/api/.*`. If
+//! every run can end in only one place, one pass over the text decides. The pieces also provide the
+//! literals of every matching text, by which the index finds a pattern.
 
 use regex_syntax::hir::Hir;
 use smallvec::SmallVec;
@@ -17,7 +17,7 @@ pub(super) struct Sequence {
 }
 
 impl Sequence {
-    /// Of pieces in their order. Neighbouring literals become one.
+    /// Creates a sequence from pieces in order. Adjacent literals are merged.
     pub(super) fn new(pieces: Vec<Piece>) -> Self {
         let mut joined: SmallVec<[Piece; 3]> = SmallVec::new();
         for piece in pieces {
@@ -34,7 +34,7 @@ impl Sequence {
         Self { pieces: joined, decides }
     }
 
-    /// Of a parsed regular expression that matches whole texts.
+    /// Creates the sequence of a parsed regular expression that matches whole texts.
     pub(super) fn of(hir: &Hir) -> Self {
         Self::new(pieces::of(hir))
     }
@@ -43,12 +43,12 @@ impl Sequence {
         &self.pieces
     }
 
-    /// Whether the pieces decide for every text of ASCII.
+    /// Returns whether the pieces decide every ASCII text.
     pub(super) fn decides(&self) -> bool {
         self.decides
     }
 
-    /// The text that every match begins with.
+    /// Returns the text that every match begins with.
     pub(super) fn prefix(&self) -> &str {
         match self.pieces.first() {
             Some(Piece::Literal(text)) => text,
@@ -56,7 +56,7 @@ impl Sequence {
         }
     }
 
-    /// The only text that matches, where there is only one.
+    /// Returns the only matching text, if there is exactly one.
     pub(super) fn literal(&self) -> Option<&str> {
         match &*self.pieces {
             [Piece::Literal(text)] => Some(text),
@@ -64,12 +64,12 @@ impl Sequence {
         }
     }
 
-    /// Whether the whole text matches; nothing where only an engine can tell.
+    /// Returns whether the whole text matches, or `None` if only an engine can tell.
     pub(super) fn matches(&self, text: &str) -> Option<bool> {
         self.walk(text, |_| {})
     }
 
-    /// What each run takes of a text that matches.
+    /// Returns the part of a matching text that each run matches.
     pub(super) fn runs<'t>(&self, text: &'t str) -> Option<Vec<&'t str>> {
         let mut runs = Vec::new();
         (self.walk(text, |run| runs.push(run)) == Some(true)).then_some(runs)
@@ -113,7 +113,7 @@ impl Sequence {
     }
 }
 
-/// Whether a piece can end in one place only, whatever the text.
+/// Returns whether a piece can end in one place only, whatever the text.
 fn is_certain(piece: &Piece, rest: &[Piece]) -> bool {
     match piece {
         Piece::Literal(_) => true,
@@ -124,7 +124,7 @@ fn is_certain(piece: &Piece, rest: &[Piece]) -> bool {
     }
 }
 
-/// Whether what follows cannot begin with a character of a set.
+/// Returns whether what follows cannot begin with a character of a set.
 fn is_apart(set: CharSet, rest: &[Piece]) -> bool {
     match rest {
         [] => true,
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(sequence("/a/[^/]+").runs("/a/"), None);
     }
 
-    /// Expressions from few characters, so that many texts match.
+    /// Generates expressions from few characters, so that many texts match.
     fn expression() -> impl Strategy<Value = String> {
         let atom = prop_oneof![
             Just("a".to_owned()),

@@ -1,4 +1,4 @@
-//! All stubs that are served: cheap to change while requests are answered by the set as it was.
+//! The set of all served stubs: cheap to change while requests are answered from an older copy.
 //!
 //! ```text
 //! files, in their order ─┐
@@ -6,12 +6,13 @@
 //! admin API, as added ───┘            └──────────── [Index] → the stubs that may answer → the first that does
 //! ```
 //!
-//! Precedence is `WireMock`'s: the lower priority number first, and of equal ones the most recently added
-//! first. The stubs of the files count as added at the start, in the order of the files, however often these
-//! are read again: a reload replaces that layer alone, and what the admin API adds lies over it.
+//! Precedence is `WireMock`'s: the lower priority number first, and of equal ones the most recently
+//! added first. The stubs of the files count as added at the start, in the order of the files,
+//! however often these are read again: a reload replaces only that layer, and the stubs of the
+//! admin API are layered on top.
 //!
-//! A set is persistent: a copy costs nothing and shares everything, and a change copies what leads to it.
-//! So a world that has stubs of its own is a copy of the set with those added.
+//! A set is persistent: a copy is O(1) and shares everything, and a change copies only the path to
+//! it. So a world that has its own stubs is a copy of the set with those added.
 
 mod choose;
 
@@ -33,7 +34,7 @@ use super::list::Order;
 use super::stub::Stub;
 use super::url::UrlPattern;
 
-/// From how many stubs on a set is built by two threads.
+/// The number of stubs from which a set is built by two threads.
 const MANY: usize = 2_000;
 
 /// Stubs in precedence order, found by id and by request.
@@ -43,12 +44,12 @@ pub struct StubSet {
     ids: Ids,
     index: Index,
     files: Files,
-    /// How many stubs the admin API has added, and how many it has put in place of others.
+    /// How many stubs the admin API has added, and how many it has replaced.
     added: u64,
     replaced: u32,
-    /// How many stubs look at the body.
+    /// How many stubs match the body.
     body_patterns: usize,
-    /// How many know the body by its digest.
+    /// How many match the body by its digest.
     digests: usize,
     /// The scenarios of stubs, with how many stubs each has.
     scenarios: OrdMap<Arc<str>, usize>,
@@ -71,8 +72,8 @@ enum Layer {
 }
 
 impl StubSet {
-    /// The stubs of files, given in the order of precedence: those of a later file, and the later ones of a
-    /// file, come first.
+    /// Returns the stubs of files, given in the order of precedence: those of a later file, and the
+    /// later ones of a file, come first.
     #[must_use]
     pub fn of_files(files: Vec<Arc<StubFile>>) -> Self {
         Self::of(Files::new(files))
@@ -122,8 +123,8 @@ impl StubSet {
         }
     }
 
-    /// Replaces the stubs of the files. What a file has that is the same as before stays as it is; what the
-    /// admin API has changed stays its own.
+    /// Replaces the stubs of the files. Unchanged stubs stay as they are, and changes by the admin
+    /// API are preserved.
     pub fn replace_files(&mut self, files: Vec<Arc<StubFile>>) {
         let before = std::mem::take(&mut self.files);
         self.files = before.replaced(files);
@@ -141,7 +142,7 @@ impl StubSet {
         }
     }
 
-    /// Has the stubs of the files as they were read last, and no others.
+    /// Resets the set to the stubs of the files as last read.
     pub fn discard_changes(&mut self) {
         *self = Self::of(std::mem::take(&mut self.files));
     }
@@ -153,7 +154,7 @@ impl StubSet {
         *self = Self { files, added, first_index, ..Self::default() };
     }
 
-    /// Adds a stub as the most recent one. It takes the place of one that has its id.
+    /// Adds a stub as the most recent one. It replaces a stub with the same id.
     pub fn add(&mut self, stub: Arc<Stub>) {
         self.remove(stub.id);
         let order = added_by_admin(stub.priority, self.added);
@@ -161,8 +162,8 @@ impl StubSet {
         self.place(order, Placed { stub, layer: Layer::Admin });
     }
 
-    /// Puts a stub in place of the one that has its id; it counts as added when that was. Says whether there
-    /// was one.
+    /// Replaces the stub with the same id and keeps its insertion order. Returns whether there was
+    /// one.
     pub fn replace(&mut self, stub: Arc<Stub>) -> bool {
         let Some(before) = self.ids.get(stub.id) else { return false };
         self.take(before);
@@ -204,35 +205,35 @@ impl StubSet {
         Some(stub)
     }
 
-    /// The file that holds a stub, and the stub as it is there.
+    /// Returns the file that holds a stub, and the stub as it is there.
     pub(crate) fn file_of(&self, id: Uuid) -> Option<(&Arc<StubFile>, &Arc<Stub>)> {
         self.files.of_stub(id)
     }
 
-    /// The insertion index of a stub that the admin API has added.
+    /// Returns the insertion index of a stub that the admin API has added.
     pub(crate) fn insertion_index(&self, id: Uuid) -> Option<i64> {
         let number = number_by_admin(self.ids.get(id)?)?;
         Some(self.first_index.saturating_add(i64::try_from(number).unwrap_or(i64::MAX)))
     }
 
-    /// Whether there are no stubs.
+    /// Returns whether there are no stubs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.stubs.is_empty()
     }
 
-    /// How many stubs there are.
+    /// Returns how many stubs there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.stubs.len()
     }
 
-    /// The stubs in precedence order.
+    /// Returns the stubs in precedence order.
     pub fn stubs(&self) -> impl Iterator<Item = &Arc<Stub>> {
         self.stubs.values().map(|placed| &placed.stub)
     }
 
-    /// Up to `most` stubs that come after one in precedence order, or the first.
+    /// Returns up to `most` stubs after the given one in precedence order, or the first ones.
     pub(super) fn after(
         &self,
         last: Option<Order>,
@@ -243,7 +244,7 @@ impl StubSet {
         range.take(most).map(|(order, placed)| (*order, &placed.stub))
     }
 
-    /// The paths that stubs name, and whether some of them match by a pattern.
+    /// Returns the paths that stubs name, and whether some of them match by a pattern.
     pub(crate) fn paths(&self) -> (Vec<String>, bool) {
         let mut paths = Vec::new();
         let mut open = false;
@@ -262,29 +263,29 @@ impl StubSet {
         (paths, open)
     }
 
-    /// A stub by its id.
+    /// Returns a stub by its id.
     #[must_use]
     pub fn get(&self, id: Uuid) -> Option<&Arc<Stub>> {
         self.stubs.get(&self.ids.get(id)?).map(|placed| &placed.stub)
     }
 
-    /// Whether some stub may be for a body that is too large to be kept.
+    /// Returns whether some stub may match a body that is too large to be buffered.
     #[must_use]
     pub(crate) fn takes_digests(&self) -> bool {
         self.digests > 0
     }
 
-    /// The scenarios of stubs, by name.
+    /// Returns the scenarios of stubs, by name.
     pub(crate) fn scenarios(&self) -> impl Iterator<Item = &Arc<str>> {
         self.scenarios.keys()
     }
 
-    /// Whether stubs have this scenario.
+    /// Returns whether stubs have this scenario.
     pub(crate) fn has_scenario(&self, name: &str) -> bool {
         self.scenarios.contains_key(name)
     }
 
-    /// The stubs of a scenario, the first added first.
+    /// Returns the stubs of a scenario, the first added first.
     pub(crate) fn of_scenario(&self, name: &str) -> Vec<&Arc<Stub>> {
         let belongs = |stub: &Stub| stub.scenario().is_some_and(|scenario| *scenario.name == *name);
         let mut found: Vec<_> =
@@ -293,14 +294,14 @@ impl StubSet {
         found.into_iter().map(|(_, placed)| &placed.stub).collect()
     }
 
-    /// The states that the stubs of a scenario ask for or lead to.
+    /// Returns the states that the stubs of a scenario require or set.
     pub(crate) fn possible_states(&self, scenario: &str) -> BTreeSet<&str> {
         let of = self.of_scenario(scenario).into_iter().filter_map(|stub| stub.scenario());
         of.flat_map(|of| of.required_state.as_deref().into_iter().chain(of.new_state.as_deref()))
             .collect()
     }
 
-    /// Whether a stub that is written for URLs below a prefix has the request's URL.
+    /// Returns whether a stub whose URL is below a prefix matches the request's URL.
     pub(crate) fn has_url_below(&self, prefix: &str, request: &Request) -> bool {
         let asked = Asked::new(request);
         let below = |stub: &Arc<Stub>| {
@@ -311,7 +312,7 @@ impl StubSet {
         self.index.search(&asked, below).is_some()
     }
 
-    /// The first stubs, at most `most`, for a request's URL, with where they stand.
+    /// Returns the first stubs, at most `most`, for a request's URL, with their positions.
     pub(super) fn of_url(&self, asked: &Asked<'_>, most: usize) -> Vec<(Order, Arc<Stub>)> {
         let mut found = Vec::new();
         self.index.search(asked, |stub| {

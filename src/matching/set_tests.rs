@@ -1,4 +1,5 @@
-//! The set against a linear scan over the same stubs, whatever is added, changed, removed and read again.
+//! Compares the set with a linear scan over the same stubs, under random additions, changes,
+//! removals and reloads.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use super::testing::{request, stub};
 use super::{Stub, StubFile, StubSet};
 use crate::message::{Asked, Bodies, Request, RequestBody};
 
-/// What a set must agree with: its stubs in no order, each with its place.
+/// The model that a set must agree with: its stubs without order, each with its place.
 #[derive(Default)]
 struct Model {
     stubs: Vec<Entry>,
@@ -23,13 +24,13 @@ struct Model {
 struct Entry {
     stub: Arc<Stub>,
     added: Added,
-    /// Above 0 for one that was put in place of another.
+    /// Above 0 for a stub that replaced another.
     edition: usize,
-    /// The file whose reload takes it away.
+    /// The file whose reload removes it.
     file: Option<usize>,
 }
 
-/// When a stub counts as added: those of files first.
+/// The insertion order of a stub: those of files first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Added {
     ByFile(usize, usize),
@@ -78,7 +79,7 @@ impl Model {
         self.files = files.to_vec();
     }
 
-    /// Whether a stub is in place of one of a file.
+    /// Returns whether a stub is in place of one of a file.
     fn has_replaced(&self) -> bool {
         let of_file = |added| matches!(added, Added::ByFile(..));
         self.stubs.iter().any(|entry| entry.edition > 0 && of_file(entry.added))
@@ -98,7 +99,7 @@ impl Model {
     }
 }
 
-/// Few words, so that requests meet several stubs and lists get long.
+/// Uses few words, so that requests match several stubs and lists get long.
 fn url() -> impl Strategy<Value = Value> {
     let path = prop_oneof!["/a", "/a/b", "/c", "/c/longer-word-[12]/d"];
     prop_oneof![
@@ -193,7 +194,7 @@ fn asked() -> impl Strategy<Value = (&'static str, String, Vec<&'static str>, &'
         .prop_map(|(method, (path, query), headers, body)| (method, path + query, headers, body))
 }
 
-/// A file whose stubs have ids that no other file has: those of files are unique.
+/// Returns a file whose stubs have ids that no other file has: those of files are unique.
 fn file(at: usize, mappings: Vec<Value>) -> Arc<StubFile> {
     let mut seen = Vec::new();
     let stubs = mappings.into_iter().filter_map(|mut mapping| {
@@ -211,7 +212,7 @@ fn agree(set: &StubSet, model: &Model, request: &mut Request) {
     let ordered = model.ordered();
     let expected = ordered.iter().find(|stub| stub.matches(request)).map(|stub| stub.id);
     assert_eq!(set.find(&Asked::new(request)).map(|stub| stub.id), expected);
-    // A body that was never asked for cannot have decided.
+    // A body that was never read cannot have decided.
     if !set.wants_body(&Asked::new(request)) {
         request.body =
             RequestBody::arriving(Box::pin(futures_util::stream::empty()), Bodies::default());
@@ -256,7 +257,7 @@ proptest! {
                         let removed = model.remove(id).map(|entry| entry.stub.id);
                         prop_assert_eq!(set.remove(id).map(|stub| stub.id), removed);
                     }
-                    // What was put in place of a stub of a file has no place without the file.
+                    // A replacement of a file's stub has no place without the file.
                     Change::Read(_, None) if model.has_replaced() => {}
                     Change::Read(at, mappings) => {
                         files[at] = mappings.map(|mappings| file(at, mappings));
@@ -276,7 +277,7 @@ proptest! {
                     headers.into_iter().zip(["h", "i"]).map(|(value, name)| (name, value)).collect();
                 agree(&set, &model, &mut request(method, &target, &headers, body));
             }
-            // Who reads the old set meanwhile sees nothing of it.
+            // Concurrent readers of the old set see no change.
             prop_assert_eq!(ids(&before), of_before);
         }
     }

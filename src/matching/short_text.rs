@@ -1,19 +1,19 @@
-//! Text that lies in place while it is short.
+//! Short strings that are stored inline.
 //!
-//! Among a hundred thousand stubs nothing of the one that answers is in a cache. Each pointer that is followed to
-//! compare it waits for memory once more, so what is compared lies in the stub itself.
+//! Among a hundred thousand stubs the one that answers is not in the CPU cache. Each pointer
+//! dereference is another cache miss, so the compared text is stored in the stub itself.
 
 use std::fmt;
 use std::ops::Deref;
 
 use smallvec::SmallVec;
 
-/// Text, in place up to `N` bytes.
+/// A string, stored inline up to `N` bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct ShortText<const N: usize>(SmallVec<[u8; N]>);
 
 impl<const N: usize> ShortText<N> {
-    /// The text as bytes: to be compared, without a look at what they are.
+    /// Returns the text as bytes, for comparison.
     pub(super) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -31,7 +31,7 @@ impl<const N: usize> Deref for ShortText<N> {
     type Target = str;
 
     fn deref(&self) -> &str {
-        // It was text before.
+        // The bytes come from a `str`.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }

@@ -1,4 +1,5 @@
-//! Stub mappings as the admin API takes them: one by itself, or many with what to do about those that are there.
+//! Reads stub mappings for the admin API: a single one, or an import of many with options for
+//! existing stubs.
 
 use std::path::Path;
 
@@ -16,14 +17,14 @@ use super::stub::{MAPPINGS, Stub, StubCompiler};
 /// Where the stubs come from, in messages.
 const SOURCE: &str = "the request body";
 
-/// What stubs are read with.
+/// The context in which stubs are read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StubReader<'a> {
-    /// The bodies that they may name.
+    /// The body files that they may name.
     pub(crate) files: &'a dyn BodyFiles,
-    /// The headers that they share with others.
+    /// The pool of shared headers.
     pub(crate) headers: &'a HeaderPool,
-    /// Which answers are templates.
+    /// Which responses are templates.
     pub(crate) templating: ResponseTemplating,
 }
 
@@ -32,17 +33,17 @@ pub(crate) struct StubReader<'a> {
 pub(crate) struct StubImport {
     /// The stubs, as written.
     pub(crate) stubs: Vec<Stub>,
-    /// Whether a stub that is there already is replaced.
+    /// Whether an existing stub is replaced.
     pub(crate) overwrites: bool,
-    /// Whether the stubs that are not in the import are removed.
+    /// Whether stubs that are not in the import are removed.
     pub(crate) deletes_others: bool,
 }
 
 impl StubReader<'_> {
-    /// Reads a stub mapping. One that names no id gets a random one, and every one has `id` where that is given.
+    /// Reads a stub mapping. A mapping without an id gets `id` if given, or else a random one.
     ///
     /// # Errors
-    /// What is wrong with it first.
+    /// The first problem.
     pub(crate) fn one(&self, body: &[u8], id: Option<Uuid>) -> Result<Stub, Refusal> {
         let (stub, text) = read_body_and_text(body, |node| {
             let choose = |written: Option<Uuid>| id.or(written).unwrap_or_else(Uuid::new_v4);
@@ -54,7 +55,7 @@ impl StubReader<'_> {
     /// Reads an import.
     ///
     /// # Errors
-    /// What is wrong with it first.
+    /// The first problem.
     pub(crate) fn import(&self, body: &[u8]) -> Result<StubImport, Refusal> {
         let (mut import, text) = read_body_and_text(body, |node| self.import_of(node))?;
         let list = Raw::new(text.trim()).get(MAPPINGS);
@@ -78,7 +79,7 @@ impl StubReader<'_> {
         let mut import = StubImport { stubs, overwrites: true, deletes_others: false };
         if let Some(options) = keys.get("importOptions").and_then(|node| node.keys()) {
             let policy = options.get("duplicatePolicy");
-            // Where there are options, what is not among them is off.
+            // If there are options, those not given are off.
             import.overwrites = policy
                 .and_then(|node| node.word(&[("OVERWRITE", true), ("IGNORE", false)]))
                 .unwrap_or(false);

@@ -1,7 +1,8 @@
 //! The states of stubs' scenarios (`C/stubbing/Scenario.java`), and the choice of a stub by them.
 //!
-//! A world has its own states. A scenario that nothing moved is in the state `Started`. Choosing a stub and
-//! moving its scenario is one step: of requests at once, one sees each state.
+//! A world has its own states. A scenario without transitions is in the state `Started`. Choosing a
+//! stub and changing the state of its scenario is atomic: of concurrent requests only one sees each
+//! state.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -10,10 +11,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::keys::StubScenario;
 use super::stub::Stub;
 
-/// The state of a scenario that nothing moved.
+/// The initial state of a scenario.
 pub(crate) const STARTED: &str = "Started";
 
-/// How often a stub is chosen anew because another request moved a scenario meanwhile; then no request may.
+/// How often a stub is chosen again because another request changed a scenario's state in the
+/// meantime; after that, the states are locked.
 const ATTEMPTS: usize = 8;
 
 type States = HashMap<Box<str>, Box<str>>;
@@ -23,23 +25,23 @@ type States = HashMap<Box<str>, Box<str>>;
 pub(crate) struct ScenarioStates(Mutex<Arc<States>>);
 
 impl ScenarioStates {
-    /// The state of a scenario.
+    /// Returns the state of a scenario.
     pub(crate) fn get(&self, scenario: &str) -> Box<str> {
         state_in(&self.lock(), scenario).into()
     }
 
-    /// Moves a scenario to a state.
+    /// Sets the state of a scenario.
     pub(crate) fn set(&self, scenario: &str, state: &str) {
         set_in(&mut self.lock(), scenario, state);
     }
 
-    /// Moves all scenarios to [`STARTED`].
+    /// Resets all scenarios to [`STARTED`].
     pub(crate) fn reset(&self) {
         *self.lock() = Arc::default();
     }
 
-    /// Lets `choose` choose a stub by the states, and moves its scenario. `choose` is called again where another
-    /// request moved a scenario meanwhile.
+    /// Chooses a stub with `choose` and changes the state of its scenario. `choose` is called again
+    /// if another request changed a state in the meantime.
     pub(super) fn choose<'a>(
         &self,
         mut choose: impl FnMut(&StateView<'_>) -> Option<&'a Arc<Stub>>,
@@ -50,7 +52,7 @@ impl ScenarioStates {
             let moves = stub.and_then(|stub| stub.scenario.as_deref()?.moves());
             let Some((scenario, state)) = moves else { return stub };
             let mut now = self.lock();
-            // Where no state was looked at, none can have been another.
+            // If no state was read, none can have changed.
             let is_same = view.states.get().is_none_or(|seen| Arc::ptr_eq(seen, &now));
             if is_same {
                 set_in(&mut now, scenario, state);
@@ -65,7 +67,7 @@ impl ScenarioStates {
         Some(stub)
     }
 
-    /// The states as they are, for a look that moves none.
+    /// Returns the current states, for a choice that changes none.
     pub(super) fn view(&self) -> StateView<'_> {
         StateView { source: Some(self), states: OnceCell::new() }
     }
@@ -75,15 +77,16 @@ impl ScenarioStates {
     }
 }
 
-/// The states as they were when the first of them was looked at.
+/// The states at the time when the first of them was read.
 pub(super) struct StateView<'a> {
-    /// Nothing where the states are known already.
+    /// `None` if the states are already known.
     source: Option<&'a ScenarioStates>,
     states: OnceCell<Arc<States>>,
 }
 
 impl StateView<'_> {
-    /// Whether a stub may answer: its scenario is in the state that it asks for, if it asks for one.
+    /// Returns whether a stub may answer: its scenario is in the required state, if it requires
+    /// one.
     pub(super) fn allows(&self, stub: &Stub) -> bool {
         let Some((scenario, required)) = stub.scenario.as_deref().and_then(StubScenario::requires)
         else {

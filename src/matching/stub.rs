@@ -31,13 +31,13 @@ use super::response::{
 use super::url::UrlPattern;
 use super::written;
 
-/// The key of a file's many stubs.
+/// The key under which a file has several stubs.
 pub(crate) const MAPPINGS: &str = "mappings";
 
 /// A request pattern with its response.
 ///
-/// A set may hold a hundred thousand: what answers a request lies together, the rest apart, and the mapping
-/// stays the text that it was read from.
+/// A set may hold a hundred thousand: the parts that answer requests are stored together, the rest
+/// separately, and the mapping stays the text that it was read from.
 #[derive(Debug)]
 pub struct Stub {
     /// Its UUID: written in the mapping, or derived from the place it was read from.
@@ -46,7 +46,7 @@ pub struct Stub {
     pub priority: i32,
     pub(super) request: RequestPattern,
     response: Response,
-    /// The scenario that it belongs to; few have one.
+    /// The scenario that it belongs to, if any; few stubs have one.
     pub(super) scenario: Option<Box<StubScenario>>,
     webhooks: Option<Box<Webhooks>>,
     /// How often it has answered, up to [`MANY_USES`].
@@ -54,62 +54,64 @@ pub struct Stub {
     written: Box<Written>,
 }
 
-/// Uses are counted up to this number: what is asked is whether there was one, and whether there were more.
+/// Uses are counted up to this number: only "none", "one" and "several" matter.
 const MANY_USES: u8 = 2;
 
-/// What is written, and where: for people.
+/// The written mapping and its place, for messages and the admin API.
 #[derive(Debug)]
 struct Written {
     name: Option<Box<str>>,
     source: Arc<Path>,
     document: usize,
-    /// Which of the document's `mappings` it is, if it has them.
+    /// The index in the document's `mappings`, if it has them.
     item: Option<usize>,
     persistent: bool,
-    /// Where it stood among the stubs of the server that saved it.
+    /// Its index among the stubs of the server that saved it.
     insertion_index: Option<i64>,
     /// The JSON text.
     mapping: Bytes,
 }
 
 impl Stub {
-    /// The answer, where every request has the same. Settings may add to it.
+    /// Returns the answer if it is the same for every request. Settings may add to it.
     #[must_use]
     pub fn plan(&self) -> Option<Plan> {
         self.fixed_plan(&ResponseSettings::default())
     }
 
-    /// The answer, where every request has the same and no setting changes it. Rendered at load: this only
-    /// copies the headers and shares the body.
+    /// Returns the answer if it is the same for every request and no setting changes it. Rendered
+    /// at load: this only copies the headers and shares the body.
     #[must_use]
     pub(crate) fn fixed_plan(&self, settings: &ResponseSettings) -> Option<Plan> {
         self.response.fixed_plan(self.id, settings)
     }
 
-    /// Counts an answer. A stub that has answered often is only read, so that threads do not wait for each other.
+    /// Counts an answer. Once the counter is at its limit it is only read, so that threads do not
+    /// contend for it.
     pub(crate) fn count_use(&self) {
         if self.uses.load(Ordering::Relaxed) < MANY_USES {
             self.uses.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Whether it has answered.
+    /// Returns whether it has answered.
     pub(crate) fn is_used(&self) -> bool {
         self.uses.load(Ordering::Relaxed) > 0
     }
 
-    /// Whether it has answered more than once.
+    /// Returns whether it has answered more than once.
     pub(crate) fn is_used_again(&self) -> bool {
         self.uses.load(Ordering::Relaxed) >= MANY_USES
     }
 
-    /// Whether requests are sent after an answer.
+    /// Returns whether requests are sent after an answer.
     #[must_use]
     pub(crate) fn has_webhooks(&self) -> bool {
         self.webhooks.is_some()
     }
 
-    /// The requests that are sent after an answer; for each that cannot be made the reason.
+    /// Returns the requests that are sent after an answer, or for each that cannot be rendered the
+    /// reason.
     pub(crate) fn webhooks(
         &self,
         context: &mut ResponseContext<'_>,
@@ -118,44 +120,44 @@ impl Stub {
         webhooks.map(|all| all.requests(&self.request, context)).unwrap_or_default()
     }
 
-    /// The answer to a request.
+    /// Returns the answer to a request.
     pub(crate) fn answer(&self, context: &mut ResponseContext<'_>) -> StubAnswer {
         let pattern = &self.request;
         self.response.answer(AnsweringStub { id: self.id, name: self.name(), pattern }, context)
     }
 
-    /// Whether the answer is made from the request's body, so that it must be read before.
+    /// Returns whether the answer depends on the request's body, so that it must be read first.
     #[must_use]
     pub(crate) fn needs_body(&self) -> bool {
         self.webhooks.is_some() || self.response.needs_body()
     }
 
-    /// Its name, for people.
+    /// Returns its display name.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.written.name.as_deref()
     }
 
-    /// The file it was read from.
+    /// Returns the file it was read from.
     #[must_use]
     pub fn source(&self) -> &Path {
         &self.written.source
     }
 
-    /// The number of the document in that file, from 0.
+    /// Returns the number of the document in that file, from 0.
     #[must_use]
     pub fn document(&self) -> usize {
         self.written.document
     }
 
-    /// Where in that document it stands.
+    /// Returns its place in that document.
     #[must_use]
     pub fn pointer(&self) -> Pointer {
         let item = |at| vec![Step::Key(MAPPINGS.to_owned()), Step::Index(at)];
         self.written.item.map(item).unwrap_or_default()
     }
 
-    /// The stub with the JSON text of its mapping, which may be a part of a larger one.
+    /// Returns the stub with the JSON text of its mapping, which may be a part of a larger one.
     #[must_use]
     pub fn with_mapping(mut self, text: Bytes) -> Self {
         self.response.take_text(&text);
@@ -168,12 +170,13 @@ impl Stub {
         self
     }
 
-    /// The id of the key of the recording that it comes from; nothing where it was recorded without credentials.
+    /// Returns the id of the key of the recording that it comes from, or `None` if it was recorded
+    /// without credentials.
     pub(crate) fn recording_key_id(&mut self) -> Option<&str> {
         self.request.credentials_mut().map(|credentials| credentials.key_id())
     }
 
-    /// Answers the client that it was recorded from, by the key of the recording.
+    /// Sets the key of the recording, by which the client that it was recorded from is recognized.
     #[must_use]
     pub(crate) fn with_recording_key(mut self, key: Key) -> Self {
         if let Some(credentials) = self.request.credentials_mut() {
@@ -182,23 +185,24 @@ impl Stub {
         self
     }
 
-    /// The stub mapping in the form of `WireMock`'s admin API, with its `id` and `uuid`.
+    /// Returns the stub mapping in the form of `WireMock`'s admin API, with its `id` and `uuid`.
     #[must_use]
     pub fn mapping(&self) -> Value {
         let text = self.mapping_text();
         let mut reader = serde_json::Deserializer::from_str(&text);
-        // It was read before, perhaps from YAML, which may be deeper.
+        // It was read before, perhaps from YAML, which may be nested more deeply.
         reader.disable_recursion_limit();
         Value::deserialize(&mut reader).unwrap_or_default()
     }
 
-    /// The same as JSON text.
+    /// Returns the same as JSON text.
     #[must_use]
     pub fn mapping_text(&self) -> String {
         written::mapping(&self.written_text(), self.id)
     }
 
-    /// The JSON text of the mapping for a file, where `index` is its place among the stubs, oldest first.
+    /// Returns the JSON text of the mapping for a file, where `index` is its place among the stubs,
+    /// oldest first.
     pub(crate) fn file_text(&self, index: Option<i64>) -> String {
         written::file(&self.written_text(), self.id, index)
     }
@@ -207,13 +211,13 @@ impl Stub {
         String::from_utf8_lossy(&self.written.mapping)
     }
 
-    /// The JSON text of its request pattern; two that mean the same may differ.
+    /// Returns the JSON text of its request pattern; two that mean the same may differ.
     pub(crate) fn request_text(&self) -> String {
         written::request(&self.written_text())
     }
 
-    /// Its request pattern in one form for equal ones, where it alone decides whether the stub answers: stubs of
-    /// scenarios and of recordings depend on more.
+    /// Returns its request pattern in one form for equal ones, if it alone decides whether the stub
+    /// answers: stubs of scenarios and recordings depend on more.
     pub(crate) fn sole_request(&self) -> Option<String> {
         if self.scenario.is_some() || !self.request.is_plain() {
             return None;
@@ -222,12 +226,12 @@ impl Stub {
         Some(request.to_string())
     }
 
-    /// Whether it is for every request.
+    /// Returns whether it matches every request.
     pub(crate) fn takes_all(&self) -> bool {
         self.scenario.is_none() && self.request.takes_all()
     }
 
-    /// The path that it names literally.
+    /// Returns the path that it names literally.
     pub(crate) fn literal_path(&self) -> Option<&str> {
         match &self.request.url {
             UrlPattern::Path(path) => Some(path),
@@ -236,32 +240,33 @@ impl Stub {
         }
     }
 
-    /// The JSON text of its metadata.
+    /// Returns the JSON text of its metadata.
     pub(crate) fn metadata_text(&self) -> Option<String> {
         written::metadata(&self.written_text())
     }
 
-    /// Whether it is kept in a file of the root directory.
+    /// Returns whether it is saved to a file of the root directory.
     pub(crate) fn is_persistent(&self) -> bool {
         self.written.persistent
     }
 
-    /// Where it stood among the stubs of the server that saved it, oldest first.
+    /// Returns its index among the stubs of the server that saved it, oldest first.
     pub(crate) fn insertion_index(&self) -> Option<i64> {
         self.written.insertion_index
     }
 
-    /// The scenario that it belongs to.
+    /// Returns the scenario that it belongs to.
     pub(crate) fn scenario(&self) -> Option<&StubScenario> {
         self.scenario.as_deref()
     }
 
-    /// The stub mapping as it was written: JSON text.
+    /// Returns the stub mapping as it was written: JSON text.
     pub(super) fn text(&self) -> &[u8] {
         &self.written.mapping
     }
 
-    /// Whether this stub is for a request. A body that has not been read matches no body pattern.
+    /// Returns whether this stub matches a request. A body that has not been read matches no body
+    /// pattern.
     #[must_use]
     pub fn matches(&self, request: &Request) -> bool {
         self.fits(&Asked::new(request), &AskerFilter::default())
@@ -271,7 +276,7 @@ impl Stub {
         self.request.head_matches(asked, filter) && self.request.body_matches(asked, filter)
     }
 
-    /// Whether the request's body is looked at.
+    /// Returns whether the request's body is matched.
     pub(super) fn has_body_patterns(&self) -> bool {
         self.request.asks_for_body()
     }
@@ -282,7 +287,7 @@ impl Stub {
 pub struct StubCompiler<'a> {
     /// The file.
     pub source: Arc<Path>,
-    /// The bodies that it may name.
+    /// The body files that it may name.
     pub files: &'a dyn BodyFiles,
     /// The headers of all files' stubs.
     pub headers: &'a HeaderPool,
@@ -291,14 +296,15 @@ pub struct StubCompiler<'a> {
 }
 
 impl StubCompiler<'_> {
-    /// Compiles one stub mapping; its text is to be added, see [`Stub::with_mapping`]. Problems are reported at the
-    /// node; a stub with problems may still be given, so ask the node's decoder before it is served.
+    /// Compiles one stub mapping; its text is to be added, see [`Stub::with_mapping`]. Problems are
+    /// reported at the node. A stub with problems may still be returned, so check the node's
+    /// decoder before serving it.
     #[must_use]
     pub fn compile(&self, node: &Node<'_>) -> Option<Stub> {
         self.compile_with(node, |written| written.unwrap_or_else(|| derived(node)))
     }
 
-    /// Compiles one stub mapping as [`Self::compile`] does. `choose_id` is given the id that is written.
+    /// Compiles one stub mapping as [`Self::compile`] does. `choose_id` receives the written id.
     pub(crate) fn compile_with(
         &self,
         node: &Node<'_>,
@@ -363,7 +369,7 @@ impl StubCompiler<'_> {
     }
 }
 
-/// An id that is the same at every load of the same file, so that hit counts survive.
+/// Reads an id that is the same at every load of the same file, so that hit counts survive.
 fn derived(node: &Node<'_>) -> Uuid {
     let decoder = node.decoder();
     let path = decoder.source().path.to_string_lossy();

@@ -1,4 +1,5 @@
-//! One stub: which requests it is for, how its answer names it, and what is said of a mapping that is not right.
+//! Tests of one stub: which requests it matches, how its answer names it, and the diagnostics of
+//! invalid mappings.
 
 use serde_json::{Value, json};
 
@@ -83,7 +84,7 @@ fn derived_ids_are_the_same_at_every_load() {
 }
 
 #[test]
-fn what_is_not_understood_is_told() {
+fn what_is_not_understood_is_reported() {
     let table = [
         (
             json!({"id": "one"}),
@@ -117,6 +118,6 @@ fn what_is_not_understood_is_told() {
 
 #[test]
 fn what_answers_a_request_lies_in_four_lines_of_a_cache() {
-    // With the two counts of an `Arc` before it.
+    // Including the two counters of an `Arc`.
     assert!(size_of::<super::Stub>() + 16 <= 256, "{} bytes", size_of::<super::Stub>());
 }

@@ -1,4 +1,4 @@
-//! A hash table whose copies share what is the same in both: changing one copies a few hundred bytes.
+//! A persistent hash table: copies share their structure, and a change copies a few hundred bytes.
 //!
 //! The table is a tree of sixteen ways, four bits of the hash at each level, with small open-addressed
 //! tables as leaves. A lookup reads one or two cache lines that are not read by every other lookup, and so
@@ -16,7 +16,7 @@ const BITS: u32 = 4;
 /// A leaf with more slots than this becomes a branch.
 const MAX_SLOTS: usize = 64;
 
-/// Below this many branches a leaf only grows: the hashes of its values are the same.
+/// Below this depth a leaf only grows: the hashes of its values are equal.
 const MAX_DEPTH: u32 = 10;
 
 /// Values by their hashes.
@@ -41,7 +41,7 @@ impl<T> Default for Table<T> {
 }
 
 impl<T: Clone> Table<T> {
-    /// The value of a hash for which `is` holds.
+    /// Returns the value of a hash for which `is` holds.
     pub(super) fn find(&self, hash: u64, is: impl Fn(&T) -> bool) -> Option<&T> {
         let mut node = &self.root;
         let mut depth = 0;
@@ -86,7 +86,7 @@ impl<T: Clone> Table<T> {
         let slots = Arc::make_mut(slots);
         let mask = slots.len() - 1;
         let removed = slots[at].take();
-        // What follows without a gap may have been moved on by what is gone.
+        // Entries that follow without a gap may have been displaced by the removed one.
         loop {
             at = (at + 1) & mask;
             let Some(moved) = slots[at].take() else { break };
@@ -95,7 +95,7 @@ impl<T: Clone> Table<T> {
         removed.map(|(_, value)| value)
     }
 
-    /// The leaf of a hash, and its depth; the nodes above it are not shared afterwards.
+    /// Returns the leaf of a hash, and its depth; the nodes above it are not shared afterwards.
     fn leaf(&mut self, hash: u64) -> (&mut Node<T>, u32) {
         let mut node = &mut self.root;
         let mut depth = 0;
@@ -139,7 +139,7 @@ fn way(hash: u64, depth: u32) -> usize {
     usize::try_from((hash >> (depth * BITS)) & (WAYS as u64 - 1)).unwrap_or(0)
 }
 
-/// The first slot that is tried: by the bits that no branch looks at.
+/// Returns the first slot that is tried: by the bits that no branch looks at.
 fn first(hash: u64, slots: usize) -> usize {
     usize::try_from((hash >> (u64::BITS - 16)) & (slots as u64 - 1)).unwrap_or(0)
 }
@@ -158,7 +158,7 @@ fn position<T>(slots: &[Slot<T>], hash: u64, is: impl Fn(&T) -> bool) -> Option<
     None
 }
 
-/// Puts an entry into the first empty slot from its own on; there is one.
+/// Puts an entry into the first empty slot from its own on. There always is one.
 fn place<T>(slots: &mut [Slot<T>], entry: (u64, T)) {
     let mut at = first(entry.0, slots.len());
     while slots[at].is_some() {

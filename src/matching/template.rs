@@ -1,4 +1,4 @@
-//! Path templates: `{variable}` is one or more characters but `/`, `**` is anything
+//! Path templates: `{variable}` is one or more characters except `/`, `**` is anything
 //! (`C/common/url/PathTemplate.java`).
 
 use crate::document::Node;
@@ -51,7 +51,7 @@ impl Template {
         Some(Self { text: text.into(), sequence, pattern, names: names.into() })
     }
 
-    /// Whether a path is meant.
+    /// Returns whether a path matches.
     pub(super) fn matches(&self, path: &str) -> bool {
         match &self.pattern {
             None => self.sequence.matches(path) == Some(true),
@@ -64,22 +64,23 @@ impl Template {
         &self.text
     }
 
-    /// What the index knows the template by.
+    /// Returns the sequence by which the index finds the template.
     pub(super) fn sequence(&self) -> &Sequence {
         &self.sequence
     }
 
-    /// The names that can be asked for.
+    /// Returns the names of the variables.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(|name| &**name)
     }
 
-    /// The number of a variable; of several with one name the last has the value.
+    /// Returns the number of a variable; of several with one name the last has the value.
     pub(super) fn position(&self, name: &str) -> Option<usize> {
         self.names.iter().rposition(|known| **known == *name)
     }
 
-    /// The values of the variables in a path, still percent-encoded, in the order of [`Self::names`].
+    /// Returns the values of the variables in a path, still percent-encoded, in the order of
+    /// [`Self::names`].
     pub(crate) fn values<'p>(&self, path: &'p str) -> Option<Vec<Option<&'p str>>> {
         match &self.pattern {
             None => Some(self.sequence.runs(path)?.into_iter().map(Some).collect()),
@@ -87,7 +88,7 @@ impl Template {
         }
     }
 
-    /// Whether a variable stands for a whole segment of the path.
+    /// Returns whether a variable matches a whole segment of the path.
     pub(super) fn is_whole_segment(&self, variable: usize) -> bool {
         let pieces = self.sequence.pieces();
         let mut runs = pieces.iter().enumerate().filter_map(|(at, piece)| match piece {
@@ -106,12 +107,12 @@ impl Template {
     }
 }
 
-/// A variable's name, of one character or more, and what is behind its brace.
+/// Returns a variable's name, of one or more characters, and the text after its brace.
 fn named(text: &str) -> Option<(&str, &str)> {
     text.split_once('}').filter(|(name, _)| !name.is_empty())
 }
 
-/// The regular expression of a template.
+/// Reads the regular expression of a template.
 fn expression(node: &Node<'_>, sequence: &Sequence) -> Option<Pattern> {
     let parts = sequence.pieces().iter().map(|piece| match piece {
         Piece::Literal(text) => regex::escape(text),

@@ -59,7 +59,7 @@ impl ReadBodyFile for OnDisk {
     }
 }
 
-/// A machine that tells nothing.
+/// A host without any information.
 #[derive(Debug)]
 pub(crate) struct NoHost;
 
@@ -73,7 +73,7 @@ impl Host for NoHost {
     }
 }
 
-/// What a stub answers by itself.
+/// Returns the response that a stub sends itself.
 pub(crate) fn answer(stub: &Stub, request: &Request) -> Plan {
     let answer = stub.answer(&mut ResponseContext {
         request,
@@ -100,13 +100,13 @@ pub(crate) fn with_node<T>(
     let result = decode(&decoder.root(value));
     let mut problems = decoder.finish();
     for problem in &mut problems {
-        // Places are the document module's matter; here they would only show the helper's rendering.
+        // The document module tests places; here they would only show the helper's rendering.
         problem.place = None;
     }
     (result, problems)
 }
 
-/// A stub, with what is wrong with it.
+/// Returns a stub with its diagnostics.
 pub(crate) fn compile(mapping: &Value) -> (Option<Stub>, Vec<Diagnostic>) {
     let pool = HeaderPool::default();
     let compiler = StubCompiler {
@@ -119,14 +119,14 @@ pub(crate) fn compile(mapping: &Value) -> (Option<Stub>, Vec<Diagnostic>) {
     (stub.map(|stub| stub.with_mapping(mapping.to_string().into())), problems)
 }
 
-/// A stub without problems.
+/// Returns a stub without problems.
 pub(crate) fn stub(mapping: &Value) -> Stub {
     let (stub, problems) = compile(mapping);
     assert!(problems.is_empty(), "{problems:?}");
     stub.expect("a stub")
 }
 
-/// A request whose body has been read.
+/// Returns a request whose body has been read.
 pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Request {
     let mut request =
         Request::new(Method::from_bytes(method.as_bytes()).expect("a method"), target);
@@ -138,8 +138,8 @@ pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)], body
     request
 }
 
-/// A set of stubs that were added in this order. One without an id gets one of its own: those that are derived
-/// from one place would be the same.
+/// Returns a set of stubs that were added in this order. A stub without an id gets a unique one:
+/// ids derived from the same place would be equal.
 pub(crate) fn set(mappings: &[Value]) -> StubSet {
     let with_id = |(at, mapping): (usize, &Value)| {
         let mut mapping = mapping.clone();

@@ -1,4 +1,4 @@
-//! Whole sets: precedence, and when the body is read.
+//! Tests of whole sets: precedence, and when the body is read.
 
 use serde_json::json;
 use uuid::Uuid;

@@ -14,7 +14,7 @@ use super::template::Template;
 /// A URL or a path; most are no longer.
 pub(crate) type UrlText = ShortText<48>;
 
-/// Which URLs a stub is for.
+/// Which URLs a stub matches.
 #[derive(Debug)]
 pub(crate) enum UrlPattern {
     Any,
@@ -64,7 +64,8 @@ impl UrlPattern {
         }
     }
 
-    /// Whether a request's path (and, where it is about both, its path with query) is meant.
+    /// Returns whether a request's path (or its path with query, if the pattern covers both)
+    /// matches.
     pub(crate) fn matches(&self, path: &str, target: &str) -> bool {
         match self {
             Self::Any => true,
@@ -86,16 +87,16 @@ impl UrlPattern {
         }
     }
 
-    /// Whether it is about path and query, not the path alone.
+    /// Returns whether it covers path and query, not the path alone.
     pub(crate) fn includes_query(&self) -> bool {
         matches!(self, Self::Url(_) | Self::UrlRegex(_))
     }
 
-    /// The text that every URL meant here begins with, for ranking misses.
+    /// Returns the prefix of every matching URL, for ranking near misses.
     pub(crate) fn literal_prefix(&self) -> &str {
         match self {
             Self::UrlRegex(pattern) | Self::PathRegex(pattern) => match pattern.prefix() {
-                // Of a pattern with look-around only the text is known.
+                // A pattern with look-around is only known as text.
                 "" => {
                     let text = pattern.as_str();
                     let end = text.find(|c: char| r"\.[({*+?|^$".contains(c));
@@ -111,7 +112,7 @@ impl UrlPattern {
 
 const KEYS: [&str; 5] = ["url", "urlPattern", "urlPath", "urlPathPattern", "urlPathTemplate"];
 
-/// A literal that no request can have is legal, and surely not what was meant.
+/// Warns about a literal that no request can have: it is valid, but certainly a mistake.
 fn warn_if_never(node: &Node<'_>, text: &str, path_only: bool) {
     if !text.starts_with('/') && !text.starts_with('*') {
         node.warn(
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_match_is_told() {
+    fn literals_that_cannot_match_are_reported() {
         let table = [
             (json!({"url": "a"}), "this never matches: the path of a request begins with /"),
             (json!({"urlPath": "/a?b"}), "this never matches: a path has no query"),

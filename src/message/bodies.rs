@@ -32,13 +32,13 @@ struct Count {
 }
 
 impl Bodies {
-    /// A budget of this many bytes.
+    /// Creates a budget of this many bytes.
     #[must_use]
     pub(crate) fn new(most: usize) -> Self {
         Self(Arc::new(Count { held: AtomicUsize::new(0), most }))
     }
 
-    /// How many bytes are held, and the budget.
+    /// Returns how many bytes are held, and the budget.
     #[must_use]
     pub(crate) fn held(&self) -> (usize, usize) {
         (self.0.held.load(Ordering::Relaxed), self.0.most)
@@ -46,7 +46,7 @@ impl Bodies {
 }
 
 impl Default for Bodies {
-    /// An unlimited budget.
+    /// Creates an unlimited budget.
     fn default() -> Self {
         Self::new(usize::MAX)
     }
@@ -55,7 +55,7 @@ impl Default for Bodies {
 /// The share of one body, returned when it is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Held {
-    /// Nothing while no body was read.
+    /// `None` while no body was read.
     of: Option<Bodies>,
     bytes: usize,
 }
@@ -65,7 +65,7 @@ impl Held {
         Self { of: Some(bodies.clone()), bytes: 0 }
     }
 
-    /// Takes more of the budget.
+    /// Reserves more of the budget.
     ///
     /// # Errors
     /// [`BodyError::TooMany`] where the budget is exceeded.

@@ -1,4 +1,4 @@
-//! The digest of a body that is too large to be kept.
+//! The digest of a body that is too large to be stored.
 
 use sha2::{Digest as _, Sha256};
 
@@ -19,7 +19,7 @@ pub(crate) struct GrowingDigest {
 }
 
 impl BodyDigest {
-    /// The digest of a whole body.
+    /// Returns the digest of a whole body.
     #[must_use]
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Self { sha256: Sha256::digest(bytes).into(), length: bytes.len() as u64 }
@@ -33,7 +33,7 @@ impl GrowingDigest {
         self.length += bytes.len() as u64;
     }
 
-    /// The digest of what was added.
+    /// Returns the digest of the added bytes.
     #[must_use]
     pub(crate) fn finish(self) -> BodyDigest {
         BodyDigest { sha256: self.state.finalize().into(), length: self.length }

@@ -1,18 +1,19 @@
-//! What is damaged in an answer that is otherwise the true one.
+//! Damage: changes to an otherwise unchanged answer.
 
 use super::pace::Pace;
 
 /// The damage of one answer. It is done to the plan, before its delivery.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Damage {
-    /// The fraction of the body's bytes of which a bit is wrong, and what these are drawn from.
+    /// The fraction of the body's bytes that have a flipped bit, and the seed from which they are
+    /// drawn.
     pub(crate) corrupt: Option<(f64, u64)>,
-    /// How many bytes at the beginning of the body come twice.
+    /// How many bytes at the beginning of the body are sent twice.
     pub(crate) repeat: Option<u64>,
     pub(crate) length: Option<WrongLength>,
     pub(crate) charset: Option<WrongCharset>,
     pub(crate) gzip: Option<BrokenGzip>,
-    /// By how many bytes the head is larger.
+    /// How many bytes are added to the head.
     pub(crate) padding: Option<u64>,
     /// The codes of informational answers before the answer.
     pub(crate) informational: Vec<u16>,
@@ -44,7 +45,7 @@ pub(crate) enum BrokenGzip {
 }
 
 impl Damage {
-    /// Adds the damage of another rule; what is damaged already stays so.
+    /// Adds the damage of another rule; damage that is already set takes precedence.
     pub(crate) fn and(&mut self, other: &Self) {
         self.corrupt = self.corrupt.or(other.corrupt);
         self.repeat = self.repeat.or(other.repeat);

@@ -1,16 +1,17 @@
-//! A request body as stubs look at it: without compression, and as text in the charset that its type names.
+//! Request bodies in the form that stubs match: decompressed, and as text in the charset of their
+//! type.
 
 use std::borrow::Cow;
 
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
-/// The most bytes that a compressed body may hold: one that holds more counts as it was sent.
+/// The largest decompressed size, in bytes: a larger body stays compressed.
 #[cfg(feature = "gzip")]
 const MAX_PLAIN: u64 = 64 << 20;
 
-/// The body without gzip: `WireMock` looks at `Content-Encoding` and at the first bytes, in case the field is
-/// missing. What is broken, or holds too much, stays as it was sent.
+/// Returns the body without gzip: `WireMock` looks at `Content-Encoding` and at the first bytes, in
+/// case the field is missing. A broken or too large body stays as sent.
 pub(crate) fn without_gzip<'b>(headers: &HeaderMap, body: &'b [u8]) -> Cow<'b, [u8]> {
     let said = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
     let is_gzip =
@@ -31,20 +32,20 @@ fn gunzip(body: &[u8]) -> Option<Vec<u8>> {
     (plain.len() as u64 <= MAX_PLAIN).then_some(plain)
 }
 
-/// A build without decompression compares bodies as they were sent.
+/// Returns a build without decompression compares bodies as they were sent.
 #[cfg(not(feature = "gzip"))]
 fn gunzip(_: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// Whether a request's body is a form.
+/// Returns whether a request's body is a form.
 pub(crate) fn is_form(headers: &HeaderMap) -> bool {
     let named =
         |kind: &str| kind.to_ascii_lowercase().contains("application/x-www-form-urlencoded");
     content_type(headers).is_some_and(named)
 }
 
-/// The content type of a request, when it is text.
+/// Returns the content type of a request, when it is text.
 pub(crate) fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(CONTENT_TYPE)?.to_str().ok()
 }
@@ -72,7 +73,7 @@ pub(crate) fn text<'b>(content_type: Option<&str>, bytes: &'b [u8]) -> Cow<'b, s
     }
 }
 
-/// The parameter `charset` of a content type (`C/http/ContentTypeHeader.java`).
+/// Returns the parameter `charset` of a content type (`C/http/ContentTypeHeader.java`).
 fn charset(content_type: &str) -> Option<&str> {
     content_type.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;

@@ -40,22 +40,22 @@ pub(crate) enum Delay {
 }
 
 impl Default for Delay {
-    /// No delay.
+    /// The delay of zero.
     fn default() -> Self {
         Self::Fixed(Duration::ZERO)
     }
 }
 
 impl Delay {
-    /// The lognormal distribution with this median and 99th percentile. The median is above zero and not
-    /// above the percentile.
+    /// Returns the lognormal distribution with this median and 99th percentile. The median is above
+    /// zero and not above the percentile.
     #[must_use]
     pub(crate) fn log_normal(median: Duration, p99: Duration) -> Self {
         let sigma = (p99.as_secs_f64() / median.as_secs_f64()).ln() / P99;
         Self::LogNormal { median, sigma, max: None }
     }
 
-    /// The time, where it is the same for all requests.
+    /// Returns the time, if it is the same for all requests.
     #[must_use]
     pub(crate) fn fixed(&self) -> Option<Duration> {
         match self {
@@ -64,8 +64,8 @@ impl Delay {
         }
     }
 
-    /// Draws a time. `draw` gives numbers from 0 up to, and without, 1; the same numbers give the same
-    /// time. No drawn time is longer than [`MAX_DRAWN_DELAY`].
+    /// Draws a time. `draw` returns numbers in [0, 1); the same numbers give the same time. No
+    /// drawn time is longer than [`MAX_DRAWN_DELAY`].
     pub(crate) fn draw(&self, mut draw: impl FnMut() -> f64) -> Duration {
         match self {
             Self::Fixed(time) => *time,
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn draws_have_the_distribution_that_was_asked_for() {
+    fn draws_have_the_requested_distribution() {
         let uniform = drawn(&Delay::Uniform { min: ms(100), max: ms(300) });
         assert!(uniform[0] >= 100.0 && uniform[9_999] < 300.0);
         assert!((uniform[5_000] - 200.0).abs() < 5.0, "{}", uniform[5_000]);

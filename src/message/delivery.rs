@@ -1,4 +1,4 @@
-//! How an answer goes out: the one type for the faults, delays and paces of stubs, scenarios and recordings.
+//! Deliveries: the one type for the faults, delays and paces of stubs, scenarios and recordings.
 //!
 //! ```text
 //! a stub's delivery (compiled at load, shared) ─┐
@@ -6,7 +6,7 @@
 //! a scenario's decision ────────────────────────┘
 //! ```
 //!
-//! Most answers go out undisturbed. For these a [`Delivery`] is an empty pointer.
+//! Most answers are sent undisturbed. For these a [`Delivery`] is a null pointer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,11 +22,12 @@ use super::pace::{Pace, Schedule};
 use super::point::{LineChange, Point};
 use super::tunnel::Conversation;
 
-/// How an answer goes out. Empty where the answer is sent whole and at once; clones share their effects.
+/// How an answer is sent. Empty if it is sent completely and immediately; clones share their
+/// effects.
 #[derive(Debug, Clone, Default)]
 pub struct Delivery(Option<Arc<Effects>>);
 
-/// What happens to an answer on its way to the client, in the order in which it takes effect.
+/// The effects on an answer, in the order in which they apply.
 #[derive(Debug, Clone, Default)]
 pub struct Effects {
     /// How long to wait before the first byte.
@@ -36,22 +37,22 @@ pub struct Effects {
     /// The Content-Length of the header fields is not the body's. All of the body is sent, then the connection
     /// ends.
     pub wrong_length: bool,
-    /// The length of the body is not announced: it goes out in chunks over HTTP/1.1, and without
+    /// The length of the body is not announced: it is sent in chunks over HTTP/1.1, and without
     /// Content-Length over HTTP/2.
     pub unannounced: bool,
-    /// No header field of the answer goes out, but for those of its framing.
+    /// No header field of the answer is sent, except for those of its framing.
     pub bare_head: bool,
     /// The answer has no `Date` unless its header fields have one.
     pub undated: bool,
     /// The case and the order of the names of header fields; over HTTP/1.1.
     pub(crate) layout: Option<HeadLayout>,
-    /// What is sent before the head, and how fast the head is.
+    /// What is sent before the head, and the pace of the head.
     pub(crate) head: Option<Arc<SlowHead>>,
-    /// When the connection ends behind the answer.
+    /// When the idle connection ends after the answer.
     pub(crate) idle: Option<Idle>,
-    /// Fields behind the body (RFC 9110, section 6.5): over HTTP/1.1 behind a body in chunks.
+    /// Trailers (RFC 9110, section 6.5); over HTTP/1.1 only after a chunked body.
     pub trailers: Option<Arc<HeaderMap>>,
-    /// For a request to upgrade to a `WebSocket`: what is said on it in place of the body.
+    /// For a request to upgrade to a `WebSocket`: its messages in place of the body.
     pub(crate) conversation: Option<Conversation>,
     /// When the bytes of the body become available, if not at once.
     pub schedule: Option<Schedule>,
@@ -59,69 +60,69 @@ pub struct Effects {
     pub points: Vec<Point>,
     /// Changes of lines of the body.
     pub changes: Vec<LineChange>,
-    /// How fast available bytes go out, if not at once.
+    /// How fast available bytes are sent, if not immediately.
     pub pace: Option<Pace>,
     /// The fault of the connection that ends the answer, at the latest at the end of its body.
     pub fault: Option<Fault>,
 }
 
-/// How the head of an answer goes out, where it does not at once.
+/// How the head of an answer is sent, if not immediately.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SlowHead {
     /// The informational answers before it; HTTP/1.0 has none.
     pub(crate) informational: Vec<Informational>,
-    /// How fast it is sent; at once without a pace.
+    /// How fast it is sent; immediately without a pace.
     pub(crate) pace: Option<Pace>,
 }
 
 impl Delivery {
-    /// The answer goes out whole and at once.
+    /// The answer is sent completely and immediately.
     pub const UNDISTURBED: Self = Self(None);
 
-    /// What happens to the answer; nothing where it goes out whole and at once.
+    /// Returns the effects, or `None` if the answer is sent completely and immediately.
     #[must_use]
     pub fn effects(&self) -> Option<&Effects> {
         self.0.as_deref()
     }
 
-    /// The effects by value. They are copied only where other answers share them.
+    /// Returns the effects by value. They are copied only if other answers share them.
     #[must_use]
     pub fn into_effects(self) -> Effects {
         self.0.map(Arc::unwrap_or_clone).unwrap_or_default()
     }
 
-    /// Whether the answer goes out whole and at once. Its head may have a layout.
+    /// Returns whether the answer is sent completely and immediately. Its head may have a layout.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.effects().is_none_or(|effects| effects.layout.is_some() && effects.only_have_layout())
     }
 
-    /// The case and the order of the names of header fields.
+    /// Returns the case and the order of the names of header fields.
     #[must_use]
     pub(crate) fn layout(&self) -> Option<&HeadLayout> {
         self.effects()?.layout.as_ref()
     }
 
-    /// How long to wait before the first byte.
+    /// Returns how long to wait before the first byte.
     #[must_use]
     pub fn delay(&self) -> Duration {
         self.effects().map_or(Duration::ZERO, |effects| effects.delay)
     }
 
-    /// The same delivery, this much later.
+    /// Returns the delivery with an additional delay.
     #[must_use]
     pub fn delayed(self, by: Duration) -> Self {
         Self::over(self, Effects { delay: by, ..Effects::default() }.into())
     }
 
-    /// The fault of the connection that ends the answer.
+    /// Returns the fault of the connection that ends the answer.
     #[must_use]
     pub fn fault(&self) -> Option<&Fault> {
         self.effects()?.fault.as_ref()
     }
 
-    /// Takes out the fault that strikes before the headers. What is left is how the answer goes out where
-    /// the fault does not keep it back.
+    /// Removes the fault that strikes before the headers. The rest is the delivery for the case
+    /// that the fault does not suppress the answer.
     pub fn take_fault_before_headers(&mut self) -> Option<FaultAction> {
         self.fault().filter(|fault| fault.at == FaultPoint::BeforeHeaders)?;
         let mut effects = std::mem::take(self).into_effects();
@@ -130,7 +131,8 @@ impl Delivery {
         fault.map(|fault| fault.action)
     }
 
-    /// Whether the body goes out whole, at once and with its length: there is a delay at most.
+    /// Returns whether the body is sent completely, immediately and with its length: at most the
+    /// answer is delayed.
     #[must_use]
     pub fn leaves_body(&self) -> bool {
         self.effects().is_none_or(Effects::leave_body)
@@ -178,7 +180,7 @@ impl Delivery {
         })))
     }
 
-    /// One word for the journal and the console; nothing where the body goes out as it is.
+    /// Returns one word for the journal and the console, or `None` if the body is sent unchanged.
     #[must_use]
     pub fn label(&self) -> Option<&'static str> {
         let Effects { fault, points, changes, .. } = self.effects()?;
@@ -197,7 +199,7 @@ impl From<Effects> for Delivery {
 }
 
 impl Effects {
-    /// Whether there is nothing but a layout, if there is one.
+    /// Returns whether there are no effects except possibly a layout.
     fn only_have_layout(&self) -> bool {
         self.delay.is_zero()
             && self.reason.is_none()
@@ -222,7 +224,7 @@ impl Effects {
             && fault.is_none()
     }
 
-    /// Whether the body is announced with the length that it has undisturbed.
+    /// Returns whether the body is announced with its undisturbed length.
     #[must_use]
     pub fn keep_length(&self) -> bool {
         let malformed = |fault: &Fault| fault.action == FaultAction::MalformedChunk;
@@ -232,7 +234,7 @@ impl Effects {
             && self.points.iter().all(Point::keeps_length)
     }
 
-    /// Whether something happens to lines, so that the body must be split into them.
+    /// Returns whether something happens to lines, so that the body must be split into them.
     #[must_use]
     pub fn need_lines(&self) -> bool {
         !self.changes.is_empty() || self.points.iter().any(Point::needs_lines)
@@ -254,7 +256,7 @@ mod tests {
         assert_eq!(size_of::<Delivery>(), size_of::<usize>());
         assert!(Delivery::from(Effects::default()).effects().is_none());
         assert!(Delivery::default().leaves_body());
-        // A plan is moved several times for each request.
+        // A plan is moved several times per request.
         assert!(size_of::<Plan>() <= 200, "{} bytes", size_of::<Plan>());
     }
 

@@ -29,7 +29,7 @@ pub enum FaultAction {
     Reset,
     /// TCP FIN: the client sees the connection end. Over HTTP/2 it ends only the stream.
     Close,
-    /// These bytes as they are, outside of HTTP's framing, then FIN.
+    /// These raw bytes, outside of HTTP's framing, then FIN.
     Garbage(Bytes),
     /// A chunk whose size is not a number (RFC 9112, section 7.1), then FIN.
     MalformedChunk,
@@ -55,7 +55,7 @@ pub enum LastStream {
 }
 
 impl Fault {
-    /// A fault before any byte of the answer.
+    /// Creates a fault before any byte of the answer.
     #[must_use]
     pub fn before_headers(action: FaultAction) -> Self {
         Self { at: FaultPoint::BeforeHeaders, action }
@@ -63,7 +63,7 @@ impl Fault {
 }
 
 impl FaultAction {
-    /// One word for the journal and the console.
+    /// Returns one word for the journal and the console.
     #[must_use]
     pub fn label(&self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
-//! How the head of an HTTP/1.1 answer is written: the names of its fields in the case and the order that a backend
-//! has. They mean the same in any case, and fields of different names in any order (RFC 9110, sections 5.1 and 5.3);
-//! clients that show or hash a head see a difference.
+//! The layout of an HTTP/1.1 head: the case and the order of a backend's field names. They mean the
+//! same in any case, and fields of different names in any order (RFC 9110, sections 5.1 and 5.3);
+//! clients that display or hash a head see a difference.
 
 use std::sync::Arc;
 
@@ -21,14 +21,15 @@ const OF_CONNECTION: [&str; 3] = ["connection", "keep-alive", "proxy-connection"
 pub(crate) struct HeadLayout(Arc<str>);
 
 impl HeadLayout {
-    /// Reads names with commas between them, as [`HeadLayout::text`] writes them; nothing where they are no names.
+    /// Reads names with commas between them, as [`HeadLayout::text`] writes them, or `None` if they
+    /// are no names.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let is_token =
             |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         let is_name = |name: &str| !name.is_empty() && name.bytes().all(is_token);
         let mut count = 0;
         let is_next = |name: &str| {
-            // A name that follows another one has a space before it.
+            // Names after the first have a space before them.
             let name = if count == 0 { Some(name) } else { name.strip_prefix(' ') };
             count += 1;
             count <= MAX_FIELDS && name.is_some_and(is_name)
@@ -37,7 +38,7 @@ impl HeadLayout {
         fits.then(|| Self(text.into()))
     }
 
-    /// The layout of a head as it was received, without the fields of its connection.
+    /// Returns the layout of a head as it was received, without the fields of its connection.
     pub(crate) fn of(head: &[u8]) -> Option<Self> {
         let mut text = String::with_capacity(head.len().min(MAX_BYTES));
         for name in names_of(head) {
@@ -49,7 +50,7 @@ impl HeadLayout {
         Self::read(&text)
     }
 
-    /// Whether this is the layout of a head as it was received.
+    /// Returns whether this is the layout of a head as it was received.
     pub(crate) fn is_of(&self, head: &[u8]) -> bool {
         let mut rest = self.0.as_bytes();
         let mut comma: &[u8] = b"";
@@ -61,19 +62,19 @@ impl HeadLayout {
         rest.is_empty()
     }
 
-    /// The names, with a comma and a space between them.
+    /// Returns the names, with a comma and a space between them.
     pub(crate) fn text(&self) -> &str {
         &self.0
     }
 
-    /// The names.
+    /// Returns the names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.split(',').map(|name| name.strip_prefix(' ').unwrap_or(name))
     }
 
-    /// The first bytes of an answer up to the end of its head, with the names of its fields in this case and order.
-    /// Fields that the layout does not have come last. The length stays. Nothing where the bytes do not begin with a
-    /// whole head.
+    /// Rearranges the first bytes of an answer up to the end of its head: field names get this case
+    /// and order. Fields that the layout does not have come last. The length stays. Returns `None`
+    /// if the bytes do not begin with a complete head.
     pub(crate) fn arranged(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         let mut start = 0;
         let end = loop {
@@ -114,7 +115,7 @@ impl HeadLayout {
     }
 }
 
-/// The names of the fields of a head as it was received, without those of its connection.
+/// Returns the names of the fields of a head as it was received, without those of its connection.
 fn names_of(head: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut start = memchr::memchr(b'\n', head).map_or(head.len(), |end| end + 1);
     let names = std::iter::from_fn(move || {

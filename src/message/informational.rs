@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, StatusCode};
 
-/// An informational answer: 100, 102, 103; 101 is none of them, since it is the last one of its connection.
+/// An informational answer: 100, 102, 103; not 101, which is the last answer of its connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Informational {
     pub(crate) status: StatusCode,
@@ -18,12 +18,14 @@ impl Informational {
     /// The most bytes that the header fields of one may have.
     pub(crate) const MAX_BYTES: usize = 8 << 10;
 
-    /// One without header fields; nothing where the code is not that of an informational answer.
+    /// Creates one without header fields, or `None` if the code is not that of an informational
+    /// answer.
     pub(crate) fn of(code: u16) -> Option<Self> {
         Self::with(StatusCode::from_u16(code).ok()?, HeaderMap::new())
     }
 
-    /// One with header fields; nothing where the code is not that of an informational answer, or there are too many.
+    /// Creates one with header fields, or `None` if the code is not that of an informational
+    /// answer, or there are too many.
     pub(crate) fn with(status: StatusCode, headers: HeaderMap) -> Option<Self> {
         let bytes = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
             name.as_str().len() + value.len() + 4
@@ -34,7 +36,7 @@ impl Informational {
     }
 }
 
-/// Takes the informational answers to a request on their way to its client.
+/// Receives the informational answers to a request, to be sent to its client.
 #[derive(Clone)]
 pub(crate) struct InformationalSink(Arc<dyn Fn(Informational) + Send + Sync>);
 

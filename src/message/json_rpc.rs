@@ -1,6 +1,6 @@
 //! JSON-RPC: calls have ids that their clients draw, and answers repeat them (JSON-RPC 2.0, sections 4 and 5).
 //!
-//! A recorded answer is for the same call with another id. Its bytes stay but for the ids.
+//! A recorded answer also fits the same call with another id: only the ids in it change.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,7 +14,8 @@ pub(crate) const IDS_PARAMETER: &str = "jsonRpcIds";
 /// The transformer that puts the ids of a request into a recorded answer.
 pub(crate) const IDS_TRANSFORMER: &str = "standin-json-rpc";
 
-/// Whether a JSON value is a call, with or without an id. Calls of version 1 have no other field than these three.
+/// Returns whether a JSON value is a call, with or without an id. Calls of version 1 have no other
+/// field than these three.
 pub(crate) fn is_call(value: &Value) -> bool {
     let Some(fields) = value.as_object() else { return false };
     fields.get("method").is_some_and(Value::is_string)
@@ -28,7 +29,8 @@ pub(crate) fn is_call(value: &Value) -> bool {
         }
 }
 
-/// The ids of the calls in a request, in their order; none where it is not a call, or expects no answer.
+/// Returns the ids of the calls in a request, in order; empty if it is not a call, or expects no
+/// answer.
 pub(crate) fn ids(request: &Value) -> Vec<Value> {
     let calls = match request {
         Value::Array(calls) => calls.as_slice(),
@@ -40,8 +42,8 @@ pub(crate) fn ids(request: &Value) -> Vec<Value> {
     calls.iter().filter_map(|call| call.get("id")).filter(|id| !id.is_null()).cloned().collect()
 }
 
-/// Places in the text of an answer, and the ids that belong there. `from` has the ids that the answer repeats, `to`
-/// those in their place.
+/// Returns the positions in the text of an answer and the ids that belong there. `from` has the ids
+/// that the answer repeats, `to` those in their place.
 pub(crate) fn edits(answer: &str, from: &[Value], to: &[Value]) -> Vec<(Range<usize>, String)> {
     let mut edits = Vec::new();
     if !document(answer, 0, from, to, &mut edits) {
@@ -56,7 +58,7 @@ pub(crate) fn edits(answer: &str, from: &[Value], to: &[Value]) -> Vec<(Range<us
     edits
 }
 
-/// The text with edits, which are in order. Places in it follow.
+/// Returns the text with edits, which are in order. Places in it follow.
 pub(crate) fn apply(
     answer: &str,
     edits: &[(Range<usize>, String)],
@@ -107,7 +109,7 @@ fn document(
         let known = serde_json::from_str::<Value>(id.get()).ok();
         let known = known.and_then(|id| from.iter().position(|from| *from == id));
         if let Some(new) = known.and_then(|known| to.get(known)) {
-            // The value lies in the text: it was not copied.
+            // The value is a slice of the text: it was not copied.
             let start = at + id.get().as_ptr() as usize - text.as_ptr() as usize;
             edits.push((start..start + id.get().len(), new.to_string()));
         }
@@ -122,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_are_told_from_other_json() {
+    fn calls_are_distinguished_from_other_json() {
         for (value, ids_of) in [
             (json!({"jsonrpc": "2.0", "method": "m", "id": 7}), json!([7])),
             (json!({"jsonrpc": "2.0", "method": "m", "params": {}, "id": "x"}), json!(["x"])),

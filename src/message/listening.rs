@@ -9,9 +9,9 @@ use super::fault::FaultAction;
 pub(crate) struct Listening {
     /// Whether connections are accepted and served.
     pub(crate) mode: ListenMode,
-    /// The most connections at once, and what becomes of further ones.
+    /// The most connections at once, and what happens to further ones.
     pub(crate) bound: Option<(usize, Excess)>,
-    /// What goes wrong in TLS handshakes.
+    /// The fault of TLS handshakes.
     pub(crate) tls: Option<HandshakeFault>,
     /// How often all connections were cut: they are cut each time this grows.
     pub(crate) cuts: u64,
@@ -24,11 +24,11 @@ pub(crate) enum ListenMode {
     Open,
     /// The listening socket is closed: clients see "connection refused".
     Refuse,
-    /// Connections are accepted, and nothing is ever read or sent on them.
+    /// Connections are accepted, but nothing is read or sent on them.
     Silent,
 }
 
-/// What becomes of a connection beyond the bound.
+/// What happens to a connection beyond the bound.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Excess {
     /// It waits in the queue of the system, connected and not served.
@@ -40,7 +40,7 @@ pub(crate) enum Excess {
     Reset,
 }
 
-/// What goes wrong in a TLS handshake.
+/// A fault of a TLS handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum HandshakeFault {
     /// The certificate is for another host.
@@ -49,7 +49,7 @@ pub(crate) enum HandshakeFault {
     Expired,
     /// The certificate is of a CA that the client does not know.
     UnknownCa,
-    /// The connection ends behind the client's first message.
+    /// The connection ends after the client's first message.
     Cut,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Idle {
 }
 
 impl Idle {
-    /// What happens to the connection.
+    /// Returns what happens to the connection.
     pub(crate) fn action(self) -> FaultAction {
         if self.reset { FaultAction::Reset } else { FaultAction::Close }
     }

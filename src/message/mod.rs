@@ -4,10 +4,9 @@
 //! socket → transport → [message::Request] → serve::pipeline → [message::Plan] → transport → socket
 //! ```
 //!
-//! A [`Request`] is what came in, [`Asked`] what it means, decoded as far as the stages need it.
-//! A [`Plan`] is the answer: head, body and [`Delivery`], which has
-//! its delay, pace and faults. Engines make plans, only the transport performs them. Nothing here uses any
-//! other module of the crate.
+//! A [`Request`] is the received message, [`Asked`] its lazily decoded view. A [`Plan`] is the
+//! answer: head, body and [`Delivery`], which has its delay, pace and faults. Engines make plans,
+//! only the transport performs them. Nothing here uses any other module of the crate.
 
 pub(crate) mod asked;
 mod bodies;
@@ -71,21 +70,22 @@ pub(crate) use world::{BadWorldName, DEFAULT_WORLD, WorldName};
 /// Answers requests. The transport calls it; `serve` implements it, so that the transport depends on no
 /// engine.
 pub(crate) trait Handler: Send + Sync + 'static {
-    /// Answers a request. It never fails: every error is a plan. The request is boxed, as it is handed on several
-    /// times.
+    /// Answers a request. It never fails: every error is a plan. The request is boxed, because it
+    /// is passed on several times.
     fn handle(&self, request: Box<Request>) -> Handling<'_>;
 
-    /// How connections are treated, where that can change.
+    /// Returns how connections are treated, if that can change.
     fn listening(&self) -> Option<watch::Receiver<Listening>> {
         None
     }
 
-    /// Whether a backend may answer, with informational answers before its own: they are passed on as they come.
+    /// Returns whether a backend may answer, with informational answers before its own: they are
+    /// passed on as they arrive.
     fn passes_on(&self) -> bool {
         false
     }
 
-    /// The settings that a new HTTP/2 connection announces.
+    /// Returns the settings that a new HTTP/2 connection announces.
     fn http2(&self) -> Http2Settings {
         Http2Settings::default()
     }
@@ -93,14 +93,14 @@ pub(crate) trait Handler: Send + Sync + 'static {
 
 /// The answer to a request, or the way to it.
 pub(crate) enum Handling<'a> {
-    /// It is decided. Most are: such an answer costs no future.
+    /// It is decided, as most are: such an answer needs no future.
     Ready(Plan),
-    /// Something must be waited for: the request's body, a delay, a backend.
+    /// It has to wait: for the request's body, a delay, a backend.
     Waiting(Pin<Box<dyn Future<Output = Plan> + Send + 'a>>),
 }
 
 impl Handling<'_> {
-    /// The plan, once it is there.
+    /// Waits for the plan.
     pub(crate) async fn plan(self) -> Plan {
         match self {
             Self::Ready(plan) => plan,
@@ -123,6 +123,6 @@ impl std::fmt::Debug for Handling<'_> {
 pub(crate) struct Http2Settings {
     /// The most streams at once.
     pub max_concurrent_streams: Option<u32>,
-    /// How much of a request's body may come before some of it was read, in bytes.
+    /// How much of a request's body may be sent before some of it was read, in bytes.
     pub initial_window: Option<u32>,
 }

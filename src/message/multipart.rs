@@ -13,21 +13,21 @@ pub(crate) struct Part {
     pub(crate) headers: Vec<(String, String)>,
     /// The name of the file that a form's part is.
     pub(crate) file_name: Option<String>,
-    /// Where its content lies in the body.
+    /// The range of its content in the body.
     pub(crate) content: Range<usize>,
 }
 
 impl Part {
-    /// The values of a field.
+    /// Returns the values of a field.
     pub(crate) fn header<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p str> {
         let fields = self.headers.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name));
         fields.map(|(_, value)| &**value)
     }
 }
 
-/// The parts of a body, `None` where the content type is not multipart. Of `multipart/related` every part counts,
-/// of other types those with a name in their `Content-Disposition: form-data`. A body that ends too early has no
-/// parts at all.
+/// Returns the parts of a body, or `None` if the content type is not multipart. Of
+/// `multipart/related` every part counts, of other types those with a name in their
+/// `Content-Disposition: form-data`. A body that ends too early has no parts at all.
 pub(crate) fn parts(content_type: Option<&str>, body: &[u8]) -> Option<Vec<Part>> {
     let content_type = content_type?.trim_start();
     let kind = content_type.to_ascii_lowercase();
@@ -46,7 +46,7 @@ pub(crate) fn parts(content_type: Option<&str>, body: &[u8]) -> Option<Vec<Part>
     Some(parts)
 }
 
-/// The parts between the lines of a boundary.
+/// Returns the parts between the lines of a boundary.
 fn read(body: &[u8], boundary: &str) -> Option<Vec<Part>> {
     let line = format!("--{boundary}");
     let delimiter = format!("\r\n{line}");
@@ -79,13 +79,13 @@ fn read(body: &[u8], boundary: &str) -> Option<Vec<Part>> {
     }
 }
 
-/// Where some bytes begin, from a place on.
+/// Returns the position of some bytes, from an offset on.
 fn find(bytes: &[u8], from: usize, wanted: &[u8]) -> Option<usize> {
     let found = bytes.get(from..)?.windows(wanted.len()).position(|window| window == wanted)?;
     Some(from + found)
 }
 
-/// The fields of a header; a line that begins with white space continues the one before.
+/// Returns the fields of a header; a line that begins with white space continues the one before.
 fn fields(text: &str) -> Vec<(String, String)> {
     let mut lines: Vec<String> = Vec::new();
     for line in text.split("\r\n").filter(|line| !line.is_empty()) {
@@ -98,8 +98,7 @@ fn fields(text: &str) -> Vec<(String, String)> {
     pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
 }
 
-/// The name of a form's field.
-/// The name of a form's field that a part is.
+/// Returns the name of the form field of a part.
 pub(crate) fn field_name(part: &Part) -> Option<String> {
     let disposition = part.header("content-disposition").next()?;
     let is_form = disposition.to_ascii_lowercase().starts_with("form-data");
@@ -111,7 +110,7 @@ fn file_name(part: &Part) -> Option<String> {
     Some(name.trim().to_owned())
 }
 
-/// A parameter behind the first value of a header field, without its quotes.
+/// Returns a parameter of a header field, without its quotes.
 fn parameter(value: &str, wanted: &str) -> Option<String> {
     let mut rest = value.split_once(';')?.1;
     loop {
@@ -131,7 +130,7 @@ fn parameter(value: &str, wanted: &str) -> Option<String> {
     }
 }
 
-/// A text in quotes up to the closing one, and what is behind it.
+/// Returns a text in quotes up to the closing one, and the rest.
 fn unquoted(text: &str) -> (String, &str) {
     let mut out = String::new();
     let mut characters = text.char_indices();

@@ -4,29 +4,29 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How fast a body goes out.
+/// How fast a body is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// Chunks of the same size at the same interval. The first goes out at once.
+    /// Chunks of the same size at the same interval. The first is sent immediately.
     Chunks {
-        /// How many bytes go out at once; none counts as one.
+        /// How many bytes are sent at once; 0 counts as 1.
         size: usize,
         /// The time from one chunk to the next.
         every: Duration,
     },
-    /// A number of chunks spread over a time (`WireMock`'s `chunkedDribbleDelay`): what is left of the body
-    /// in equal chunks, the last with the remainder, each after an equal part of the time. A body whose
-    /// length is not known goes out as it comes.
+    /// A number of chunks spread over a time (`WireMock`'s `chunkedDribbleDelay`): the rest of the
+    /// body in equal chunks, the last with the remainder, each after an equal part of the time. A
+    /// body of unknown length is sent as it arrives.
     Dribble {
-        /// How many chunks; none counts as one. A body of fewer bytes has a chunk for each.
+        /// How many chunks; 0 counts as 1. A body of fewer bytes has a chunk for each.
         chunks: u32,
-        /// The time until the last chunk goes out.
+        /// The time until the last chunk is sent.
         over: Duration,
     },
 }
 
 impl Pace {
-    /// So many bytes a second, in ten chunks a second, or byte by byte where that is slower.
+    /// Creates a rate in bytes per second: ten chunks per second, or single bytes at lower rates.
     #[must_use]
     pub fn bytes_per_second(rate: NonZeroU64) -> Self {
         let rate = rate.get();
@@ -37,14 +37,14 @@ impl Pace {
     }
 }
 
-/// When the bytes of a body become available: the timing of a recorded stream. What is left of the body
-/// behind the last chunk is available at once.
+/// When the bytes of a body become available: the timing of a recorded stream. The rest of the body
+/// after the last chunk is available immediately.
 pub(crate) type Schedule = Arc<[TimedChunk]>;
 
 /// Some bytes of a body that become available together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimedChunk {
-    /// How long after the chunk before, or the head.
+    /// How long after the previous chunk or the head.
     pub after: Duration,
     /// How many bytes.
     pub bytes: usize,

@@ -1,4 +1,4 @@
-//! Names and values of a query or a form, as stubs look at them: nothing is refused.
+//! Names and values of a query or a form, decoded leniently for stubs: nothing is rejected.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,8 @@ use percent_encoding::percent_decode;
 /// Decoded names and values, in the order sent.
 pub(crate) type Parameters<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
-/// The parameters of a query. A name or value that is a date with an offset stays as it is, so that its `+` is
-/// kept (`C/common/Urls.java`).
+/// Returns the parameters of a query. A name or value that is a date with an offset stays as it is,
+/// so that its `+` is kept (`C/common/Urls.java`).
 pub(crate) fn of_query(raw: &str) -> Parameters<'_> {
     if raw.is_empty() {
         return Vec::new();
@@ -21,7 +21,7 @@ pub(crate) fn of_query(raw: &str) -> Parameters<'_> {
         .collect()
 }
 
-/// The parameters of a form.
+/// Returns the parameters of a form.
 pub(crate) fn of_form(text: &str) -> Parameters<'static> {
     let owned = |text: &str| Cow::Owned(decoded(text).into_owned());
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
@@ -50,7 +50,8 @@ fn decoded(raw: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a text is like `2024-01-31T10:00:00+02:00`: seconds and their decimals may be missing.
+/// Returns whether a text is like `2024-01-31T10:00:00+02:00`: seconds and their decimals may be
+/// missing.
 fn is_date_with_offset(text: &str) -> bool {
     let digits = |text: &str, shape: &str| {
         text.len() == shape.len()

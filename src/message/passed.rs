@@ -13,13 +13,13 @@ use super::{BodyError, BodyStream};
 pub struct PassedBody(Pin<Box<dyn Body<Data = Bytes, Error = BodyError> + Send>>);
 
 impl PassedBody {
-    /// Passes on what `body` gives.
+    /// Creates a body that passes on the frames of `body`.
     #[must_use]
     pub(crate) fn new(body: impl Body<Data = Bytes, Error = BodyError> + Send + 'static) -> Self {
         Self(Box::pin(body))
     }
 
-    /// The bytes without the trailers, for what disturbs or changes them.
+    /// Returns the bytes without the trailers, for deliveries that change them.
     #[must_use]
     pub(crate) fn into_stream(self) -> BodyStream {
         Box::pin(Data(self))

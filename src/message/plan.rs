@@ -1,4 +1,4 @@
-//! A plan: the answer as a value. Engines decide it, the transport performs it.
+//! Plans: answers as values. Engines decide them, the transport performs them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,35 +18,34 @@ pub struct Plan {
     /// The header fields; the transport adds `content-length` or chunked coding, and `date` unless
     /// [`Origin::is_undated`].
     pub headers: HeaderMap,
-    /// Over HTTP/1.1 the body goes out in chunks although its length is known; Content-Length is sent only where
-    /// the header fields have it.
+    /// Over HTTP/1.1 the body is sent in chunks although its length is known; Content-Length is
+    /// sent only if the header fields contain it.
     pub chunked: bool,
-    /// It is the answer of a backend, as it was recorded: nothing is compressed or added.
+    /// It is the recorded answer of a backend: nothing is compressed or added.
     pub exact: bool,
     /// The body.
     pub body: Body,
-    /// How the answer goes out: its delay, pace and faults.
+    /// How the answer is sent: its delay, pace and faults.
     pub delivery: Delivery,
-    /// Is dropped when the answer is out, or its client has closed the connection. It belongs to this answer
-    /// alone, and so not to the delivery, which answers may share.
+    /// Dropped when the answer is sent, or its client has closed the connection. It belongs to this
+    /// answer alone, and so not to the delivery, which answers may share.
     pub guard: Option<Guard>,
     /// Who answered: for the journal, the console line and `X-Standin-Rule`.
     pub origin: Origin,
-    /// What few answers have for the journal. A plan is moved several times for each request: nothing is a null
-    /// pointer.
+    /// Rare data for the journal. A plan is moved several times per request, so this is boxed.
     pub journal: Option<Box<JournalDetails>>,
 }
 
-/// What few answers have for the journal.
+/// Rare data of an answer for the journal.
 #[derive(Debug, Default)]
 pub struct JournalDetails {
-    /// What happened besides.
+    /// Further events.
     pub sub_events: Vec<SubEvent>,
-    /// The id of the exchange, where the answer was made with one: templates may name it.
+    /// The id of the exchange, if the answer was rendered with one: templates may refer to it.
     pub exchange_id: Option<Uuid>,
-    /// The scenario rule that changed the answer of something else.
+    /// The scenario rule that changed an answer from another origin.
     pub rule: Option<Arc<str>>,
-    /// Why nothing answered, for people: what is near.
+    /// Why nothing answered, as text: near misses.
     pub hint: Option<Box<str>>,
 }
 
@@ -58,40 +57,42 @@ pub enum Body {
     Empty,
     /// A body known whole.
     Bytes(Bytes),
-    /// A body of rendered pieces, sent one after the other with one Content-Length.
+    /// A body of rendered pieces, sent in order with one Content-Length.
     Pieces(Vec<Bytes>),
-    /// A body made while it is sent: a watch, a proxied answer. Every item is flushed at once.
+    /// A body that is generated while it is sent: a watch, a proxied answer. Every item is flushed
+    /// immediately.
     Stream(BodyStream),
-    /// A body that a backend sends: frames and trailers go out as they arrive, with its length where it has one.
+    /// A body that a backend sends: frames and trailers are sent as they arrive, with its length if
+    /// known.
     Passed(PassedBody),
-    /// None: behind a head with status 101 the connection is a tunnel.
+    /// No body: after a head with status 101 the connection is a tunnel.
     Tunnel(Tunnel),
-    /// As [`Body::Stream`], sent as `WebSocket` messages, one for each line, after the upgrade that the
-    /// request asked for.
+    /// A stream that is sent as `WebSocket` messages, one for each line, after the requested
+    /// upgrade.
     WebSocket(BodyStream),
 }
 
 /// A value whose drop marks the end of an answer.
 pub struct Guard(pub Box<dyn AnswerEnd>);
 
-/// What is called with the end of an answer.
+/// A callback for the end of an answer.
 pub trait AnswerEnd: Send + Sync {
-    /// Notes how the answer ended. It is not called where the client closed the connection first, or the source of the
-    /// body broke.
+    /// Records how the answer ended. Not called if the client closed the connection first, or if
+    /// the source of the body failed.
     fn ends(&mut self, how: Ending);
 }
 
 /// How an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// All of it was given out.
+    /// It was sent completely.
     Whole,
     /// A fault of its delivery ended it.
     Fault,
 }
 
 impl Guard {
-    /// Notes how the answer ended.
+    /// Records how the answer ended.
     pub(crate) fn ends(&mut self, how: Ending) {
         self.0.ends(how);
     }
@@ -131,7 +132,7 @@ pub enum Origin {
 }
 
 impl Plan {
-    /// An undisturbed answer without header fields.
+    /// Creates an undisturbed answer without header fields.
     #[must_use]
     pub fn new(status: StatusCode, origin: Origin, body: Body) -> Self {
         Self {
@@ -155,7 +156,7 @@ impl Plan {
         }
     }
 
-    /// What happened besides.
+    /// Returns the further events.
     pub(crate) fn sub_events(&self) -> &[SubEvent] {
         self.journal.as_ref().map_or(&[], |details| &details.sub_events)
     }
@@ -165,29 +166,29 @@ impl Plan {
         self.journal.get_or_insert_default().rule = Some(Arc::clone(rule));
     }
 
-    /// The rule that changed the answer of something else.
+    /// Returns the rule that changed an answer from another origin.
     pub(crate) fn rule(&self) -> Option<&Arc<str>> {
         self.journal.as_ref()?.rule.as_ref()
     }
 
-    /// Says why nothing answered.
+    /// Sets why nothing answered.
     pub(crate) fn set_hint(&mut self, hint: String) {
         self.journal.get_or_insert_default().hint = Some(hint.into());
     }
 
-    /// Gives the exchange an id.
+    /// Sets the id of the exchange.
     pub(crate) fn set_exchange_id(&mut self, id: Option<Uuid>) {
         if id.is_some() {
             self.journal.get_or_insert_default().exchange_id = id;
         }
     }
 
-    /// The id of the exchange, where the answer was made with one.
+    /// Returns the id of the exchange, if the answer was rendered with one.
     pub(crate) fn exchange_id(&self) -> Option<Uuid> {
         self.journal.as_ref()?.exchange_id
     }
 
-    /// A plain text answer.
+    /// Creates a plain text answer.
     #[must_use]
     pub fn text(status: StatusCode, origin: Origin, text: impl Into<String>) -> Self {
         let mut plan = Self::new(status, origin, Body::Bytes(text.into().into()));
@@ -195,7 +196,7 @@ impl Plan {
         plan
     }
 
-    /// A JSON answer, from text that is JSON already.
+    /// Creates a JSON answer, from text that is JSON already.
     #[must_use]
     pub fn json(status: StatusCode, origin: Origin, json: impl Into<Bytes>) -> Self {
         let mut plan = Self::new(status, origin, Body::Bytes(json.into()));
@@ -205,7 +206,7 @@ impl Plan {
 }
 
 impl Body {
-    /// The length in bytes, when it is known before sending.
+    /// Returns the length in bytes, if it is known before sending.
     #[must_use]
     pub fn known_len(&self) -> Option<u64> {
         match self {
@@ -218,7 +219,7 @@ impl Body {
 }
 
 impl Body {
-    /// The bytes of a body that is in one piece.
+    /// Returns the bytes of a body that is in one piece.
     #[must_use]
     pub(crate) fn into_bytes(self) -> Option<Bytes> {
         match self {
@@ -241,14 +242,14 @@ impl std::fmt::Debug for Body {
 }
 
 impl Origin {
-    /// Whether the answer has no `date` of the server: what imitates another server's answer says only what that
-    /// would say.
+    /// Returns whether the answer has no `date` of the server: an imitated answer contains only
+    /// what the other server would send.
     #[must_use]
     pub(crate) fn is_undated(&self) -> bool {
         matches!(self, Self::Stub(_) | Self::Files | Self::Unmatched)
     }
 
-    /// One word for the journal and the console.
+    /// Returns one word for the journal and the console.
     #[must_use]
     pub fn label(&self) -> &'static str {
         match self {
@@ -263,7 +264,7 @@ impl Origin {
         }
     }
 
-    /// The stub's or rule's id.
+    /// Returns the stub's or rule's id.
     #[must_use]
     pub fn id(&self) -> Option<Cow<'_, str>> {
         match self {

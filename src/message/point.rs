@@ -1,4 +1,4 @@
-//! What happens within a body: at a position, or to the lines of a kind.
+//! Actions within a body: at a position, or on the lines of a kind.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::fault::FaultAction;
 use super::pace::Pace;
 
-/// Something that happens at a position of a body, once. A body that ends before is not affected.
+/// An action at a position of a body, performed once. A body that ends earlier is not affected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Point {
     /// Where.
@@ -22,7 +22,7 @@ pub struct Point {
 pub enum Position {
     /// Before the n-th line, from 1. A line of a watch is an event.
     Event(u64),
-    /// After this many bytes have gone out.
+    /// After this many bytes were sent.
     Bytes(u64),
     /// This long after the headers.
     Time(Duration),
@@ -33,24 +33,24 @@ pub enum Position {
 pub enum PointAction {
     /// Nothing is sent for this long.
     Stall(Duration),
-    /// The rest of the body goes out at this pace.
+    /// The rest of the body is sent at this pace.
     Slow(Pace),
     /// The answer ends with a fault.
     End(FaultAction),
     /// The answer ends as if it were complete.
     Finish,
-    /// Half of the next line goes out, then the connection ends (FIN).
+    /// Half of the next line is sent, then the connection ends (FIN).
     CutLine,
-    /// A line goes out before the next one.
+    /// A line is sent before the next one.
     Insert {
         /// The line, with its line end.
         line: Bytes,
         /// Whether the answer ends after it.
         ends: bool,
     },
-    /// The next line is left out.
+    /// The next line is omitted.
     Drop,
-    /// The next line goes out twice.
+    /// The next line is sent twice.
     Duplicate,
 }
 
@@ -79,13 +79,13 @@ pub enum LineKind {
 /// What happens to a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineAction {
-    /// It is left out.
+    /// It is omitted.
     Drop,
-    /// It goes out twice.
+    /// It is sent twice.
     Duplicate,
-    /// It goes out after the next line of its kind, or after half a second without one.
+    /// It is sent after the next line of its kind, or after half a second without one.
     Reorder,
-    /// It goes out this much later; others overtake it.
+    /// It is sent this much later; others overtake it.
     Delay(Duration),
 }
 
@@ -100,7 +100,7 @@ impl std::fmt::Debug for Sampling {
 }
 
 impl Point {
-    /// Whether it acts on lines, so that the body must be split into them.
+    /// Returns whether it acts on lines, so that the body must be split into them.
     #[must_use]
     pub fn needs_lines(&self) -> bool {
         use PointAction::{CutLine, Drop, Duplicate, Insert};
@@ -108,8 +108,8 @@ impl Point {
             || matches!(self.action, CutLine | Insert { .. } | Drop | Duplicate)
     }
 
-    /// Whether the body's announced length stays that of the undisturbed body: it is the same, or it ends
-    /// early on purpose.
+    /// Returns whether the body's announced length stays that of the undisturbed body: it is the
+    /// same, or it ends early on purpose.
     #[must_use]
     pub fn keeps_length(&self) -> bool {
         match &self.action {
@@ -122,7 +122,7 @@ impl Point {
         }
     }
 
-    /// One word for the journal and the console.
+    /// Returns one word for the journal and the console.
     #[must_use]
     pub fn label(&self) -> &'static str {
         match &self.action {

@@ -1,4 +1,4 @@
-//! A request as every stage sees it: the head parsed once, the body read at most once.
+//! A request: the head parsed once, the body read at most once.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub struct Request {
     pub version: Version,
     /// The header fields, as sent.
     pub headers: HeaderMap,
-    /// The body, read by the first stage that asks for it.
+    /// The body, read by the first stage that needs it.
     pub body: RequestBody,
     /// The client's address; absent in unit tests.
     pub peer: Option<SocketAddr>,
@@ -28,13 +28,13 @@ pub struct Request {
     pub certificate: Option<Arc<ClientCertificate>>,
     /// Whether it came over TLS.
     pub tls: bool,
-    /// Whether it is to another server: a client of this forward proxy sent it.
+    /// Whether it is for another server: a client of this forward proxy sent it.
     pub(crate) forwarded: bool,
-    /// The beginning of the path that named the request's world; the target is without it.
+    /// The path prefix that named the request's world; the target does not contain it.
     pub(crate) mount: Option<Box<str>>,
-    /// Takes informational answers of a backend on their way to the client.
+    /// Receives informational answers of a backend, to be sent to the client.
     pub(crate) informational: Option<InformationalSink>,
-    /// Its trailers, where it may be passed on to a backend.
+    /// Its trailers, if it may be passed on to a backend.
     pub(crate) trailers: Option<RequestTrailers>,
 }
 
@@ -53,29 +53,20 @@ pub enum ClientCertificate {
 }
 
 impl Request {
-    /// A request without a body, for tests and for requests that did not come over the wire.
+    /// Creates a request without a body, for tests and for requests that did not come over the
+    /// wire.
     ///
     /// # Panics
     /// When `target` is not a valid request target.
     #[must_use]
     pub fn new(method: Method, target: &str) -> Self {
-        Self {
-            method,
-            uri: target.parse().expect("a valid request target"),
-            version: Version::HTTP_11,
-            headers: HeaderMap::new(),
-            body: RequestBody::Empty,
-            peer: None,
-            certificate: None,
-            tls: false,
-            forwarded: false,
-            mount: None,
-            informational: None,
-            trailers: None,
-        }
+        let (mut head, ()) = http::Request::new(()).into_parts();
+        head.method = method;
+        head.uri = target.parse().expect("a valid request target");
+        Self::incoming(head, RequestBody::Empty)
     }
 
-    /// A request that came over the wire.
+    /// Creates a request that came over the wire.
     #[must_use]
     pub fn incoming(head: request::Parts, body: RequestBody) -> Self {
         Self {
@@ -94,7 +85,7 @@ impl Request {
         }
     }
 
-    /// The request to be handed on: its head is copied, its body moves.
+    /// Returns the request to be handed on: its head is copied, its body moves.
     #[must_use]
     pub fn take(&self) -> Self {
         Self {
@@ -113,13 +104,13 @@ impl Request {
         }
     }
 
-    /// The path, still percent-encoded. `*` and authority forms read as `/`-less text.
+    /// Returns the path, still percent-encoded. `*` and authority forms read as `/`-less text.
     #[must_use]
     pub fn path(&self) -> &str {
         self.uri.path()
     }
 
-    /// The query, still percent-encoded, without the `?`.
+    /// Returns the query, still percent-encoded, without the `?`.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.uri.query()
@@ -131,7 +122,7 @@ impl Request {
         self.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
     }
 
-    /// The first value of a header, when it is text.
+    /// Returns the first value of a header, when it is text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()

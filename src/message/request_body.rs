@@ -24,10 +24,10 @@ pub enum RequestBody {
     Arriving(Box<ArrivingBody>),
 }
 
-/// A body that arrives while the request is answered. It is read through a shared reference, so that what was
-/// found out about the request before can be kept.
+/// A body that arrives while the request is answered. It is read through a shared reference, so
+/// that borrowed views of the request stay valid.
 pub struct ArrivingBody {
-    /// Nothing once somebody reads it.
+    /// `None` once it is being read.
     stream: Mutex<Option<BodyStream>>,
     read: OnceLock<Result<ReadBody, BodyError>>,
     /// The digest of a body that was larger than the limit.
@@ -43,7 +43,7 @@ struct ReadBody {
 }
 
 impl RequestBody {
-    /// A body that arrives, and the budget that it counts against once it is read.
+    /// Creates a body that arrives, and the budget that it counts against once it is read.
     #[must_use]
     pub(crate) fn arriving(stream: BodyStream, bodies: Bodies) -> Self {
         let stream = Mutex::new(Some(stream));
@@ -76,7 +76,7 @@ impl RequestBody {
         }
     }
 
-    /// The digest of a body that was too large to be kept.
+    /// Returns the digest of a body that was too large to be stored.
     #[must_use]
     pub(crate) fn digest(&self) -> Option<&BodyDigest> {
         match self {
@@ -85,7 +85,7 @@ impl RequestBody {
         }
     }
 
-    /// The body, if it has been read or there is none.
+    /// Returns the body, if it has been read or there is none.
     #[must_use]
     pub(crate) fn bytes(&self) -> Option<&Bytes> {
         match self {
@@ -95,13 +95,13 @@ impl RequestBody {
         }
     }
 
-    /// Whether nobody has begun to read it.
+    /// Returns whether it is unread.
     #[must_use]
     pub(crate) fn is_unread(&self) -> bool {
         matches!(self, Self::Arriving(body) if body.stream().is_some())
     }
 
-    /// Puts something between a body that nobody has begun to read and its readers.
+    /// Wraps the stream of an unread body.
     pub(crate) fn wrap(&self, wrap: impl FnOnce(BodyStream) -> BodyStream) {
         if let Self::Arriving(body) = self {
             let mut stream = body.stream();
@@ -109,8 +109,8 @@ impl RequestBody {
         }
     }
 
-    /// Takes the body, to be handed on or to be read elsewhere. What has been read is shared; what has not is
-    /// read by the new owner alone.
+    /// Takes the body, to be handed on or to be read elsewhere. The part that was read is shared;
+    /// the rest is read by the new owner only.
     #[must_use]
     pub(crate) fn take(&self) -> Self {
         match self {
@@ -123,7 +123,7 @@ impl RequestBody {
         }
     }
 
-    /// The body, each piece of which is shown to `look` as it is read.
+    /// Returns the body, each piece of which is shown to `look` as it is read.
     #[must_use]
     pub(crate) fn inspected(self, mut look: impl FnMut(&Bytes) + Send + 'static) -> Self {
         match self {
@@ -153,7 +153,7 @@ impl ArrivingBody {
                 Some(stream) => collect(stream, limit, &self.bodies).await,
                 None => Err(BodyError::Broken("it was handed on".to_owned())),
             };
-            // Who reads it is the only one to do so.
+            // There is only one reader.
             let _ = self.read.set(read);
         }
         match self.read.get() {
@@ -189,7 +189,7 @@ impl ArrivingBody {
         }
     }
 
-    /// What arrives of it, where nobody has begun to read it; else what has been read.
+    /// Returns the stream of an unread body, or else the bytes that were read.
     pub(crate) fn into_stream(self) -> BodyStream {
         let stream = self.stream().take();
         if let Some(stream) = stream {
@@ -200,7 +200,7 @@ impl ArrivingBody {
         }
     }
 
-    /// What arrives of it, counted against the budget until the stream is dropped.
+    /// Returns the stream, counted against the budget until it is dropped.
     pub(crate) fn into_counted_stream(self) -> BodyStream {
         let mut held = Held::of(&self.bodies);
         Box::pin(self.into_stream().map(move |item| {

@@ -1,4 +1,5 @@
-//! The fields behind the body of a request (RFC 9110, section 6.5), for a backend that the request is passed on to.
+//! The trailers of a request (RFC 9110, section 6.5), for a backend that the request is passed on
+//! to.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,12 +10,12 @@ use http::HeaderMap;
 pub(crate) struct RequestTrailers(Arc<OnceLock<HeaderMap>>);
 
 impl RequestTrailers {
-    /// They have arrived. Later ones are left out: a body has one end.
+    /// Stores the trailers. Later ones are ignored: a body has one end.
     pub(crate) fn set(&self, trailers: HeaderMap) {
         let _ = self.0.set(trailers);
     }
 
-    /// Those that have arrived.
+    /// Returns the trailers that have arrived.
     pub(crate) fn get(&self) -> Option<&HeaderMap> {
         self.0.get()
     }

@@ -26,13 +26,13 @@ impl ReplaySpeed {
     /// The slowest speed: a second takes a quarter of an hour.
     const SLOWEST: f64 = 0.001;
 
-    /// So many times as fast: 2 halves every delay. Nothing below 0.001.
+    /// Creates a speed: 2 halves every delay. Returns `None` below 0.001.
     #[must_use]
     pub fn times(factor: f64) -> Option<Self> {
         (factor.is_finite() && factor >= Self::SLOWEST).then_some(Self(factor))
     }
 
-    /// A delivery at this speed. Faults, positions and lengths stay.
+    /// Returns a delivery at this speed. Faults, positions and lengths stay.
     pub(crate) fn of(self, delivery: Delivery) -> Delivery {
         if self == Self::AS_RECORDED || delivery.effects().is_none() {
             return delivery;

@@ -1,4 +1,4 @@
-//! What goes over a connection once its protocol has changed: bytes of a backend, or a recorded conversation.
+//! Upgraded connections: the bytes of a backend, or a recorded conversation.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +11,12 @@ pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
-/// The other end of an upgraded connection. Bytes pass both ways until both sides have ended.
+/// The other end of an upgraded connection. Bytes are copied in both directions until both sides
+/// have ended.
 pub struct Tunnel(pub(crate) Box<dyn Duplex>);
 
 impl Tunnel {
-    /// A tunnel to `end`.
+    /// Creates a tunnel to `end`.
     #[must_use]
     pub(crate) fn new(end: impl Duplex + 'static) -> Self {
         Self(Box::new(end))
@@ -34,9 +35,9 @@ pub(crate) type Conversation = Arc<[Turn]>;
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Turn {
-    /// Whether the client sends it. The server waits for it, whatever it says.
+    /// Whether the client sends it. The server waits for it, regardless of its content.
     pub(crate) by_client: bool,
-    /// How long after the message before, or the upgrade.
+    /// How long after the previous message or the upgrade.
     pub(crate) after: Duration,
     pub(crate) message: Message,
     /// The lengths of its frames, in bytes; empty where it is in one.

@@ -1,4 +1,4 @@
-//! The name of a world: each client of a shared server can have a state of its own.
+//! The name of a world: each client of a shared server can have its own state.
 
 use std::fmt;
 use std::ops::Deref;
@@ -30,13 +30,13 @@ impl WorldName {
         Err(BadWorldName { name: name.chars().take(MAX_NAME + 1).collect() })
     }
 
-    /// Whether it is the name of the default world.
+    /// Returns whether it is the name of the default world.
     #[must_use]
     pub(crate) fn is_default(&self) -> bool {
         &*self.0 == DEFAULT_WORLD
     }
 
-    /// The name, for sharing.
+    /// Returns the name, for sharing.
     #[must_use]
     pub(crate) fn shared(&self) -> &Arc<str> {
         &self.0

@@ -1,4 +1,4 @@
-//! The newest state of each object that was seen.
+//! Collects the newest state of each object.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 /// What identifies an object: `apiVersion`, `kind`, namespace, name.
 type Id = (String, String, String, String);
 
-/// Kinds that are answers, and no state.
+/// Kinds of answers that are not stored objects.
 const NOT_STORED: [&str; 9] = [
     "APIResourceList",
     "APIVersions",
@@ -20,7 +20,8 @@ const NOT_STORED: [&str; 9] = [
     "WatchEvent",
 ];
 
-/// Objects, each in its newest state by `resourceVersion`, whatever the order in which they were seen.
+/// Objects, each in its newest state by `resourceVersion`, regardless of the order in which they
+/// were added.
 #[derive(Debug, Default)]
 pub(crate) struct ObjectCollection {
     objects: BTreeMap<Id, Seen>,
@@ -31,22 +32,22 @@ pub(crate) struct ObjectCollection {
 #[derive(Debug)]
 struct Seen {
     version: u64,
-    /// Nothing where it was deleted.
+    /// `None` if it was deleted.
     object: Option<Value>,
 }
 
 impl ObjectCollection {
-    /// Adds an object, unless a newer state of it is known. Says whether it is one that is stored.
+    /// Adds an object, unless a newer state of it is known. Returns whether its kind is stored.
     pub(crate) fn add(&mut self, object: Value) -> bool {
         self.see(object, false)
     }
 
-    /// Adds that an object was deleted in this state.
+    /// Records that an object was deleted in this state.
     pub(crate) fn remove(&mut self, object: Value) -> bool {
         self.see(object, true)
     }
 
-    /// Adds that the object with this uid was deleted.
+    /// Records that the object with this uid was deleted.
     pub(crate) fn remove_uid(&mut self, uid: &str) {
         self.deleted.insert(uid.to_owned());
     }
@@ -77,7 +78,7 @@ impl ObjectCollection {
         true
     }
 
-    /// The objects that are there, in the order of their types, namespaces and names.
+    /// Returns the existing objects, sorted by type, namespace and name.
     pub(crate) fn objects(&self) -> impl Iterator<Item = &Value> {
         let is_deleted = |object: &Value| {
             object["metadata"]["uid"].as_str().is_some_and(|uid| self.deleted.contains(uid))
@@ -87,7 +88,7 @@ impl ObjectCollection {
     }
 }
 
-/// Removes what a server writes for its own use.
+/// Removes fields that a server maintains for itself.
 fn strip(object: &mut Value) {
     if let Some(metadata) = object["metadata"].as_object_mut() {
         metadata.remove("managedFields");

@@ -29,8 +29,8 @@ impl ListedType {
         }
     }
 
-    /// Whether a name as kubectl takes it is its own: plural, singular, short name or Kind, each with the group or
-    /// with version and group behind it.
+    /// Returns whether a name in kubectl's notation refers to it: plural, singular, short name or
+    /// Kind, optionally followed by the group or by version and group.
     pub(super) fn is_named(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
         let (first, rest) = name.split_once('.').unwrap_or((&name, ""));
@@ -43,7 +43,7 @@ impl ListedType {
         of_group && own
     }
 
-    /// The path of its objects, in one namespace or in all.
+    /// Returns the path of its objects, in one namespace or in all.
     pub(super) fn path(&self, namespace: Option<&str>) -> String {
         let root = if self.group.is_empty() {
             format!("/api/{}", self.version)
@@ -60,7 +60,7 @@ impl ListedType {
 /// Asks a cluster for a JSON document.
 ///
 /// # Errors
-/// The sentence for people.
+/// A message.
 pub(super) async fn get(
     upstream: &Upstream,
     headers: &HeaderMap,
@@ -78,7 +78,7 @@ pub(super) async fn get(
 /// Finds the types that can be listed, each in the version that its group prefers.
 ///
 /// # Errors
-/// The sentence for people, where the server is not a cluster or refuses.
+/// A message, where the server is not a cluster or refuses.
 pub(super) async fn discover(
     upstream: &Upstream,
     headers: &HeaderMap,

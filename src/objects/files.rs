@@ -13,8 +13,8 @@ use super::collection::ObjectCollection;
 /// The name of the file with objects that are in no namespace.
 const CLUSTER: &str = "cluster";
 
-/// The files of objects. Folders have the names of resources where those are known by `kinds`: Kind and group to
-/// `plural.group`.
+/// Returns the files of objects. Folders are named after the resources if `kinds` (Kind and group
+/// to `plural.group`) contains them.
 pub(crate) fn to_files(
     collection: &ObjectCollection,
     kinds: &HashMap<(String, String), String>,
@@ -36,7 +36,7 @@ pub(crate) fn to_files(
     files.into_iter().map(|(path, objects)| file(&path, &objects)).collect()
 }
 
-/// A name for a file: a server's names are none of paths.
+/// Returns a safe file name for a name from a server.
 fn plain(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-.".contains(c) { c } else { '_' };
     let name: String = name.chars().map(plain).collect();
@@ -44,7 +44,7 @@ fn plain(name: &str) -> String {
     name.trim_start_matches('.').to_owned()
 }
 
-/// YAML, or JSON where the YAML does not read back as the same.
+/// Renders a file as YAML, or as JSON if the YAML does not read back as equal.
 fn file(path: &Path, objects: &[&Value]) -> (PathBuf, Vec<u8>) {
     let extended = |extension: &str| {
         let mut name = path.as_os_str().to_owned();

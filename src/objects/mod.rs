@@ -5,7 +5,7 @@
 //! backend ─→ [discovery] → [snapshot]: lists, page by page ────────┼→ [collection]: the newest of each → [files]
 //! ```
 //!
-//! Objects come redacted, as everything that is recorded.
+//! Objects are redacted, like everything that is recorded.
 
 mod collection;
 mod discovery;

@@ -1,4 +1,4 @@
-//! The objects that recorded answers have.
+//! Extracts objects from recorded answers.
 
 use http::Method;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use crate::recorded::{Answers, LiteralRequest, Recording};
 
 use super::collection::ObjectCollection;
 
-/// Collects the objects of a recording, and names the answers that have some which cannot be used.
+/// Collects the objects of a recording, and reports the answers whose objects cannot be used.
 pub(crate) async fn of_recording(
     recording: &Recording,
     answers: &Answers,
@@ -72,7 +72,7 @@ fn see(collection: &mut ObjectCollection, object: Value, deletes: bool) {
     }
 }
 
-/// The items of a list, each with the type that the list says.
+/// Returns the items of a list, each with the type that the list declares.
 pub(super) fn items_of(list: &Value, items: Value) -> Vec<Value> {
     let kind = list["kind"].as_str().unwrap_or_default();
     let kind = kind.strip_suffix("List").unwrap_or(kind).to_owned();

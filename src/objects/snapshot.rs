@@ -1,4 +1,4 @@
-//! All objects of some types, as a cluster has them now.
+//! Takes a snapshot of all objects of some types in a cluster.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,39 +20,39 @@ const PAGE: usize = 500;
 /// The most pages of one type.
 const MOST_PAGES: usize = 10_000;
 
-/// How often a list begins anew because its token has expired.
+/// How often a list starts again because its token has expired.
 const ATTEMPTS: usize = 3;
 
-/// Types that are left out unless they are named: they change by themselves all the time.
+/// Types that are excluded unless they are named: they change constantly.
 const PASSING: [&str; 4] =
     ["events", "events.events.k8s.io", "leases.coordination.k8s.io", "componentstatuses"];
 
-/// What is taken, and from where.
+/// The options of a snapshot.
 pub(crate) struct SnapshotOptions<'a> {
     pub(crate) upstream: &'a Upstream,
     /// Header fields for all requests: credentials.
     pub(crate) headers: HeaderMap,
-    /// Names of types as kubectl takes them; none means all.
+    /// Names of types in kubectl's notation; empty means all.
     pub(crate) resources: Vec<String>,
-    /// Namespaces; none means all, and what is in none.
+    /// Namespaces; empty means all, including cluster-scoped objects.
     pub(crate) namespaces: Vec<String>,
     pub(crate) redactor: Arc<Redactor>,
 }
 
-/// What was taken.
+/// The result of a snapshot.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
     pub(crate) objects: ObjectCollection,
     /// Kind and group of the types, with `plural.group`.
     pub(crate) kinds: HashMap<(String, String), String>,
-    /// Types that could not be listed, for people.
+    /// Messages about types that could not be listed.
     pub(crate) notes: Vec<String>,
 }
 
 /// Takes the objects, and the definitions of their types.
 ///
 /// # Errors
-/// The sentence for people: the server does not answer, or knows none of the types.
+/// A message if the server does not answer or has none of the types.
 pub(crate) async fn snapshot(options: &SnapshotOptions<'_>) -> Result<Snapshot, String> {
     let mut taken = Snapshot::default();
     let all = discover(options.upstream, &options.headers, &mut taken.notes).await?;
@@ -91,7 +91,7 @@ const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
 
 fn is_wanted(of: &ListedType, options: &SnapshotOptions<'_>) -> bool {
     if options.resources.is_empty() {
-        // Definitions follow from the types that are taken.
+        // Definitions follow from the selected types.
         return !PASSING.contains(&&*of.name()) && of.name() != DEFINITIONS;
     }
     options.resources.iter().any(|name| of.is_named(name))
@@ -135,7 +135,7 @@ async fn list(
         }
         let (status, answer, body) = get(options.upstream, &options.headers, &target).await?;
         if status == 410 && attempts < ATTEMPTS {
-            // The token that comes along goes on with the newest objects; without one the list begins anew.
+            // The included token continues with the newest objects; without one the list starts again.
             attempts += 1;
             answer["metadata"]["continue"].as_str().unwrap_or_default().clone_into(&mut token);
             continue;
@@ -160,7 +160,7 @@ async fn list(
     Err(format!("GET {path}: more than {MOST_PAGES} pages; the rest is left out"))
 }
 
-/// A page without its secrets.
+/// Returns a page without its secrets.
 fn without_secrets(
     options: &SnapshotOptions<'_>,
     path: &str,

@@ -1,5 +1,5 @@
-//! A recording → observations: the answers of each request in their order, without times, and the faults that
-//! `--faults keep` has written down.
+//! A recording → observations: the answers of each request in order, without times, and the faults
+//! that `--faults keep` has recorded.
 
 use std::fs;
 use std::path::Path;

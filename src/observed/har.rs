@@ -1,7 +1,8 @@
 //! HTTP archives (HAR 1.2) → observations. Unlike an import, requests without an answer are what matters here.
 //!
-//! The format: <https://w3c.github.io/web-performance/specs/HAR/Overview.html>. What browsers say about a request that
-//! failed stands in `_error` (Chromium, `net/base/net_error_list.h`); the status is 0 then.
+//! The format: <https://w3c.github.io/web-performance/specs/HAR/Overview.html>. What browsers say
+//! about a request that failed is in `_error` (Chromium, `net/base/net_error_list.h`); the status
+//! is 0 then.
 
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ fn observation(entry: &Value) -> Option<Observation> {
     Some(Observation { at, method, target, took, outcome })
 }
 
-/// The outcome of an entry; nothing where the client itself gave the request up.
+/// Returns the outcome of an entry, or `None` if the client itself gave the request up.
 fn outcome(response: &Value, target: &str, watches: bool) -> Option<Outcome> {
     let error = response["_error"].as_str().unwrap_or_default();
     let content = &response["content"];

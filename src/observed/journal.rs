@@ -15,7 +15,7 @@ use super::outcome::Answer;
 use super::route::is_watch;
 use super::{Observation, Observed, Outcome};
 
-/// Reads a journal; nothing where the value is none.
+/// Reads a journal, or `None` if the value is not a journal.
 pub(super) fn read(json: &Value) -> Option<Observed> {
     let list = json["requests"].as_array().or_else(|| json.as_array())?;
     let mut observed = Observed::default();
@@ -30,7 +30,7 @@ pub(super) fn read(json: &Value) -> Option<Observed> {
         without_answer += usize::from(outcome == Outcome::Unknown);
         let took = took(entry, request);
         let written = request["loggedDate"].as_u64().map(Duration::from_millis);
-        // The time in the journal is that of the answer, less what it was delayed.
+        // The time in the journal is that of the answer, minus the delay.
         let processed = entry["timing"]["processTime"].as_u64().map(Duration::from_millis);
         observed.observations.push(Observation {
             at: written.map(|at| at.saturating_sub(processed.unwrap_or_default())),
@@ -48,14 +48,14 @@ pub(super) fn read(json: &Value) -> Option<Observed> {
             "{without_answer} requests have no response; save /__admin/requests, not /__admin/requests/find"
         ));
     }
-    // The newest stands first.
+    // The newest comes first.
     observed.observations.reverse();
     observed.observations.sort_by_key(|observation| observation.at);
     watches(&mut observed.observations);
     Some(observed)
 }
 
-/// The time from the request to its answer, with the delay that was laid on it.
+/// Returns the time from the request to its answer, including the injected delay.
 fn took(entry: &Value, request: &Value) -> Option<Duration> {
     let timing = &entry["timing"];
     let added = timing["addedDelay"].as_u64().map(Duration::from_millis).unwrap_or_default();
@@ -90,7 +90,7 @@ fn outcome(entry: &Value, request: &Value, target: &str) -> Outcome {
     of_response(response, standin, target)
 }
 
-/// Where the connection broke; without a word about it, as early as it can.
+/// Returns where the connection broke; by default the earliest position.
 fn place(standin: &Value, early: bool) -> Value {
     match &standin["faultAt"] {
         Value::Null if early => "before_headers".into(),
@@ -128,7 +128,8 @@ fn headers(fields: &Value) -> HeaderMap {
     headers
 }
 
-/// A journal has the begin of a watch alone: it was over at the latest when the next one of its path was opened.
+/// Sets the ends of watches: a journal contains only their start, so a watch ended at the latest
+/// when the next one of its path was opened.
 fn watches(observations: &mut [Observation]) {
     let mut next: HashMap<String, Duration> = HashMap::new();
     for one in observations.iter_mut().rev() {

@@ -17,7 +17,8 @@ const QUANTILES: [(&str, f64, usize); 5] = [
     ("p99.9", 0.999, 1000),
 ];
 
-/// The distribution of latencies as the value of a `delay`; nothing where they are short.
+/// Returns the distribution of latencies as the value of a `delay`, or `None` if they are
+/// negligible.
 pub(super) fn delay(latencies: &[Duration]) -> Option<Value> {
     let mut sorted = latencies.to_vec();
     sorted.sort_unstable();
@@ -38,7 +39,7 @@ pub(super) fn delay(latencies: &[Duration]) -> Option<Value> {
     Some(points.into())
 }
 
-/// The latency that so many are not longer than.
+/// Returns the latency that this many are not longer than.
 pub(super) fn quantile(sorted: &[Duration], share: f64) -> Duration {
     let last = sorted.len().saturating_sub(1);
     #[expect(

@@ -7,8 +7,9 @@
 //!    → [rule]: outcomes one after the other, or shares of them, with latencies ([latency]) → [write]: YAML
 //! ```
 //!
-//! Only what a fault consists of is taken over: statuses, header fields that tell clients what to do, bodies of errors
-//! without their secrets, and where answers broke off. Names and values in paths become patterns.
+//! Only the parts of a fault are taken over: statuses, header fields that instruct clients, bodies
+//! of errors without their secrets, and where answers broke off. Names and values in paths become
+//! patterns.
 
 mod folder;
 mod har;
@@ -32,13 +33,13 @@ use crate::scenario;
 pub(crate) use folder::read as read_folder;
 pub(crate) use outcome::Outcome;
 
-/// The most requests that are looked at; the first ones count.
+/// The most requests that are used; later ones are ignored.
 const MAX_OBSERVATIONS: usize = 200_000;
 
-/// A request with what came of it.
+/// A request with its outcome.
 #[derive(Debug, Clone)]
 pub(crate) struct Observation {
-    /// When it was sent, since the epoch; nothing where that is not known.
+    /// When it was sent, since the epoch; `None` if that is not known.
     at: Option<Duration>,
     method: String,
     /// Path and query.
@@ -48,18 +49,18 @@ pub(crate) struct Observation {
     outcome: Outcome,
 }
 
-/// What was observed.
+/// The observations of one source.
 #[derive(Debug, Default)]
 pub(crate) struct Observed {
     /// In the order of time, where times are known.
     observations: Vec<Observation>,
-    /// Rules of a recording that are taken over as they are, with what they came from.
+    /// Rules of a recording that are taken over unchanged, with their sources.
     rules: Vec<(String, Value)>,
-    /// What could not be used, for people.
+    /// Messages about data that could not be used.
     pub(crate) notes: Vec<String>,
 }
 
-/// A scenario, and what it has.
+/// A scenario with its statistics.
 #[derive(Debug)]
 pub(crate) struct Reproduction {
     pub(crate) text: String,
@@ -80,11 +81,11 @@ pub(crate) enum ObservedError {
     /// It has no requests.
     #[error("there are no requests in it")]
     Empty,
-    /// Nothing went wrong.
+    /// No faults were observed.
     #[error("none of the {0} requests met a fault, and none was slow")]
     Healthy(usize),
-    /// What was written is not a valid scenario.
-    #[error("the scenario that was made is not valid, which is a mistake of this program: {0}")]
+    /// The generated text is not a valid scenario.
+    #[error("the generated scenario is invalid, which is a bug of this program: {0}")]
     Invalid(Diagnostics),
 }
 
@@ -106,10 +107,10 @@ pub(crate) fn read(json: &Value) -> Result<Observed, ObservedError> {
     Ok(observed)
 }
 
-/// Makes a scenario; `from` says what it was made from, for people.
+/// Generates a scenario; `from` names the source in comments.
 ///
 /// # Errors
-/// There are no requests, or nothing went wrong.
+/// There are no requests, or no faults.
 pub(crate) fn reproduce(observed: &Observed, from: &str) -> Result<Reproduction, ObservedError> {
     let observations = &observed.observations;
     if observations.is_empty() && observed.rules.is_empty() {

@@ -1,4 +1,4 @@
-//! What came of a request → what a rule has to do to bring it about again.
+//! Outcomes of requests → the actions of rules that reproduce them.
 
 use std::time::Duration;
 
@@ -10,30 +10,31 @@ use crate::redact::{Key, Media, Redacted, Redactor};
 
 /// The largest body of an error that is taken over, in bytes.
 const MAX_BODY: usize = 4 << 10;
-/// The longest wait that is taken over: a client that is asked to wait longer is not tested by it.
+/// The longest `Retry-After` that is taken over: a longer wait would not test a client.
 const MAX_WAIT: Duration = Duration::from_secs(24 * 3600);
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Outcome {
-    /// The answer of a server that works.
+    /// The answer of a healthy server.
     Passed,
     /// A fault.
     Fault(Fault),
     /// A client error, which is a fault only if the same request succeeded at another time.
     Refused(Fault),
-    /// The stream of a watch was over, with whether it ended with an ERROR event that its revision is gone.
+    /// The stream of a watch ended, with whether its last event was an ERROR about an expired
+    /// revision.
     WatchEnded { expired: bool },
-    /// It is not known: the source has no answer.
+    /// Unknown: the source has no answer.
     Unknown,
 }
 
-/// A fault, as a rule brings it about.
+/// A fault, as a rule reproduces it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Fault {
-    /// What faults of one kind have in common, for people: `503`, `reset`.
+    /// The name of the kind of fault: `503`, `reset`.
     pub(crate) kind: String,
-    /// What the rule does: the value of a `then`.
+    /// The action of the rule: the value of a `then`.
     pub(crate) then: Value,
     /// How long the client was asked to wait.
     pub(crate) wait: Option<Duration>,
@@ -50,12 +51,12 @@ pub(super) struct Answer<'a> {
 }
 
 impl Outcome {
-    /// The outcome of an answer that arrived whole.
+    /// Returns the outcome of an answer that arrived whole.
     pub(super) fn of_answer(answer: &Answer<'_>, target: &str) -> Self {
         let fault = || Fault::of_answer(answer, target);
         match answer.status {
             408 | 425 | 429 | 500..=599 => Self::Fault(fault()),
-            // What is not there is rarely a fault of the server.
+            // A missing resource is rarely a fault of the server.
             404 => Self::Passed,
             400..=499 => Self::Refused(fault()),
             200..=399 => Self::Passed,
@@ -63,7 +64,8 @@ impl Outcome {
         }
     }
 
-    /// The outcome where the connection broke, by the word of the scenario language and its place.
+    /// Returns the outcome of a broken connection, by the word of the scenario language and its
+    /// place.
     pub(super) fn broken(word: &str, place: &Value) -> Self {
         let kind = match place {
             Value::String(_) => word.to_owned(),
@@ -72,7 +74,7 @@ impl Outcome {
         Self::Fault(Fault { kind, then: json!({ word: place }), wait: None })
     }
 
-    /// The outcome where no answer came.
+    /// Returns the outcome of a request without an answer.
     pub(super) fn never() -> Self {
         let kind = "no answer".to_owned();
         Self::Fault(Fault { kind, then: json!({"stall": "forever"}), wait: None })
@@ -124,7 +126,7 @@ impl Fault {
     }
 }
 
-/// The text of an error without its secrets; nothing where it has none that can be used.
+/// Returns the text of an error without its secrets, or `None` if it has none that can be used.
 fn body(answer: &Answer<'_>, target: &str) -> Option<String> {
     if answer.body.is_empty() || !answer.whole || answer.body.len() > MAX_BODY {
         return None;
@@ -142,7 +144,8 @@ fn body(answer: &Answer<'_>, target: &str) -> Option<String> {
     text.chars().all(is_plain).then_some(text)
 }
 
-/// How long the client is asked to wait: seconds, or the time until a date (RFC 9110, section 10.2.3).
+/// Returns how long the client is asked to wait: seconds, or the time until a date (RFC 9110,
+/// section 10.2.3).
 fn wait(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
@@ -153,7 +156,7 @@ fn wait(headers: &HeaderMap) -> Option<Duration> {
     Some(until.duration_since(sent).unwrap_or_default())
 }
 
-/// A time as scenarios write it, in milliseconds where it is short.
+/// Returns a time as scenarios write it, in milliseconds where it is short.
 pub(super) fn written(time: Duration) -> String {
     if time.subsec_millis() == 0 && time >= Duration::from_secs(1) {
         format!("{}s", time.as_secs())

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 /// The shortest outage that is worth a phase, and the shortest time between two of them.
 const SHORTEST: Duration = Duration::from_millis(500);
-/// The shortest time that is divided: what happens within a moment is a sequence.
+/// The shortest time that is divided into phases: shorter changes are a sequence.
 const LEAST: Duration = Duration::from_secs(2);
-/// The part of the time that may lie between two faults of one outage.
+/// The fraction of the time that may lie between two faults of one outage.
 const GAP: f64 = 0.08;
-/// The part of the time that an outage takes up at most; one that lasts all the time is no phase.
+/// The largest fraction of the time that an outage may take; one that lasts all the time is not a
+/// phase.
 const MOST: f64 = 0.9;
 /// The most outages.
 const OUTAGES: usize = 6;
@@ -23,8 +24,9 @@ pub(super) struct Phase {
     pub(super) is_outage: bool,
 }
 
-/// Divides the time by the faults in it. `requests` are the times of requests since the first one, in order, with
-/// whether they met a fault. Without an outage that begins or ends there is no phase.
+/// Divides the time by the faults in it. `requests` are the times of requests since the first one,
+/// in order, with whether they met a fault. Without an outage that begins or ends there are no
+/// phases.
 pub(super) fn phases(requests: &[(Duration, bool)]) -> Vec<Phase> {
     let Some((span, _)) = requests.last().copied().filter(|(span, _)| *span >= LEAST) else {
         return Vec::new();

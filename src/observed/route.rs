@@ -10,12 +10,15 @@ use crate::redact::{MARK, Redactor};
 
 use super::Observation;
 
-/// From how many different values on a segment of a path is taken for a name.
+/// The number of different values from which a path segment is treated as a name.
 const VALUES: usize = 5;
+/// How many segments of a path are compared with those of other paths: each costs a pass over all
+/// routes.
+const COMPARED: usize = 64;
 /// The longest literal segment, in characters.
 const SEGMENT: usize = 100;
 
-/// Which requests a rule is about.
+/// The requests that a rule matches.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Route {
     /// Of a Kubernetes API.
@@ -24,7 +27,7 @@ pub(super) enum Route {
     Path { method: String, segments: Vec<Option<String>> },
 }
 
-/// Whether a request opens a watch.
+/// Returns whether a request opens a watch.
 pub(super) fn is_watch(method: &str, target: &str) -> bool {
     matches!(of_kubernetes(method, target), Some(Route::Resource { verb, .. }) if verb == "watch")
 }
@@ -38,11 +41,11 @@ fn of_kubernetes(method: &str, target: &str) -> Option<Route> {
     Some(Route::Resource { verb, resource })
 }
 
-/// The route of each observation, in their order.
+/// Returns the route of each observation, in their order.
 pub(super) fn routes(observations: &[Observation]) -> Vec<Route> {
     let mut routes: Vec<Route> = observations.iter().map(of).collect();
-    let longest = routes.iter().map(Route::length).max().unwrap_or_default();
-    // From the end: names stand behind what they are names of.
+    let longest = routes.iter().map(Route::length).max().unwrap_or_default().min(COMPARED);
+    // From the end: names follow their type.
     for place in (1..longest).rev() {
         let mut values: HashMap<Route, HashSet<String>> = HashMap::new();
         for route in &routes {
@@ -66,7 +69,7 @@ fn of(observation: &Observation) -> Route {
     if let Some(route) = of_kubernetes(method, target) {
         return route;
     }
-    // What is secret in a path becomes a mark.
+    // Secrets in a path become placeholders.
     let path = Redactor::marks(target).target(target.split('?').next().unwrap_or_default());
     let segment = |segment: &str| (!is_name(segment)).then(|| segment.to_owned());
     Route::Path {
@@ -75,7 +78,8 @@ fn of(observation: &Observation) -> Route {
     }
 }
 
-/// Whether a segment looks like an id: a number, hexadecimal digits, a long word with digits.
+/// Returns whether a segment looks like an id: a number, hexadecimal digits, a long word with
+/// digits.
 fn is_name(segment: &str) -> bool {
     let digits = segment.bytes().filter(u8::is_ascii_digit).count();
     let hex =
@@ -92,7 +96,7 @@ impl Route {
         }
     }
 
-    /// The route with any value at a place, and the value that it has there.
+    /// Returns the route with a wildcard at a position, and the value that it had there.
     fn without(&self, place: usize) -> Option<(Self, String)> {
         let Self::Path { method, segments } = self else { return None };
         let value = segments.get(place)?.clone()?;
@@ -101,7 +105,7 @@ impl Route {
         Some((Self::Path { method: method.clone(), segments }, value))
     }
 
-    /// As the value of a `match`.
+    /// Returns the route as the value of a `match`.
     pub(super) fn matching(&self) -> Value {
         let mut keys = Map::new();
         match self {
@@ -123,7 +127,7 @@ impl Route {
         keys.into()
     }
 
-    /// For people, and for an id.
+    /// Returns a display name, which also gives an id.
     pub(super) fn name(&self) -> String {
         match self {
             Self::Resource { verb, resource } => format!("{verb} {resource}"),
@@ -136,7 +140,7 @@ impl Route {
     }
 }
 
-/// A text as a glob that matches it and nothing else.
+/// Returns a text as a glob that matches it and nothing else.
 fn glob(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -1,5 +1,4 @@
-//! What came of the requests of one route → a rule: what happened one after the other where that is short, and else the
-//! shares of what happened.
+//! The outcomes of one route → a rule: steps if the sequence is short, or else shares.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -11,7 +10,7 @@ use super::outcome::{Fault, written};
 
 /// The most changes of the outcome that are written as steps.
 const STEPS: usize = 12;
-/// The fewest latencies that make a rule of their own.
+/// The fewest latencies for a separate rule.
 const LATENCIES: usize = 3;
 /// Watches that lasted longer were not broken: servers end them after minutes.
 const LONGEST_WATCH: Duration = Duration::from_secs(120);
@@ -23,7 +22,7 @@ pub(super) struct Seen<'a> {
     pub(super) took: Option<Duration>,
 }
 
-/// What came of it.
+/// Its outcome.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum SeenResult<'a> {
     Passed,
@@ -40,17 +39,17 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// The words of a rule but for its `id` and `match`, and what it reproduces.
+/// The words of a rule except `id` and `match`, and what it reproduces.
 #[derive(Debug)]
 pub(super) struct Made {
     /// In the order in which they are written.
     pub(super) words: Vec<(&'static str, Value)>,
-    /// What happened, for a comment.
+    /// The description for a comment.
     pub(super) about: String,
 }
 
-/// Makes the rule of a route; nothing where nothing is to be reproduced. `recovers` says that requests of the route
-/// passed after a fault, here or later.
+/// Creates the rule of a route, or returns `None` if there is nothing to reproduce. `recovers` says
+/// that requests of the route passed after a fault, here or later.
 pub(super) fn rule(seen: &[Seen<'_>], recovers: bool) -> Option<Made> {
     let kinds = Kinds::of(seen);
     if !kinds.faults.is_empty() {
@@ -91,7 +90,7 @@ impl<'a> Kinds<'a> {
         kinds
     }
 
-    /// The `then` of a kind: the most frequent one, with the delays of all.
+    /// Returns the `then` of a kind: the most frequent one, with the delays of all.
     fn then(&self, kind: &str) -> Value {
         let Some((faults, latencies)) = self.faults.get(kind) else { return "pass".into() };
         let mut counts: HashMap<String, usize> = HashMap::new();
@@ -108,7 +107,7 @@ impl<'a> Kinds<'a> {
         then
     }
 
-    /// What happens to requests that pass.
+    /// Returns what happens to requests that pass.
     fn pass(&self) -> Value {
         let delay = delay(&self.passed).filter(|_| self.passed.len() >= LATENCIES);
         delay.map_or_else(|| "pass".into(), |delay| json!({ "delay": delay }))
@@ -128,7 +127,7 @@ fn of_faults(seen: &[Seen<'_>], kinds: &Kinds<'_>, recovers: bool) -> Made {
     }
     let then = |kind: Option<&str>| kind.map_or_else(|| kinds.pass(), |kind| kinds.then(kind));
     let outcome = match runs.as_slice() {
-        // It never passed: neither does it here.
+        // It never passed, so it never passes here.
         [(kind, _)] => ("then", then(*kind)),
         runs if runs.len() <= STEPS => {
             let steps = runs.iter().enumerate().filter_map(|(index, (kind, times))| {
@@ -174,7 +173,7 @@ fn of_faults(seen: &[Seen<'_>], kinds: &Kinds<'_>, recovers: bool) -> Made {
     Made { words, about: format!("{total} requests: {}; {passed}", each.join(", ")) }
 }
 
-/// The shares of each kind, in tenths of a percent; what is left passes.
+/// Returns the shares of each kind, in tenths of a percent; what is left passes.
 fn shares(kinds: &Kinds<'_>, total: usize) -> Value {
     let mut shares = Vec::new();
     let mut given = 0;
@@ -198,7 +197,7 @@ fn percent(tenths: usize) -> String {
     }
 }
 
-/// Watches that ended: the first of them end again after that time.
+/// Returns the rule for watches that ended: the first ones end again after that time.
 fn of_watches(breaks: &[&Seen<'_>]) -> Option<Made> {
     let mut words = Vec::new();
     let mut about = Vec::new();
@@ -227,7 +226,7 @@ fn of_watches(breaks: &[&Seen<'_>]) -> Option<Made> {
     Some(Made { words: vec![("at", words.into()), ("expect", expect)], about: about.join(", ") })
 }
 
-/// Latencies in few words.
+/// Describes latencies briefly.
 fn shown(latencies: &[Duration]) -> String {
     let mut sorted = latencies.to_vec();
     sorted.sort_unstable();

@@ -1,10 +1,11 @@
-//! Journals and HARs that are made up, and the scenarios that are made of them. Each is loaded by `reproduce`.
+//! Tests with synthetic journals and HARs, and the scenarios generated from them. `reproduce` loads
+//! each.
 
 use serde_json::{Value, json};
 
 use super::{ObservedError, Reproduction, read, reproduce};
 
-/// A serve event of a journal, at so many milliseconds.
+/// Returns a serve event of a journal, at this many milliseconds.
 fn event(at: u64, method: &str, url: &str, status: u16) -> Value {
     json!({
         "request": {"method": method, "url": url, "loggedDate": 1_700_000_000_000_u64 + at},
@@ -17,7 +18,7 @@ fn made(json: &Value) -> Reproduction {
     reproduce(&read(json).unwrap(), "journal.json").unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A journal stands newest first.
+/// Returns a journal, newest first.
 fn journal(mut events: Vec<Value>) -> Value {
     events.reverse();
     json!({"requests": events, "meta": {"total": events.len()}})
@@ -32,7 +33,7 @@ fn has(text: &str, parts: &[&str]) {
 const JOBS: &str = "/apis/kubeflow.org/v1/namespaces/kube-test/tfjobs";
 
 #[test]
-fn an_outage_has_a_phase_of_its_own() {
+fn an_outage_has_its_own_phase() {
     let event = |n: u64| {
         let at = n * 100;
         let is_down = (10_000..18_000).contains(&at);
@@ -260,7 +261,7 @@ fn hostile_texts_stay_within_their_places() {
 }
 
 #[test]
-fn what_cannot_be_used_is_said() {
+fn what_cannot_be_used_is_reported() {
     assert!(matches!(read(&json!({"a": 1})), Err(ObservedError::Format)));
     assert!(matches!(read(&json!({"requests": [{"x": 1}]})), Err(ObservedError::Format)));
     let empty = read(&json!({"requests": []})).unwrap();

@@ -13,7 +13,7 @@ use super::{Observation, Observed, Outcome, Reproduction};
 
 /// The most rules of a phase; the routes with the most faults come first.
 const RULES: usize = 40;
-/// From how many routes on that fail in the same way a rule is about all requests.
+/// The number of routes with the same fault from which one rule matches all requests.
 const ALIKE: usize = 2;
 
 /// A request with its route and its time since the first one.
@@ -109,7 +109,7 @@ fn place(observations: &[Observation]) -> (Vec<Route>, Vec<Placed<'_>>) {
     (all, placed)
 }
 
-/// The phases, where all times are known.
+/// Returns the phases, where all times are known.
 fn divide(placed: &[Placed<'_>]) -> Vec<Phase> {
     let times: Option<Vec<(Duration, bool)>> =
         placed.iter().map(|one| Some((one.at?, one.seen.fault().is_some()))).collect();
@@ -121,7 +121,7 @@ fn is_in(phase: Option<&Phase>, at: Option<Duration>) -> bool {
     at >= phase.from && phase.to.is_none_or(|to| at < to)
 }
 
-/// To a tenth of a second where it is long.
+/// Rounds long times to a tenth of a second.
 fn rounded(time: Duration) -> Duration {
     let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1);
     Duration::from_millis(if milliseconds > 2000 {
@@ -139,7 +139,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// The rules of a phase, or of all the time.
+    /// Returns the rules of a phase, or of all the time.
     fn part(
         &mut self,
         routes: &[Route],
@@ -205,7 +205,7 @@ impl Writer {
         }
     }
 
-    /// Rules that a recording has already.
+    /// Writes the rules that a recording already contains.
     fn kept(&mut self, rules: &[(String, Value)]) -> String {
         for (about, rule) in rules.iter().take(super::MAX_OBSERVATIONS) {
             let words = ["steps", "then", "share", "at"];
@@ -218,7 +218,7 @@ impl Writer {
         std::mem::take(&mut self.text)
     }
 
-    /// An id that no rule has yet.
+    /// Returns an id that no rule has yet.
     fn id(&mut self, name: &str) -> String {
         let letter = |letter: char| {
             if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' }
@@ -239,7 +239,7 @@ impl Writer {
     }
 }
 
-/// Of each route, whether a request passed after one with a fault.
+/// Returns for each route whether a request passed after one with a fault.
 fn recoveries(placed: &[Placed<'_>], routes: usize) -> Vec<bool> {
     let (mut failed, mut recovered) = (vec![false; routes], vec![false; routes]);
     for Placed { route, seen, .. } in placed {
@@ -252,7 +252,7 @@ fn recoveries(placed: &[Placed<'_>], routes: usize) -> Vec<bool> {
     recovered
 }
 
-/// One rule for all requests, where in an outage those of every route fail in the same way.
+/// Returns one rule for all requests, if those of every route fail in the same way.
 fn alike(
     groups: &[(usize, Vec<Seen<'_>>)],
     recovered: &[bool],
@@ -268,18 +268,18 @@ fn alike(
     is_one.then(|| rule(&all, recovered.contains(&true)))?
 }
 
-/// A text for a comment: on one line, without what changes the order of letters.
+/// Returns a text for a comment: on one line, without what changes the order of letters.
 fn comment(text: &str) -> String {
     text.chars().take(300).map(|letter| if is_hidden(letter) { ' ' } else { letter }).collect()
 }
 
-/// Whether a character ends a line, shows nothing, or changes the order of others.
+/// Returns whether a character ends a line, shows nothing, or changes the order of others.
 fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// A value as YAML on one line, which is read as the same value.
+/// Returns a value as YAML on one line, which is read as the same value.
 fn flow(value: &Value) -> String {
     match value {
         Value::Object(map) => {
@@ -295,7 +295,7 @@ fn flow(value: &Value) -> String {
     }
 }
 
-/// The entries of a map in the order in which people write them.
+/// Returns the entries of a map in the order in which people write them.
 fn in_order(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
     const FIRST: [&str; 13] = [
         "p", "page", "event", "bytes", "time", "times", "forever", "method", "verb", "then",
@@ -313,7 +313,7 @@ fn in_order(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
     entries
 }
 
-/// A text, in quotes where YAML would read it as something else.
+/// Returns a text, in quotes where YAML would read it as something else.
 fn text(text: &str) -> String {
     let is_word = |text: &str| {
         text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '/')
@@ -332,7 +332,7 @@ fn text(text: &str) -> String {
     if is_word(text) || is_quantity { text.to_owned() } else { quoted(text) }
 }
 
-/// A text in double quotes: the escapes of JSON are those of YAML too.
+/// Returns a text in double quotes: the escapes of JSON are those of YAML too.
 fn quoted(text: &str) -> String {
     let mut out = String::new();
     for letter in Value::from(text).to_string().chars() {

@@ -1,11 +1,11 @@
-//! Profiles: what the Kubernetes side of a service does differently from upstream, as data and hooks.
+//! Profiles: differences of a service's Kubernetes API from upstream, as data and hooks.
 //!
 //! ```text
 //! Profile → configure: the engine's [k8s::Config], with a hook for its errors
 //!         → [Gateway]: who may pass before the engine is asked, and where tokens are issued
 //! ```
 //!
-//! The engine (`k8s`) knows no profile. A profile adds to it what is written here.
+//! The engine (`k8s`) does not depend on profiles. A profile configures it.
 
 pub(crate) mod cci;
 
@@ -32,7 +32,7 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// Its name on the command line and in files.
+    /// Returns its name on the command line and in files.
     #[cfg(feature = "record")]
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ impl Profile {
         }
     }
 
-    /// The engine's configuration with what the profile changes.
+    /// Returns the engine's configuration with what the profile changes.
     pub(crate) fn configure(self, config: k8s::Config) -> k8s::Config {
         match self {
             Self::Kubernetes => config,
@@ -51,7 +51,7 @@ impl Profile {
         }
     }
 
-    /// What is before the engine; `None` where clients talk to the API server itself.
+    /// Returns the gateway in front of the engine; `None` if clients talk to the API server itself.
     pub(crate) fn gateway(self, token_lifetime: Duration) -> Option<Gateway> {
         match self {
             Self::Kubernetes => None,

@@ -1,11 +1,12 @@
-//! Any combination of the words about connections loads, or is refused with its problems; nothing panics.
+//! Any combination of the words for connections loads or is rejected with diagnostics; nothing
+//! panics.
 
 use proptest::prelude::*;
 
 use super::Served;
 use super::testing::parse;
 
-/// Values of `listen`, right ones and wrong ones.
+/// Valid and invalid values of `listen`.
 fn listen() -> impl Strategy<Value = String> {
     let mode = prop::sample::select(vec![
         "refuse", "silent", "open", "refused", "5", "{}", "[refuse]", "~",
@@ -25,7 +26,7 @@ fn listen() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What happens to a request: `idle`, `crash`, and faults beside them.
+/// Returns what happens to a request: `idle`, `crash`, and other faults.
 fn then() -> impl Strategy<Value = String> {
     let time = || {
         prop::sample::select(vec![

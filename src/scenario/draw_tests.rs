@@ -24,8 +24,8 @@ rules: [{draw_by: request, share: [{p: 40%, then: {status: 503}}]}]
     // 150 draws at 40%: five standard deviations are 30.
     assert!(failed.abs_diff(60) < 30, "{failed}");
     let differ = forth.iter().any(|(_, codes)| codes.windows(2).any(|pair| pair[0] != pair[1]));
-    assert!(differ, "each attempt is a draw of its own");
-    // The same in one world, another in another.
+    assert!(differ, "each attempt draws separately");
+    // Equal within one world, different in another.
     let world = |name: &'static str| {
         let client = Client { world: name, ..client(text) };
         let draw = |path: &String| client.code(path);
@@ -41,7 +41,7 @@ fn memory_of_requests_is_bounded() {
     for n in 0..30_000 {
         let _ = client.code(&format!("/{n}"));
     }
-    // What was forgotten begins anew, with the same draw.
+    // An evicted request starts again, with the same draw.
     let first = client.code("/0");
     client.state.reset(Duration::ZERO);
     assert_eq!(client.code("/0"), first);

@@ -78,7 +78,7 @@ rules:
 }
 
 #[test]
-fn a_revoked_token_is_dead() {
+fn a_revoked_token_is_invalid() {
     let client = client(
         "
 tokens: {t: {issue: POST /t, in: bearer}}

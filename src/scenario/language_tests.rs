@@ -1,4 +1,4 @@
-//! The language: what is read, what is refused, and which rule wins.
+//! Tests of the language: what is accepted, what is rejected, and which rule wins.
 
 use std::time::Duration;
 
@@ -81,14 +81,14 @@ timeline: {ttl: 10m, phases: [{name: a}]}
 s.yaml:2:1: descripton: unknown key \"descripton\"; did you mean \"description\"?
 s.yaml:5:11: rules[0].match.pth: unknown key \"pth\"; did you mean \"path\"?
 s.yaml:6:18: rules[0].then.status: expected a whole number from 200 to 599, found the number 700; write it like status: 503
-s.yaml:7:3: rules[1]: the id \"a\" is taken by an earlier rule; give each rule an id of its own
+s.yaml:7:3: rules[1]: the id \"a\" is taken by an earlier rule; give each rule its own id
 s.yaml:8:10: rules[1].share: the shares of one draw add up to 110%; at most 100% can be given out; what is left passes
 s.yaml:9:34: rules[2].steps[0].then.cut: unknown word \"3s\"; known here: mid_line
 s.yaml:10:9: rules[3].then: reset and status cannot both happen; keep one of them
 s.yaml:11:10: rules[4].delay: expected a time with its unit, like 400ms, 30s or 1m30s, found the number 5; write 5s, or 5ms
 s.yaml:12:3: rules[5]: this rule does nothing; give it one of then, steps, share, at, require, limit, delay, page_size, expect
 s.yaml:13:11: rules[6].steps[0]: the steps after this one are never reached; put the step with forever last
-s.yaml:14:3: rules[7]: at and steps on one rule count the same requests twice; make two rules of it
+s.yaml:14:3: rules[7]: at and steps on one rule count the same requests twice; split it into two rules
 s.yaml:16:20: rules[8].require.token: no token is called \"iam\"; declare it under the key \"tokens\"
 s.yaml:17:31: timeline.phases[0]: a phase has one length; give it for: 30s, or forever: true for the last one";
     assert_eq!(parse(text).unwrap_err(), expected);
@@ -127,7 +127,7 @@ fn bodies_and_clients_distinguish_requests() {
     )
     .unwrap();
     let client = Client::new(set);
-    // A client's own rules come before those of everybody.
+    // Rules of a client take precedence over rules for all clients.
     let mut headers = HeaderMap::new();
     assert_eq!(client.code("/jobs"), 500);
     headers.insert("x-client", "canary-7".parse().unwrap());
@@ -155,7 +155,7 @@ fn bodies_and_clients_distinguish_requests() {
             "clients: {a: {path: /x}}\nrules: [{then: pass}]",
             "unknown key \"path\"; it belongs in match",
         ),
-        ("clients: {a: {}}\nrules: [{then: pass}]", "is recognized by what it sends"),
+        ("clients: {a: {}}\nrules: [{then: pass}]", "is identified by what it sends"),
         ("rules: [{match: {body: \"$.[\"}, then: pass}]", "is not a JSONPath"),
         ("rules: [{match: {body: {name: x}}, then: pass}]", "is not a JSONPath"),
     ] {

@@ -1,4 +1,4 @@
-//! Limits, keys of counters, and header fields of true answers.
+//! Tests of limits, counter keys, and header fields on real answers.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::message::{Body, Origin, Plan};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// The fields of an answer to a request, and its code.
+/// Returns the fields of an answer to a request, and its code.
 fn answer(client: &Client, headers: &[(&str, &str)], target: &str) -> (u16, HeaderMap) {
     let mut all = HeaderMap::new();
     for (name, value) in headers {
@@ -113,7 +113,7 @@ rules:
 }
 
 #[test]
-fn every_key_has_counts_of_its_own() {
+fn every_key_has_separate_counts() {
     for (per, one, other) in [
         ("token", ("x-auth-token", "a"), ("x-auth-token", "b")),
         ("token", ("authorization", "Bearer a"), ("authorization", "Bearer b")),
@@ -174,7 +174,7 @@ fn places_are_counted_by_key_too() {
 }
 
 #[test]
-fn fields_change_on_true_answers() {
+fn fields_of_real_answers_change() {
     let client = client(
         "
 rules:
@@ -201,7 +201,7 @@ rules:
 #[test]
 fn wrong_limits_and_fields_are_refused() {
     for (text, why) in [
-        ("rules: [{limit: {requests: 1, window: 0s}}]", "a window is longer than no time"),
+        ("rules: [{limit: {requests: 1, window: 0s}}]", "a window cannot be zero"),
         ("rules: [{limit: {requests: 0, window: 1s}}]", "0"),
         ("rules: [{limit: {requests: 1}}]", "window"),
         ("rules: [{limit: {requests: 1, window: 1s, burst: 3}}]", "a window has no burst"),
@@ -231,7 +231,7 @@ fn wrong_limits_and_fields_are_refused() {
 }
 
 proptest! {
-    /// Whatever the times are: a refused request passes after the time it is given, and not a moment before.
+    /// For any times: a refused request passes after its `Retry-After`, and not before.
     #[test]
     fn retry_after_is_true(
         algorithm in prop::sample::select(vec!["fixed_window", "sliding_window", "token_bucket"]),

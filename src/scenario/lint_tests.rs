@@ -3,7 +3,7 @@
 use super::testing::parse;
 use super::{Part, RequestShape, Served};
 
-/// A namespaced type, one without namespaces, and a plain path.
+/// Returns a namespaced type, one without namespaces, and a plain path.
 fn served() -> Served {
     let mut shapes = vec![RequestShape::of_path("/healthz")];
     let jobs = Part::Text("jobs.x".into());
@@ -135,7 +135,7 @@ rules:
             ("contradictory-match", 10, "path: /healthz and verb: get"),
         ],
     );
-    // What holds for some request is right.
+    // Keys that hold for some request cause no warning.
     assert_warned(
         "
 rules:
@@ -178,7 +178,7 @@ rules:
 }
 
 #[test]
-fn phases_behind_the_end_are_named() {
+fn phases_after_the_end_are_reported() {
     assert_warned(
         "
 timeline: {ttl: 30s, phases: [{name: a, for: 30s}, {name: b, for: 1s}]}

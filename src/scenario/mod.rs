@@ -1,16 +1,17 @@
-//! Scenarios: what goes wrong, and when. Rules are laid over the fixtures, which stay untouched.
+//! Scenarios: which faults happen, and when. Rules apply on top of the fixtures and do not change them.
 //!
 //! ```text
 //! YAML → words (the table: structs of what was written) → language → rule (compiled) → ScenarioSet
 //! message::Asked → ScenarioSet::decide(state, world, now) → Decision → serve::pipeline applies it to the answer
 //! ```
 //!
-//! The engine decides and performs nothing: the time is an argument, counters and tokens are in a
-//! [`ScenarioState`] per world, and a draw is a pure function of seed, rule, world and number.
-//! Precedence: gates first; then delays, which add up; then, among the outcomes of all matching rules, a fault
-//! of the connection beats a status. A client's rule beats one of all clients, a phase's rule one of the whole
-//! scenario, and the earlier rule the later one. Every rule that matches a request which passed the gates
-//! counts it, whether or not its outcome is the one that applies.
+//! The engine decides and has no side effects: the time is an argument, counters and tokens are in
+//! a [`ScenarioState`] per world, and a draw is a pure function of seed, rule, world and number.
+//! Precedence: gates first; then delays, which add up; then, among the outcomes of all matching
+//! rules, a fault of the connection beats a status. A client's rule beats one of all clients, a
+//! phase's rule one of the whole scenario, and the earlier rule the later one. Every rule that
+//! matches a request which passed the gates counts it, whether or not its outcome is the one that
+//! applies.
 
 mod engine;
 mod language;
@@ -48,7 +49,7 @@ pub(crate) use engine::state::ScenarioState;
 pub(crate) use language::lint::{Part, RequestShape, Served};
 pub(crate) use language::load::{Entry, LoadedScenarios, load, load_all};
 pub use language::load::{expand, shipped};
-pub(crate) use preview::explain::Tried;
+pub(crate) use preview::explain::RuleExplanation;
 pub(crate) use rule::crash::Crash;
 pub(crate) use rule::decision::{Answer, Applied, Decision, GateSeen, IssuedToken, PlannedPlace};
 pub(crate) use rule::expect::Expect;

@@ -7,17 +7,17 @@ use super::language::file::{self, Offsets};
 use super::language::load::shipped_files;
 use crate::document::{Diagnostic, Format, Severity, Source};
 
-/// Objects whose keys are data: any name is right there.
+/// Objects whose keys are data: any name is valid there.
 const DATA: [&str; 8] =
     ["clients", "tokens", "header", "headers", "query", "body", "json", "labels"];
 
-/// What a key or a value is replaced by: it stands on one line of the text, and nowhere else.
+/// The replacement of a key or a value: it occurs on one line of the text only.
 const MARK: &str = "zz9mark";
 
-/// The way to a value: its keys, and the indices of lists.
+/// The path to a value: its keys and list indices.
 type Way = Vec<String>;
 
-/// The ways to all values of a document.
+/// Collects the paths to all values of a document.
 fn ways(value: &Value, here: &Way, all: &mut Vec<Way>) {
     let inner = |step: String| here.iter().cloned().chain([step]).collect::<Way>();
     match value {
@@ -36,7 +36,7 @@ fn ways(value: &Value, here: &Way, all: &mut Vec<Way>) {
     }
 }
 
-/// The object around the value at the end of a way.
+/// Returns the object around the value at the end of a way.
 fn around<'v>(root: &'v mut Value, way: &Way) -> &'v mut serde_json::Map<String, Value> {
     let (_, before) = way.split_last().unwrap();
     let mut value = root;
@@ -49,19 +49,19 @@ fn around<'v>(root: &'v mut Value, way: &Way) -> &'v mut serde_json::Map<String,
     value.as_object_mut().unwrap()
 }
 
-/// The problems of a document, and its text.
+/// Returns the problems of a document, and its text.
 fn problems(name: &str, document: &Value) -> (Vec<Diagnostic>, String) {
     let text = serde_saphyr::to_string(document).unwrap();
     let source = Source { path: name.into(), format: Format::Yaml, text: text.clone() };
     (file::read(&source, "s", None, Offsets::default()).1, text)
 }
 
-/// The line on which the mark stands.
+/// Returns the line that contains the mark.
 fn marked_line(text: &str) -> usize {
     1 + text.lines().position(|line| line.contains(MARK)).unwrap()
 }
 
-/// Each shipped scenario as a document, with the ways to its values.
+/// Returns each shipped scenario as a document, with the ways to its values.
 fn scenarios() -> impl Iterator<Item = (String, Value, Vec<Way>)> {
     shipped_files().map(|(name, path, text)| {
         let source = Source { path, format: Format::Yaml, text: text.to_owned() };
@@ -72,11 +72,11 @@ fn scenarios() -> impl Iterator<Item = (String, Value, Vec<Way>)> {
     })
 }
 
-/// Whether the keys beside the last one are data.
+/// Returns whether the keys next to the last one are data.
 fn is_data(way: &Way) -> bool {
     let inside = &way[..way.len() - 1];
     let data = |step: &String| DATA.contains(&step.as_str());
-    // An entry of `clients` or `tokens` has words again.
+    // An entry of `clients` or `tokens` contains words.
     let named = ["clients", "tokens"];
     match inside.iter().position(data) {
         Some(at) if named.contains(&inside[at].as_str()) => {
@@ -105,7 +105,7 @@ fn a_misspelled_key_is_named_with_its_line_and_the_right_one() {
             assert!(!wrong.hint.is_empty(), "{wrong}");
             count += 1;
         }
-        // One letter too many: the hint has the right word.
+        // With one letter too many the hint names the correct word.
         for way in ways.iter().filter(|way| !is_data(way)) {
             let key = way.last().unwrap();
             let mut changed = document.clone();
@@ -116,7 +116,7 @@ fn a_misspelled_key_is_named_with_its_line_and_the_right_one() {
             let is_named = |problem: &Diagnostic| {
                 problem.key.ends_with(&format!("{key}z")) && problem.hint.contains(key.as_str())
             };
-            // Of very short words several are near.
+            // Very short words have several near ones.
             assert!(key.len() < 3 || found.iter().any(is_named), "{name} {way:?}: {found:?}");
         }
     }
@@ -158,7 +158,7 @@ fn a_value_of_another_type_is_named_with_its_line_and_an_example() {
                     assert!((1..=lines).contains(&line), "{name} {way:?}: {problem}");
                     assert!(!problem.hint.is_empty(), "{name} {way:?} {other}: {problem}");
                 }
-                // An object with an unknown key is never right, but for a name that is data.
+                // An object with an unknown key is always invalid, except where names are data.
                 if other.is_object() && !DATA.contains(&key.as_str()) {
                     let errors = found.iter().filter(|found| found.severity == Severity::Error);
                     let dotted = way.iter().filter(|step| step.parse::<usize>().is_err());

@@ -1,4 +1,4 @@
-//! Plans, explanations, warnings, and which rules were used.
+//! Tests of previews, explanations and the use of rules.
 
 use super::testing::{client, request};
 use super::*;

@@ -1,4 +1,4 @@
-//! What the shipped scenarios do.
+//! Tests of the shipped scenarios.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Rules from text, and a client that asks them.
+//! Test helpers: rules from text, and a client that sends requests to them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub(super) fn parse(text: &str) -> Result<ScenarioSet, String> {
         return Err(Diagnostics(problems).sorted().to_string());
     }
     let seed = scenario.seed.unwrap_or(1);
-    let about = rule::set::About {
+    let about = rule::set::ScenarioInfo {
         name: "s".into(),
         path: "s.yaml".into(),
         timeline: scenario.timeline,
@@ -78,13 +78,13 @@ pub(super) fn request(method: &str, target: &str) -> Request {
     Request::new(method.parse().unwrap(), target)
 }
 
-/// The target of a page of a list chain.
+/// Returns the target of a page of a list chain.
 pub(super) fn page(list: &str, page: u64) -> String {
     let token = URL_SAFE_NO_PAD.encode(format!("{{\"page\":{page}}}"));
     format!("{list}?limit=500&continue={token}")
 }
 
-/// The status a decision answers; 200 when it lets the request pass.
+/// Returns the status a decision answers; 200 when it lets the request pass.
 pub(super) fn code(decision: &Decision) -> u16 {
     match &decision.answer {
         Some(Answer::Status(status)) => status.code.as_u16(),
@@ -98,7 +98,7 @@ pub(super) fn shipped_client(name: &str) -> Client {
     Client::new(load(&[name.to_owned()], 7).unwrap().set)
 }
 
-/// A client under rules that are as they should be.
+/// Creates a client with rules that must be valid.
 pub(super) fn client(text: &str) -> Client {
     Client::new(parse(text).unwrap_or_else(|why| panic!("{why}")))
 }

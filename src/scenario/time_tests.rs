@@ -1,4 +1,4 @@
-//! Timelines and delays.
+//! Tests of timelines and delays.
 
 use std::time::Duration;
 
@@ -119,7 +119,7 @@ fn delays_are_drawn_once_for_each_request_and_stalls_have_an_end_or_none() {
                 .unwrap(),
         ),
     );
-    // Pure: the same seed, rule and number give the same delay, whatever other rules there are.
+    // Pure: the same seed, rule and number give the same delay, regardless of other rules.
     let first = delays(&one, "/a");
     assert_eq!(first, delays(&other, "/a"));
     let within = |delay: &Duration| (100..300).contains(&delay.as_millis());

@@ -101,32 +101,32 @@ const TABLE: &[Row] = &[
     },
     Row {
         name: "header-timeout",
-        what: "for a request's head to arrive, also between requests",
+        what: "time for a request's head to arrive, also between requests",
         of: Of::Time(|bounds| &mut bounds.transport.header_timeout),
     },
     Row {
         name: "body-bytes",
-        what: "request bodies in memory, of all requests together; one more is answered with 503",
+        what: "request bodies in memory, of all requests together; further ones are answered with 503",
         of: Of::Bytes(|bounds| &mut bounds.transport.body_bytes),
     },
     Row {
         name: "body-timeout",
-        what: "without progress of a request body while it is read; then 408",
+        what: "time without progress of a request body while it is read; then 408",
         of: Of::Time(|bounds| &mut bounds.transport.body_timeout),
     },
     Row {
         name: "connections",
-        what: "connections at once; one more is answered with 503",
+        what: "concurrent connections; further ones are answered with 503",
         of: Of::Count(|bounds| &mut bounds.transport.connections),
     },
     Row {
         name: "idle-timeout",
-        what: "without a request on an HTTP/2 connection",
+        what: "time without a request on an HTTP/2 connection",
         of: Of::Time(|bounds| &mut bounds.transport.idle_timeout),
     },
     Row {
         name: "history-bytes",
-        what: "events of one world, kept for watches and older lists; 410 for what is older",
+        what: "events of one world, stored for watches and older lists; 410 for older revisions",
         of: Of::Bytes(|bounds| &mut bounds.history.bytes),
     },
     Row {
@@ -136,7 +136,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         name: "page-bytes",
-        what: "large list pages kept ready, of all worlds together",
+        what: "cached large list pages, of all worlds together",
         of: Of::Bytes(|bounds| &mut bounds.page_bytes),
     },
     Row {
@@ -156,7 +156,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         name: "recorder-backlog",
-        what: "recorded exchanges on disk that are not mappings yet; above it they stay in memory",
+        what: "recorded exchanges on disk that are not mappings yet; beyond it they stay in memory",
         of: Of::Bytes(|bounds| &mut bounds.recorder_backlog),
     },
     Row {
@@ -166,7 +166,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         name: "recorder-end",
-        what: "to make mappings of them at the end; the next start makes the rest",
+        what: "time to write them as mappings at the end; the next start writes the rest",
         of: Of::Time(|bounds| &mut bounds.recorder_end),
     },
     Row {
@@ -176,12 +176,12 @@ const TABLE: &[Row] = &[
     },
     Row {
         name: "request-body-bytes",
-        what: "the body of one request that a stub or rule looks at; 413 above it, on Kubernetes paths above 3 MiB",
+        what: "the body of one request that a stub or rule reads; 413 above it, on Kubernetes paths above 3 MiB",
         of: Of::Bytes(|bounds| &mut bounds.request_body_bytes),
     },
     Row {
         name: "worlds",
-        what: "worlds besides the default one; the least recently used one makes room",
+        what: "worlds besides the default one; the least recently used one is evicted",
         of: Of::Count(|bounds| &mut bounds.worlds),
     },
 ];

@@ -104,7 +104,7 @@ pub(super) fn record(
     let created = (verb == "create"
         && plan.origin == Origin::Kubernetes
         && plan.status == StatusCode::CREATED)
-        .then(|| Created { heard: fault.is_none() });
+        .then(|| Created { acknowledged: fault.is_none() });
     let expired = plan.status == StatusCode::GONE;
     let retry_after = plan.headers.get(RETRY_AFTER);
     let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());

@@ -1,4 +1,4 @@
-//! What a template is after it was parsed. Nothing here changes any more; it is shared between threads.
+//! The syntax tree of a parsed template. Immutable, and shared between threads.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(crate) struct HelperId(pub(crate) usize);
 /// A helper with its arguments, or a path.
 #[derive(Debug)]
 pub(crate) struct Call {
-    /// Where the name stands.
+    /// The place of the name.
     pub(crate) at: At,
     /// The name, also read as a path.
     pub(crate) path: Path,
@@ -54,7 +54,7 @@ pub(crate) enum Param {
 pub(crate) struct Block {
     /// What opens it.
     pub(crate) call: Call,
-    /// `{{^...}}`: the body is for a value that is not there.
+    /// Whether it is `{{^...}}`, whose body is rendered for a missing value.
     pub(crate) inverted: bool,
     /// The names of `as |a b|`.
     pub(crate) names: Box<[Arc<str>]>,

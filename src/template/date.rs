@@ -1,4 +1,4 @@
-//! Moments in time as templates handle them: with a zone, a format, offsets and truncation.
+//! Dates of templates: moments in time with a zone, a format, offsets and truncation.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(crate) struct Date {
 }
 
 impl Date {
-    /// The moment in its zone.
+    /// Returns the moment in its zone.
     pub(crate) fn zoned(&self) -> Zoned {
         let moment = Timestamp::from_millisecond(self.millis).unwrap_or(Timestamp::UNIX_EPOCH);
         moment.to_zoned(self.zone.clone().unwrap_or(TimeZone::UTC))
@@ -45,10 +45,11 @@ impl fmt::Display for Date {
     }
 }
 
-/// The zone of a name as Java's `ZoneId.of` knows it: `Europe/Berlin`, `Z`, `UTC`, `+02:00`, `GMT+2`.
+/// Returns the zone of a name as Java's `ZoneId.of` knows it: `Europe/Berlin`, `Z`, `UTC`,
+/// `+02:00`, `GMT+2`.
 ///
 /// # Errors
-/// The sentence for people when there is no such zone.
+/// A message if there is no such zone.
 pub(crate) fn zone(name: &str) -> Result<TimeZone, String> {
     let unknown = || {
         format!(
@@ -88,10 +89,11 @@ pub(crate) fn offset(text: &str) -> Option<Offset> {
     Offset::from_seconds(if text.starts_with('-') { -seconds } else { seconds }).ok()
 }
 
-/// A moment moved by `3 days`, `-2 hours` or `now +5 years`. Months and years keep the day where it exists.
+/// Returns a moment moved by `3 days`, `-2 hours` or `now +5 years`. Months and years keep the day
+/// where it exists.
 ///
 /// # Errors
-/// The sentence for people when the offset cannot be read or leads too far.
+/// A message if the offset cannot be read or leads too far.
 pub(crate) fn shift(millis: i64, offset: &str) -> Result<i64, String> {
     if offset.eq_ignore_ascii_case("now") {
         return Ok(millis);
@@ -126,10 +128,11 @@ pub(crate) fn shift(millis: i64, offset: &str) -> Result<i64, String> {
     moved.map_err(|_| format!("the offset \"{offset}\" leads out of the calendar"))
 }
 
-/// The start of the unit of time that a truncation names: `first day of month` and its like.
+/// Returns the start of the unit of time that a truncation names: `first day of month` and its
+/// like.
 ///
 /// # Errors
-/// The sentence for people when there is no such truncation.
+/// A message if there is no such truncation.
 pub(crate) fn truncate(date: &Date, truncation: &str) -> Result<Date, String> {
     let at = date.zoned();
     let day = at.date();

@@ -1,5 +1,5 @@
-//! Dates by Java's patterns: those of `SimpleDateFormat` (`now`, `date`) and of `DateTimeFormatter`
-//! (`dateFormat`). Names are English.
+//! Formatting of dates by Java's patterns: those of `SimpleDateFormat` (`now`, `date`) and of
+//! `DateTimeFormatter` (`dateFormat`). Names are English.
 
 use jiff::Zoned;
 use jiff::tz::Offset;
@@ -27,9 +27,9 @@ pub(super) const DAYS: [&str; 7] =
 /// A piece of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
-    /// Text that stands as it is.
+    /// Literal text.
     Literal(String),
-    /// A letter, and how often it stands there.
+    /// A letter and its number of repetitions.
     Field(char, usize),
     /// `[`, for `DateTimeFormatter`.
     Open,
@@ -37,7 +37,7 @@ pub(super) enum Piece {
     Close,
 }
 
-/// The pieces of a pattern.
+/// Returns the pieces of a pattern.
 ///
 /// # Errors
 /// A quote is not closed.
@@ -78,18 +78,18 @@ pub(super) fn pieces(pattern: &str) -> Result<Vec<Piece>, String> {
     Ok(pieces)
 }
 
-/// A date by a pattern of `SimpleDateFormat`.
+/// Returns a date by a pattern of `SimpleDateFormat`.
 ///
 /// # Errors
-/// The pattern has a letter that means nothing.
+/// The pattern has an unknown letter.
 pub(crate) fn simple(pattern: &str, at: &Zoned) -> Result<String, String> {
     format(pattern, at, true)
 }
 
-/// A date by a pattern of `DateTimeFormatter`.
+/// Returns a date by a pattern of `DateTimeFormatter`.
 ///
 /// # Errors
-/// The pattern has a letter that means nothing.
+/// The pattern has an unknown letter.
 pub(crate) fn formatter(pattern: &str, at: &Zoned) -> Result<String, String> {
     format(pattern, at, false)
 }
@@ -204,7 +204,7 @@ fn week_year(at: &Zoned) -> i64 {
     if in_last_week < 6 && left <= in_last_week { year + 1 } else { year }
 }
 
-/// `+02:00` or `+0200`; `Z` for UTC where that is wanted.
+/// `+02:00` or `+0200`; `Z` for UTC if requested.
 pub(crate) fn offset(offset: Offset, between: &str, zulu: bool) -> String {
     let seconds = offset.seconds();
     if zulu && seconds == 0 {

@@ -1,4 +1,5 @@
-//! Dates from text: by a pattern of Java's `DateTimeFormatter`, and in the forms that `parseDate` knows.
+//! Parsing of dates: by a pattern of Java's `DateTimeFormatter`, and in the forms that `parseDate`
+//! accepts.
 
 use jiff::civil;
 use jiff::tz::{Offset, TimeZone};
@@ -6,8 +7,8 @@ use jiff::tz::{Offset, TimeZone};
 use super::date::{self, Date};
 use super::date_format::{DAYS, MONTHS, Piece, pieces};
 
-/// The forms that are tried one after the other when no format is given: ISO 8601 with an offset, RFC 1123,
-/// RFC 1036, asctime.
+/// The forms that are tried in order if no format is given: ISO 8601 with an offset, RFC 1123, RFC
+/// 1036, asctime.
 const FORMS: [&str; 8] = [
     "yyyy-MM-dd'T'HH:mm[:ss[.f]]XXX['['VV']']",
     "EEE, d MMM yyyy HH:mm[:ss] z",
@@ -19,7 +20,7 @@ const FORMS: [&str; 8] = [
     "EEE MMM  d HH:mm:ss yyyy",
 ];
 
-/// A date in one of the known forms; nothing if it has none of them.
+/// Returns a date in one of the known forms, or `None` if it has none of them.
 pub(crate) fn known(text: &str) -> Option<Date> {
     FORMS.iter().enumerate().find_map(|(at, form)| {
         let mut date = parse(text, &pieces(form).ok()?)?;
@@ -30,7 +31,7 @@ pub(crate) fn known(text: &str) -> Option<Date> {
     })
 }
 
-/// A date by `unix`, `epoch` or a pattern; nothing if the text does not follow it.
+/// Returns a date by `unix`, `epoch` or a pattern, or `None` if the text does not follow it.
 ///
 /// # Errors
 /// The pattern cannot be read, or a number of seconds is none.
@@ -86,7 +87,7 @@ fn parse(text: &str, pieces: &[Piece]) -> Option<Date> {
     if rest.is_empty() { resolve(&fields) } else { None }
 }
 
-/// Reads pieces from the start of the text and answers what is left.
+/// Reads pieces from the start of the text and returns the rest.
 fn run<'t>(text: &'t str, pieces: &[Piece], fields: &mut Fields) -> Option<&'t str> {
     let mut rest = text;
     let mut at = 0;
@@ -109,7 +110,7 @@ fn run<'t>(text: &'t str, pieces: &[Piece], fields: &mut Fields) -> Option<&'t s
     Some(rest)
 }
 
-/// Where the bracket at the start is closed; at the end if it is not.
+/// Returns where the bracket at the start is closed; at the end if it is not.
 fn matching(pieces: &[Piece]) -> usize {
     let mut depth = 0;
     for (at, piece) in pieces.iter().enumerate() {
@@ -202,7 +203,7 @@ fn field<'t>(letter: char, count: usize, text: &'t str, fields: &mut Fields) -> 
     }
 }
 
-/// A number of so many digits, and what is left.
+/// Returns a number of this many digits, and what is left.
 fn digits<N: std::str::FromStr>(text: &str, (least, most): (usize, usize)) -> Option<(N, &str)> {
     let length = text.bytes().take(most).take_while(u8::is_ascii_digit).count();
     if length < least {

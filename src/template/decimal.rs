@@ -1,4 +1,5 @@
-//! Decimal numbers with the digits that they were written with, as Java's `BigDecimal`: `1.50` stays `1.50`.
+//! Decimal numbers that preserve their written digits, like Java's `BigDecimal`: `1.50` stays
+//! `1.50`.
 
 use std::fmt;
 
@@ -11,16 +12,16 @@ pub(crate) struct Decimal {
     scale: i32,
 }
 
-/// Digits to either side of the point that a number may have.
+/// The most digits on either side of the decimal point.
 const MAX_SCALE: i32 = 1_000;
 
 impl Decimal {
-    /// A whole number.
+    /// Creates a whole number.
     pub(crate) fn whole(value: i64) -> Self {
         Self { digits: value.into(), scale: 0 }
     }
 
-    /// Reads what Java's `BigDecimal` reads: an optional sign, digits, a point, an exponent.
+    /// Parses the syntax of Java's `BigDecimal`: an optional sign, digits, a point, an exponent.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (number, exponent) = match text.find(['e', 'E']) {
             Some(at) => (&text[..at], text[at + 1..].parse::<i32>().ok()?),
@@ -37,7 +38,7 @@ impl Decimal {
         (scale.abs() <= MAX_SCALE).then_some(Self { digits, scale })
     }
 
-    /// The shortest decimal number that is this double, as Java's `BigDecimal.valueOf`.
+    /// Returns the shortest decimal number that is this double, as Java's `BigDecimal.valueOf`.
     pub(crate) fn from_f64(value: f64) -> Option<Self> {
         value.is_finite().then(|| Self::parse(&java::double(value))).flatten()
     }
@@ -46,17 +47,17 @@ impl Decimal {
         self.digits == 0
     }
 
-    /// The nearest double.
+    /// Returns the nearest double.
     pub(crate) fn to_f64(self) -> f64 {
         format!("{}e{}", self.digits, -i64::from(self.scale)).parse().unwrap_or(f64::NAN)
     }
 
-    /// The whole number, if it is one as written.
+    /// Returns the whole number, if it is one as written.
     pub(crate) fn to_whole(self) -> Option<i64> {
         (self.scale == 0).then(|| i64::try_from(self.digits).ok()).flatten()
     }
 
-    /// The number without an exponent.
+    /// Returns the number without an exponent.
     pub(crate) fn plain(self) -> String {
         let digits = self.digits.unsigned_abs().to_string();
         let sign = if self.digits < 0 { "-" } else { "" };
@@ -98,7 +99,8 @@ impl Decimal {
         Some(Self { digits: self.digits.checked_mul(other.digits)?, scale })
     }
 
-    /// The quotient at the dividend's scale, halves rounded away from zero. The divisor is not 0.
+    /// Returns the quotient at the dividend's scale, halves rounded away from zero. The divisor is
+    /// not 0.
     pub(crate) fn divide(self, other: Self) -> Option<Self> {
         let scale = self.scale;
         // self / other at `scale`: digits · 10^other.scale / other.digits.
@@ -116,7 +118,7 @@ impl Decimal {
         Some(Self { digits, scale })
     }
 
-    /// The remainder, with the dividend's sign. The divisor is not 0.
+    /// Returns the remainder, with the dividend's sign. The divisor is not 0.
     pub(crate) fn remainder(self, other: Self) -> Option<Self> {
         let (a, b, scale) = self.aligned(other)?;
         Some(Self { digits: a.checked_rem(b)?, scale })

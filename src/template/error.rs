@@ -1,4 +1,4 @@
-//! What can go wrong: when a template is compiled, and when it is rendered.
+//! Template errors: when a template is compiled, and when it is rendered.
 
 use thiserror::Error;
 
@@ -23,11 +23,11 @@ pub(crate) struct TemplateError {
     pub(crate) message: String,
 }
 
-/// A template that cannot be rendered for this request. Errors that a helper reports as text
-/// (`[ERROR: ...]`) are not among them: they are part of the result.
+/// A template that cannot be rendered for this request. Errors that a helper renders as text
+/// (`[ERROR: ...]`) are not included: they are part of the result.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum RenderError {
-    /// A helper cannot work with what it was given.
+    /// A helper cannot work with its arguments.
     #[error("{}:{}: {helper}: {message}", at.line, at.column)]
     Helper {
         /// Where the helper is called.
@@ -37,10 +37,10 @@ pub(crate) enum RenderError {
         /// What is wrong, and what is expected.
         message: String,
     },
-    /// A template asks for another one: there are none.
+    /// A template includes a partial: there are none.
     #[error("{}:{}: The partial '/{name}.hbs' at '/{name}.hbs' could not be found", at.line, at.column)]
     Partial {
-        /// Where its name stands.
+        /// The place of its name.
         at: At,
         /// The name.
         name: String,
@@ -48,7 +48,7 @@ pub(crate) enum RenderError {
     /// A limit of the engine was reached.
     #[error("{}:{}: the template {limit}", at.line, at.column)]
     Limit {
-        /// Where the template was at that moment.
+        /// The place in the template at that moment.
         at: At,
         /// Which limit, with its value.
         limit: Limit,
@@ -56,7 +56,8 @@ pub(crate) enum RenderError {
 }
 
 impl RenderError {
-    /// The same error at the tag that it happened in: expressions in parentheses have no place of their own.
+    /// Returns the same error at the tag that it happened in: expressions in parentheses have no
+    /// separate place.
     pub(crate) fn within(self, at: At) -> Self {
         match self {
             Self::Helper { helper, message, .. } => Self::Helper { at, helper, message },
@@ -66,10 +67,10 @@ impl RenderError {
     }
 }
 
-/// What a helper reports before its place and name are known.
+/// An error of a helper, before its place and name are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// The message for people.
+    /// A message.
     Message(String),
     /// A limit of the engine.
     Limit(Limit),

@@ -11,7 +11,7 @@ use super::scope::{Scope, Variables};
 use super::value::Value;
 use super::{RenderContext, show};
 
-/// What a helper answers: a value, which is shown where the helper stands.
+/// The result of a helper: a value, which is rendered in its place.
 pub(crate) type Answer = Result<Value, Failure>;
 
 /// A helper.
@@ -28,9 +28,9 @@ pub(crate) struct Helpers {
 
 /// One rendering.
 pub(crate) struct Renderer<'r, 'c> {
-    /// What comes from outside: time, chance, the host.
+    /// The external inputs: time, randomness, the host.
     pub(crate) context: &'r mut RenderContext<'c>,
-    /// What helpers assigned.
+    /// The variables that helpers assigned.
     pub(crate) variables: Variables,
     helpers: &'static Helpers,
     steps: usize,
@@ -55,12 +55,12 @@ impl<'r, 'c> Renderer<'r, 'c> {
         Ok(())
     }
 
-    /// Writes a value behind a text.
+    /// Appends a value to a text.
     pub(crate) fn show(&mut self, value: &Value, out: &mut String) -> Result<(), Limit> {
         show::show(value, &mut Output::new(out, &mut self.budget))
     }
 
-    /// Gives what writes text a place to write to.
+    /// Runs a function that writes text to an output with a budget.
     pub(crate) fn written(
         &mut self,
         write: impl FnOnce(&mut Output<'_>) -> Result<(), Limit>,
@@ -96,7 +96,7 @@ impl<'r, 'c> Renderer<'r, 'c> {
         Ok(())
     }
 
-    /// What a tag or an expression in parentheses means.
+    /// Evaluates a tag or an expression in parentheses.
     fn value(
         &mut self,
         call: &Call,
@@ -189,7 +189,7 @@ fn at(limit: Limit, at: At) -> RenderError {
 pub(crate) struct Invocation<'i, 's, 'r, 'c> {
     /// The rendering.
     pub(crate) renderer: &'i mut Renderer<'r, 'c>,
-    /// The first argument, or the model where there is none.
+    /// The first argument, or the model if there is none.
     pub(crate) first: Value,
     /// The arguments after the first.
     pub(crate) params: Vec<Value>,
@@ -215,23 +215,23 @@ impl<'i, 's, 'r, 'c> Invocation<'i, 's, 'r, 'c> {
         Self { renderer, first, params, hash, has_first, scope, block, out }
     }
 
-    /// Whether the helper has a block: `{{#helper}}...{{/helper}}`.
+    /// Returns whether the helper has a block: `{{#helper}}...{{/helper}}`.
     pub(crate) fn is_block(&self) -> bool {
         self.block.is_some()
     }
 
-    /// An argument after the first; nothing if it is not there.
+    /// Returns an argument after the first; `None` if it is not there.
     pub(crate) fn param(&self, at: usize) -> Value {
         self.params.get(at).cloned().unwrap_or(Value::Null)
     }
 
-    /// An argument by name, unless it is nothing.
+    /// Returns an argument by name, unless it is null.
     pub(crate) fn named(&self, name: &str) -> Option<&Value> {
         let found = self.hash.iter().rev().find(|(key, _)| **key == *name);
         found.map(|(_, value)| value).filter(|value| !value.is_null())
     }
 
-    /// An argument by name that must be a text.
+    /// Returns an argument by name that must be a text.
     pub(crate) fn named_text(&self, name: &str) -> Result<Option<Arc<str>>, Failure> {
         match self.named(name) {
             None => Ok(None),
@@ -240,7 +240,7 @@ impl<'i, 's, 'r, 'c> Invocation<'i, 's, 'r, 'c> {
         }
     }
 
-    /// The text that a value prints as.
+    /// Returns the text that a value prints as.
     pub(crate) fn print(&mut self, value: &Value) -> Result<Arc<str>, Failure> {
         match value {
             Value::Null => Err("the value is missing".into()),
@@ -253,13 +253,13 @@ impl<'i, 's, 'r, 'c> Invocation<'i, 's, 'r, 'c> {
         }
     }
 
-    /// The text that the first argument prints as.
+    /// Returns the text that the first argument prints as.
     pub(crate) fn print_first(&mut self) -> Result<Arc<str>, Failure> {
         let first = self.first.clone();
         self.print(&first)
     }
 
-    /// A text made by a helper, counted against the limit.
+    /// Returns a text made by a helper, counted against the limit.
     pub(crate) fn made(&mut self, text: String) -> Result<Value, Failure> {
         self.renderer.charge(text.len())?;
         Ok(Value::text(text))
@@ -300,7 +300,7 @@ impl<'i, 's, 'r, 'c> Invocation<'i, 's, 'r, 'c> {
         Ok(self.renderer.nodes(&block.inverse, self.scope, self.out)?)
     }
 
-    /// The block's body as a text.
+    /// Returns the block's body as a text.
     pub(crate) fn body(&mut self) -> Result<String, Failure> {
         let mut text = String::new();
         if let Some(block) = self.block {
@@ -309,20 +309,20 @@ impl<'i, 's, 'r, 'c> Invocation<'i, 's, 'r, 'c> {
         Ok(text)
     }
 
-    /// What a helper answers that renders its block: nothing more where there is one. Without one the text is
-    /// empty, and is not text to other helpers.
+    /// Returns the result of a helper that renders its block: nothing further if there is one.
+    /// Without a block the text is empty and is not text to other helpers.
     pub(crate) fn written(&self) -> Value {
         if self.is_block() { Value::Null } else { Value::Token("".into()) }
     }
 
-    /// Writes a text in the block's place.
+    /// Writes a text in place of the block.
     pub(crate) fn write(&mut self, text: &str) -> Result<(), Failure> {
         self.renderer.charge(text.len())?;
         self.out.push_str(text);
         Ok(())
     }
 
-    /// Keeps a value for the rest of the rendering.
+    /// Assigns a variable for the rest of the rendering.
     pub(crate) fn assign(&mut self, name: &str, value: Value) {
         self.renderer.variables.insert(name.into(), value);
     }

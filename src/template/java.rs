@@ -1,9 +1,10 @@
-//! What Java's library does that templates show: the order of a `HashMap`, URL coding, doubles as text.
+//! Behaviour of Java's library that templates expose: the order of a `HashMap`, URL encoding,
+//! doubles as text.
 
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// The entries in the order in which a `HashMap` that they were put into gives them out.
+/// Returns the entries in the order in which a `HashMap` that they were put into gives them out.
 pub(crate) fn hash_order<V>(mut entries: Vec<(Arc<str>, V)>) -> Vec<(Arc<str>, V)> {
     // The table doubles while it is more than three quarters full.
     let mut table = 16_usize;
@@ -68,7 +69,8 @@ pub(crate) fn url_decode(text: &str) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&decoded).into_owned())
 }
 
-/// A double as Java prints it: with a point, and with an exponent from 10^7 on and below 10^-3.
+/// Returns a double as Java prints it: with a point, and with an exponent from 10^7 on and below
+/// 10^-3.
 pub(crate) fn double(value: f64) -> String {
     if !value.is_finite() {
         return if value.is_nan() {

@@ -39,7 +39,7 @@ pub(crate) enum Closing {
 /// A token inside of a tag.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Token<'t> {
-    /// The tag's end, and whether `~` removes the white space behind it.
+    /// The tag's end, and whether `~` removes the white space after it.
     End(Closing, bool),
     /// A quoted text, without its quotes.
     Text(String),
@@ -54,7 +54,7 @@ pub(crate) enum Token<'t> {
 }
 
 impl Token<'_> {
-    /// The token for an error message.
+    /// Returns the token for an error message.
     pub(crate) fn describe(&self) -> String {
         match self {
             Self::End(Closing::Value, _) => "}}".to_owned(),
@@ -73,7 +73,7 @@ impl Token<'_> {
 pub(crate) struct Lexer<'t> {
     text: &'t str,
     at: usize,
-    /// The place of `counted`, so that places cost nothing twice.
+    /// The place of `counted`, so that no text is counted twice.
     place: At,
     counted: usize,
 }
@@ -83,12 +83,12 @@ impl<'t> Lexer<'t> {
         Self { text, at: 0, place: At { line: 1, column: 0 }, counted: 0 }
     }
 
-    /// What is left.
+    /// Returns what is left.
     pub(crate) fn rest(&self) -> &'t str {
         &self.text[self.at..]
     }
 
-    /// The byte offset.
+    /// Returns the byte offset.
     pub(crate) fn offset(&self) -> usize {
         self.at
     }
@@ -97,7 +97,7 @@ impl<'t> Lexer<'t> {
         self.at += bytes;
     }
 
-    /// The place of a byte offset that is not before the last one asked for.
+    /// Returns the place of a byte offset, which must not precede the last requested one.
     pub(crate) fn place(&mut self, offset: usize) -> At {
         if offset < self.counted {
             self.place = At { line: 1, column: 0 };
@@ -118,7 +118,7 @@ impl<'t> Lexer<'t> {
         TemplateError { at: self.place(offset), message: message.into() }
     }
 
-    /// The text up to the next tag or escaped tag.
+    /// Returns the text up to the next tag or escaped tag.
     pub(crate) fn text(&mut self) -> &'t str {
         let rest = self.rest();
         let tag = rest.find("{{").unwrap_or(rest.len());
@@ -155,7 +155,7 @@ impl<'t> Lexer<'t> {
         true
     }
 
-    /// The start of a tag, and whether `~` removes the white space before it.
+    /// Returns the start of a tag, and whether `~` removes the white space before it.
     pub(crate) fn opening(&mut self) -> Option<(Opening, bool)> {
         let rest = self.rest().strip_prefix("{{")?;
         let (trim, inner) = rest.strip_prefix('~').map_or((false, rest), |inner| (true, inner));
@@ -179,7 +179,7 @@ impl<'t> Lexer<'t> {
         Some((opening, trim))
     }
 
-    /// The next token of a tag, with the offset where it starts.
+    /// Returns the next token of a tag, with the offset where it starts.
     pub(crate) fn token(&mut self) -> Result<(usize, Token<'t>), TemplateError> {
         let rest = self.rest();
         let space = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len();
@@ -221,7 +221,7 @@ impl<'t> Lexer<'t> {
     }
 }
 
-/// The end of a tag. As many braces as there are count, so `{{x}}}` ends with three.
+/// Returns the end of a tag. All braces count, so `{{x}}}` ends with three.
 fn ending(text: &str) -> Option<(Token<'static>, usize)> {
     for (end, closing, trim) in [
         ("}}}}", Closing::Raw, false),
@@ -238,7 +238,8 @@ fn ending(text: &str) -> Option<(Token<'static>, usize)> {
     None
 }
 
-/// The length of a quoted text with its quotes. A backslash keeps a quote from ending it, unless no other does.
+/// Returns the length of a quoted text with its quotes. A backslash keeps a quote from ending it,
+/// unless no other does.
 fn quoted(text: &str, quote: char) -> Option<usize> {
     let mut fallback = None;
     let mut escaped = false;
@@ -254,7 +255,7 @@ fn quoted(text: &str, quote: char) -> Option<usize> {
     fallback
 }
 
-/// The length of a name or path: letters, digits, separators, and anything in brackets.
+/// Returns the length of a name or path: letters, digits, separators, and anything in brackets.
 fn word(text: &str) -> usize {
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {

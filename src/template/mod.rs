@@ -6,9 +6,10 @@
 //! time, chance   → RenderContext     ┴→ Template::render → text
 //! ```
 //!
-//! The rules are those of `WireMock` 3.13: its helpers, jknack's handlebars with HTML escaping off. What a
-//! helper does not like becomes a text in the result (`[ERROR: ...]`) where `WireMock` does the same, and a
-//! [`RenderError`] where `WireMock` answers 500. Templates read no files: there are no partials.
+//! The rules are those of `WireMock` 3.13: its helpers, jknack's handlebars with HTML escaping off.
+//! An error of a helper becomes a text in the result (`[ERROR: ...]`) where `WireMock` does the
+//! same, and a [`RenderError`] where `WireMock` answers 500. Templates read no files: there are no
+//! partials.
 //!
 //! Rendering ends within the bounds of [`limits`], whatever the template.
 
@@ -55,7 +56,7 @@ impl Template {
     /// # Errors
     /// A block is not closed, a helper is unknown, or a tag cannot be read.
     pub(crate) fn compile(text: &str) -> Result<Self, TemplateError> {
-        // Only what stands between the first {{ and the last }} is a template: white space control does not
+        // Only the text between the first {{ and the last }} is a template: white space control does not
         // reach further, and what is not closed is text.
         let bounds = text.find("{{").zip(text.rfind("}}").map(|at| at + 2));
         let Some((from, to)) = bounds.filter(|(from, to)| from + 2 <= *to) else {
@@ -65,7 +66,7 @@ impl Template {
         Ok(Self { start: text[..from].into(), nodes, end: text[to..].into() })
     }
 
-    /// The text itself, if nothing in it depends on a request.
+    /// Returns the text itself, if nothing in it depends on a request.
     pub(crate) fn as_plain(&self) -> Option<&str> {
         self.nodes.is_empty().then_some(&*self.start)
     }
@@ -91,11 +92,11 @@ impl Template {
     }
 }
 
-/// What a rendering takes from outside.
+/// The external inputs of a rendering.
 pub(crate) struct RenderContext<'c> {
     /// The time, in milliseconds since 1970.
     pub(crate) now: i64,
-    /// Draws of evenly spread 64-bit numbers.
+    /// Draws uniformly distributed 64-bit numbers.
     pub(crate) random: &'c mut dyn FnMut() -> u64,
     /// The machine.
     pub(crate) host: &'c dyn Host,
@@ -107,12 +108,12 @@ impl fmt::Debug for RenderContext<'_> {
     }
 }
 
-/// What templates may learn about the machine.
+/// The host information that templates may access.
 pub(crate) trait Host {
-    /// What `hostname` answers.
+    /// Returns what `hostname` answers.
     fn name(&self) -> &str;
 
-    /// What `systemValue` answers. Unless the user permits a key, it is refused.
+    /// Returns what `systemValue` answers. Unless the user permits a key, it is refused.
     fn system_value(&self, source: SystemSource, key: &str) -> SystemValue;
 }
 

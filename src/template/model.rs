@@ -1,6 +1,7 @@
 //! The model that a template sees: `request` and `parameters`.
 //!
-//! Its parts are made when a template first asks for them, so a template pays for what it uses.
+//! Its parts are computed when a template first uses them, so a template pays only for what it
+//! uses.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -12,34 +13,34 @@ use bytes::Bytes;
 use super::java;
 use super::value::{ListStyle, MapStyle, Object, Value};
 
-/// A request, as far as templates ask for it. Each answer is asked for at most once in a rendering, unless it
-/// is a plain text.
+/// The request data that templates need. Each method is called at most once per rendering, unless
+/// it returns plain text.
 pub(crate) trait RequestSource: fmt::Debug + Send + Sync {
-    /// The request's id in the journal.
+    /// Returns the request's id in the journal.
     fn id(&self) -> String;
-    /// The method, as it counts for matching.
+    /// Returns the method, as it counts for matching.
     fn method(&self) -> &str;
-    /// Path and query as they came, percent-encoded.
+    /// Returns path and query as sent, percent-encoded.
     fn url(&self) -> &str;
     /// `http` or `https`.
     fn scheme(&self) -> String;
-    /// The host without its port.
+    /// Returns the host without its port.
     fn host(&self) -> String;
-    /// The port.
+    /// Returns the port.
     fn port(&self) -> u16;
-    /// The client's address.
+    /// Returns the client's address.
     fn client_ip(&self) -> String;
-    /// What a path template bound, in its order.
+    /// Returns the variables that a path template bound, in order.
     fn path_parameters(&self) -> Vec<(String, String)>;
-    /// The headers, one entry a line.
+    /// Returns the headers, one entry a line.
     fn headers(&self) -> Vec<(String, String)>;
-    /// The cookies, in their order.
+    /// Returns the cookies, in their order.
     fn cookies(&self) -> Vec<(String, String)>;
-    /// The body.
+    /// Returns the body.
     fn body(&self) -> Bytes;
-    /// The body as text.
+    /// Returns the body as text.
     fn body_text(&self) -> String;
-    /// The parts of a multipart body; nothing for other bodies.
+    /// Returns the parts of a multipart body; empty for other bodies.
     fn parts(&self) -> Option<Vec<PartData>>;
 }
 
@@ -54,19 +55,20 @@ pub(crate) struct PartData {
     pub(crate) body: Bytes,
 }
 
-/// What a template is rendered for.
+/// The data that a template is rendered with.
 #[derive(Debug, Clone)]
 pub(crate) struct Model {
     root: Value,
 }
 
 impl Model {
-    /// The model of a response: `request`, and a stub's `transformerParameters` as `parameters`.
+    /// Returns the model of a response: `request`, and a stub's `transformerParameters` as
+    /// `parameters`.
     pub(crate) fn new(request: Arc<dyn RequestSource>, parameters: &Parameters) -> Self {
         Self::named("request", request, parameters)
     }
 
-    /// The model of a webhook: the request is `originalRequest`.
+    /// Returns the model of a webhook: the request is `originalRequest`.
     pub(crate) fn of_webhook(request: Arc<dyn RequestSource>, parameters: &Parameters) -> Self {
         Self::named("originalRequest", request, parameters)
     }
@@ -92,7 +94,7 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    /// Parameters from their JSON text, in the order in which they stand there.
+    /// Reads parameters from their JSON text, in the written order.
     ///
     /// # Errors
     /// The text is not JSON.
@@ -102,7 +104,7 @@ impl Parameters {
 }
 
 impl Default for Parameters {
-    /// No parameters.
+    /// Creates empty parameters.
     fn default() -> Self {
         static NONE: OnceLock<Value> = OnceLock::new();
         let empty = || Value::map(Vec::new(), MapStyle::Java).unwrap_or(Value::Null);
@@ -110,7 +112,7 @@ impl Default for Parameters {
     }
 }
 
-/// A request with its parts as values, each made when it is first asked for.
+/// A request with its parts as values, each computed on first use.
 #[derive(Debug)]
 struct Request {
     line: Arc<RequestLine>,
@@ -366,7 +368,7 @@ fn parts(parts: Option<Vec<PartData>>) -> Value {
     Value::map(entries, MapStyle::Java).unwrap_or(Value::Null)
 }
 
-/// Whether a Content-Type says text.
+/// Returns whether a Content-Type says text.
 fn is_text(headers: &[(String, String)]) -> bool {
     let line = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     let media = line.map_or("", |(_, value)| value.split(';').next().unwrap_or_default());

@@ -1,4 +1,4 @@
-//! Text that a rendering makes, counted against its bound, and how single values print in it.
+//! The output of a rendering, counted against its bound, and the rendering of single values.
 
 use super::java;
 use super::limits::Limit;
@@ -12,7 +12,7 @@ pub(crate) struct Output<'b> {
 }
 
 impl<'b> Output<'b> {
-    /// Writes behind `text`. What is pushed is taken from the budget, in bytes.
+    /// Appends to `text`. Appended bytes are taken from the budget.
     pub(crate) fn new(text: &'b mut String, budget: &'b mut usize) -> Self {
         Self { text, budget }
     }

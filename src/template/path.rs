@@ -1,7 +1,7 @@
 //! Paths of the template language: `request.query.k.[0]`, `../name`, `@index`, `this`.
 //!
-//! The rules are those of jknack's `PathCompiler`: parts are separated by `.` or `/`, a part in brackets is
-//! taken as it stands, and a part that is a number is an index into a list.
+//! The rules are those of jknack's `PathCompiler`: parts are separated by `.` or `/`, a part in
+//! brackets is taken literally, and a part that is a number is an index into a list.
 
 use std::sync::Arc;
 
@@ -29,19 +29,19 @@ pub(crate) enum Part {
     Property(Arc<str>),
     /// An index into a list, or the property of that name.
     Index(usize, Arc<str>),
-    /// `@name`: what a block tells about its turn. Holds the text with the `@`.
+    /// `@name`: data of a block's iteration. Holds the text with the `@`.
     Data(Arc<str>),
 }
 
 impl Path {
-    /// Takes a path apart.
+    /// Splits a path.
     pub(crate) fn compile(text: &str) -> Self {
         let mut parts = Vec::new();
         compile_into(text, &mut parts);
         Self { text: text.into(), parts: parts.into() }
     }
 
-    /// The text of the first part, as jknack names it.
+    /// Returns the text of the first part, as jknack names it.
     pub(crate) fn head(parts: &[Part]) -> &str {
         match parts.first() {
             Some(
@@ -110,13 +110,13 @@ fn compile_into(text: &str, parts: &mut Vec<Part>) {
     }
 }
 
-/// The length of `[...]` at the start of the text, with something and no bracket in it.
+/// Returns the length of `[...]` at the start of the text, with something and no bracket in it.
 fn bracketed(text: &str) -> Option<usize> {
     let end = text[1..].find(['[', ']'])? + 1;
     (text.as_bytes()[end] == b']' && end > 1).then_some(end + 1)
 }
 
-/// The part as a list index. Negative ones are past any list, as for Java.
+/// Returns the part as a list index. Negative ones are past any list, as for Java.
 fn index(text: &str) -> Option<usize> {
     match text.parse::<i32>() {
         Ok(number) => Some(usize::try_from(number).unwrap_or(usize::MAX)),
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_taken_apart() {
+    fn paths_are_split() {
         let property = |text: &str| Part::Property(text.into());
         let local = |text: &str| Part::Local(text.into());
         for (text, expected) in [

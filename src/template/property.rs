@@ -1,12 +1,12 @@
-//! The properties of values: what `.name` and `.[0]` mean after a value.
+//! The properties of values: `.name` and `.[0]` after a value.
 //!
-//! jknack asks a map for the name, and any object for a method of that name. Of Java's methods those are here
-//! that templates have a use for.
+//! jknack asks a map for the name, and any object for a method of that name. The Java methods that
+//! are useful to templates are implemented.
 
 use super::path::Part;
 use super::value::{List, ListStyle, Value};
 
-/// What a part of a path means for a value; nothing if it means nothing.
+/// Returns what a part of a path means for a value, or `None` if it means nothing.
 pub(crate) fn part(value: &Value, part: &Part) -> Option<Value> {
     let found = match part {
         Part::Property(name) => named(value, name),

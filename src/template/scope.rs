@@ -1,7 +1,7 @@
-//! What names mean at a place in a template, by the rules of jknack's `Context`.
+//! Name lookup in a template, by the rules of jknack's `Context`.
 //!
-//! A name is looked for in the model, then in what the block tells about its turn, then among assigned
-//! variables, then the same in the parent.
+//! A name is looked up in the model, then in the data of the block's iteration, then among assigned
+//! variables, then likewise in the parent.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::path::{Part, Path};
 use super::property;
 use super::value::{MapStyle, Value};
 
-/// Variables that helpers assigned. They hold for the rest of the rendering.
+/// Variables that helpers assigned. They are valid for the rest of the rendering.
 pub(crate) type Variables = HashMap<Arc<str>, Value>;
 
 /// How a scope looks names up.
@@ -33,23 +33,23 @@ pub(crate) struct Scope<'p> {
 }
 
 impl<'p> Scope<'p> {
-    /// The outermost scope.
+    /// Returns the outermost scope.
     pub(crate) fn root(model: Value) -> Self {
         Self { model, extra: Vec::new(), kind: Kind::Plain, parent: None }
     }
 
-    /// A scope for another model. `extra` holds `@index` and its like.
+    /// Returns a scope for another model. `extra` holds `@index` and its like.
     pub(crate) fn child(&'p self, model: Value, extra: Vec<(Arc<str>, Value)>) -> Self {
         let kind = if self.kind == Kind::Plain { Kind::Plain } else { Kind::ParentFirst };
         Self { model, extra, kind, parent: Some(self) }
     }
 
-    /// A scope in which some values have names.
+    /// Returns a scope in which some values have names.
     pub(crate) fn named(&'p self, names: Vec<(Arc<str>, Value)>) -> Self {
         Self { model: Value::Null, extra: names, kind: Kind::Names, parent: Some(self) }
     }
 
-    /// The model.
+    /// Returns the model.
     pub(crate) fn model(&self) -> &Value {
         match (self.kind, self.parent) {
             (Kind::Names, Some(parent)) => parent.model(),
@@ -57,7 +57,7 @@ impl<'p> Scope<'p> {
         }
     }
 
-    /// What a path means here; nothing if it means nothing.
+    /// Resolves a path, or returns `None` if it has no value.
     pub(crate) fn get(&self, path: &[Part], variables: &Variables) -> Option<Value> {
         match (self.kind, self.parent) {
             (Kind::Names, Some(parent)) => {
@@ -87,7 +87,7 @@ impl<'p> Scope<'p> {
             && self.kind != Kind::Names
             && !matches!(head, Part::Property(_) | Part::Index(..) | Part::Data(_))
         {
-            // Nothing leads on from nothing, not even to what is around it.
+            // Null has no properties, and does not fall back to outer scopes.
             return None;
         }
         match head {

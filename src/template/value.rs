@@ -1,5 +1,5 @@
-//! The values that templates work with: those of Java that `WireMock`'s helpers see, as far as they differ in
-//! what they print, equal, or count as.
+//! The values that templates work with: those of Java that `WireMock`'s helpers see, as far as they
+//! differ in rendering, equality or truth.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -33,20 +33,20 @@ pub(crate) enum Value {
     Token(Arc<str>),
     /// A list.
     List(Arc<List>),
-    /// Names with values.
+    /// A map.
     Map(Arc<Map>),
     /// A moment with the format that it prints in.
     Date(Date),
-    /// Something with properties that are made when they are asked for.
+    /// An object with lazily computed properties.
     Object(Arc<dyn Object>),
 }
 
-/// Something with properties: the request, its line, one of its parts. `Display` is how it prints.
+/// An object with properties: the request, its line, one of its parts. `Display` renders it.
 pub(crate) trait Object: fmt::Debug + fmt::Display + Send + Sync {
-    /// The property of a name.
+    /// Returns the property of a name.
     fn property(&self, name: &str) -> Option<Value>;
 
-    /// The properties that JSON shows, in its order.
+    /// Returns the properties that JSON shows, in its order.
     fn shown(&self) -> &'static [&'static str];
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct List {
     size: Size,
 }
 
-/// How a map prints, and what it is to a loop.
+/// How a map is rendered, and how loops iterate over it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum MapStyle {
     /// `{a=1, b=2}`
@@ -87,7 +87,7 @@ pub(crate) enum MapStyle {
 /// Names with values, in order.
 #[derive(Debug)]
 pub(crate) struct Map {
-    /// The entries in the order that a loop takes.
+    /// The entries in iteration order.
     pub(crate) entries: Vec<(Arc<str>, Value)>,
     /// How it prints.
     pub(crate) style: MapStyle,
@@ -123,7 +123,7 @@ impl Size {
 }
 
 impl Map {
-    /// The value of a name.
+    /// Returns the value of a name.
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         if self.any_case {
             return self
@@ -143,12 +143,12 @@ impl Map {
 }
 
 impl Value {
-    /// A text.
+    /// Creates a text.
     pub(crate) fn text(text: impl Into<Arc<str>>) -> Self {
         Self::Text(text.into())
     }
 
-    /// A list.
+    /// Creates a list.
     ///
     /// # Errors
     /// The list is larger or deeper than the engine allows.
@@ -157,7 +157,7 @@ impl Value {
         Ok(Self::List(Arc::new(List { items, style, size })))
     }
 
-    /// A map.
+    /// Creates a map.
     ///
     /// # Errors
     /// The map is larger or deeper than the engine allows.
@@ -165,7 +165,7 @@ impl Value {
         Self::map_of(entries, style, false)
     }
 
-    /// A map whose names are found in any case.
+    /// Creates a map whose names are found in any case.
     ///
     /// # Errors
     /// As [`Value::map`].
@@ -190,18 +190,18 @@ impl Value {
         }
     }
 
-    /// How many parts the value has, itself included.
+    /// Returns how many parts the value has, itself included.
     pub(crate) fn parts(&self) -> usize {
         self.size().parts
     }
 
-    /// Whether there is nothing.
+    /// Returns whether there is nothing.
     pub(crate) fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// Whether the value counts as not there to `if`: nothing, false, 0, an empty text or list. An empty map
-    /// counts as there.
+    /// Returns whether the value is falsy to `if`: null, false, 0, an empty text or list. An empty
+    /// map is truthy.
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Null => true,
@@ -215,7 +215,7 @@ impl Value {
         }
     }
 
-    /// The number, for numbers.
+    /// Returns the number, for numbers.
     pub(crate) fn number(&self) -> Option<f64> {
         match self {
             #[expect(clippy::cast_precision_loss, reason = "as Java's doubleValue")]
@@ -226,7 +226,7 @@ impl Value {
         }
     }
 
-    /// The text, where the value is one: tokens and lists are not.
+    /// Returns the text, where the value is one: tokens and lists are not.
     pub(crate) fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -234,7 +234,7 @@ impl Value {
         }
     }
 
-    /// What a loop takes turns over: a list, or the parts of a path.
+    /// Returns the items that a loop iterates over: a list, or the parts of a path.
     pub(crate) fn items(&self) -> Option<Cow<'_, [Self]>> {
         match self {
             Self::List(list) => Some(Cow::Borrowed(&list.items)),
@@ -249,7 +249,7 @@ impl Value {
         }
     }
 
-    /// The path whose parts the value holds.
+    /// Returns the path whose parts the value holds.
     pub(crate) fn path(&self) -> Option<&Arc<str>> {
         match self {
             Self::List(list) => match &list.style {
@@ -264,7 +264,7 @@ impl Value {
         }
     }
 
-    /// Whether two values are equal to `eq`: numbers by what they are worth, texts only to texts.
+    /// Returns whether two values are equal to `eq`: numbers by value, texts only to texts.
     pub(crate) fn equals(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Null, Self::Null) => true,
@@ -291,7 +291,7 @@ impl Value {
         }
     }
 
-    /// The order of two values of one kind.
+    /// Returns the order of two values of one kind.
     pub(crate) fn compare(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Text(a), Self::Text(b)) => Some(a.encode_utf16().cmp(b.encode_utf16())),
@@ -302,7 +302,7 @@ impl Value {
         }
     }
 
-    /// The name of Java's class, for messages that show it.
+    /// Returns the name of Java's class, for messages that show it.
     pub(crate) fn java_class(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -319,7 +319,7 @@ impl Value {
         }
     }
 
-    /// The kind, for messages.
+    /// Returns the kind, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "nothing",

@@ -1,4 +1,4 @@
-//! The client's side: how another server is reached, and whose certificate is good enough.
+//! TLS as a client: connections to other servers, and the verification of their certificates.
 
 use std::io;
 use std::sync::Arc;
@@ -19,18 +19,18 @@ use tokio_rustls::client::TlsStream;
 
 use super::{Pem, TlsError, provider};
 
-/// Whom to trust.
+/// Which servers to trust.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Trust<'a> {
-    /// The CAs the system trusts.
+    /// The CAs that the system trusts.
     System,
     /// The CAs of a PEM text, and servers that show a certificate of it.
     Pem(&'a Pem),
-    /// Whoever answers.
+    /// Any server.
     Anyone,
 }
 
-/// The certificate that a client shows, and its key.
+/// The certificate that a client presents, and its key.
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
     pub(crate) chain: Pem,
@@ -40,7 +40,7 @@ pub(crate) struct Identity {
 /// Which protocols a client offers (ALPN, RFC 7301).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Offer {
-    /// HTTP/2, else HTTP/1.1.
+    /// HTTP/2 and HTTP/1.1.
     Both,
     /// HTTP/1.1 alone: an upgrade is not possible over HTTP/2.
     Http1,
@@ -49,7 +49,7 @@ pub(crate) enum Offer {
 /// Connects to `http://` and `https://` servers.
 pub(crate) type Connector = HttpsConnector<HttpConnector>;
 
-/// A connector that goes through `http` and checks no certificates. HTTP/1.1 alone.
+/// Returns a connector that goes through `http` and checks no certificates. HTTP/1.1 alone.
 ///
 /// # Errors
 /// Why there can be none.
@@ -67,10 +67,10 @@ pub(crate) struct TlsClient {
 }
 
 impl TlsClient {
-    /// A client of the server with this name, which goes into SNI and is checked.
+    /// Creates a client of the server with this name, which goes into SNI and is checked.
     ///
     /// # Errors
-    /// A name that is none, certificates or a key that cannot be used.
+    /// An invalid name, or unusable certificates or key.
     pub(crate) fn new(
         trust: Trust<'_>,
         identity: Option<&Identity>,
@@ -89,10 +89,10 @@ impl TlsClient {
         Ok(Self { connector: TlsConnector::from(Arc::new(config)), name })
     }
 
-    /// Makes a connection. The second value is whether it speaks HTTP/2.
+    /// Connects. The second value is whether the connection uses HTTP/2.
     ///
     /// # Errors
-    /// What is wrong with the connection, or with the server's certificate.
+    /// A failed connection, or an invalid certificate of the server.
     pub(crate) async fn connect<S>(&self, io: S) -> io::Result<(TlsStream<S>, bool)>
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -204,7 +204,7 @@ fn config(trust: Trust<'_>, identity: Option<&Identity>) -> Result<ClientConfig,
     })
 }
 
-/// Decides which certificates of a server are good enough. The server must hold the key in every case.
+/// Verifies the certificates of a server. The server must hold the key in every case.
 #[derive(Debug)]
 struct ServerCertificates {
     accepted: Accepted,
@@ -213,13 +213,13 @@ struct ServerCertificates {
 
 #[derive(Debug)]
 enum Accepted {
-    /// Every certificate: a user asked for it by name, or the server's CA is not known yet.
+    /// Every certificate: requested explicitly by the user, or the server's CA is not known yet.
     Any,
-    /// What a user names: CAs, and single certificates. A self-signed certificate of a server is both, and
-    /// rustls refuses it as a CA (`CaUsedAsEndEntity`).
+    /// Certificates given by the user: CAs, and single certificates. A self-signed certificate of a
+    /// server is both, and rustls refuses it as a CA (`CaUsedAsEndEntity`).
     Named {
         certificates: Vec<CertificateDer<'static>>,
-        /// Nothing where none of them can be a CA.
+        /// `None` if none of them can be a CA.
         authorities: Option<Arc<WebPkiServerVerifier>>,
     },
 }
@@ -252,7 +252,7 @@ impl ServerCertVerifier for ServerCertificates {
         let Accepted::Named { certificates, authorities } = &self.accepted else {
             return Ok(ServerCertVerified::assertion());
         };
-        // Only the holder of its key can show it: neither its names nor its issuer say more.
+        // Only the holder of its key can present it, so neither its names nor its issuer matter.
         if certificates.iter().any(|named| named == certificate) {
             return Ok(ServerCertVerified::assertion());
         }

@@ -1,7 +1,7 @@
-//! Who a client certificate names.
+//! The identity in a client certificate.
 //!
-//! A Kubernetes API server asks for a certificate, and looks at it when a request comes: one that does
-//! not hold is a 401, not a failed handshake (`k8s.io/apiserver/pkg/authentication/request/x509`).
+//! A Kubernetes API server requests a certificate and verifies it per request: an invalid one is a
+//! 401, not a failed handshake (`k8s.io/apiserver/pkg/authentication/request/x509`).
 
 use std::sync::Arc;
 
@@ -17,11 +17,11 @@ use crate::message::ClientCertificate;
 
 use super::{TlsError, provider};
 
-/// Takes any certificate whose key the client holds; whether it is trusted is asked afterwards.
+/// Accepts any certificate whose key the client holds; trust is checked later.
 #[derive(Debug)]
 pub(super) struct Clients {
     trust: Arc<dyn ClientCertVerifier>,
-    /// The CAs again, for what the verifier does not read.
+    /// The CAs again, for certificates that the verifier does not support.
     authorities: Vec<CertificateDer<'static>>,
     provider: Arc<CryptoProvider>,
 }
@@ -39,7 +39,7 @@ impl Clients {
         Ok(Self { trust, authorities, provider })
     }
 
-    /// Who a client is that showed these certificates, its own first.
+    /// Returns the identity of a client that presented these certificates, its own first.
     pub(super) fn identify(&self, shown: &[CertificateDer<'_>]) -> Option<ClientCertificate> {
         let (own, others) = shown.split_first()?;
         Some(match self.trust.verify_client_cert(own, others, UnixTime::now()) {
@@ -49,8 +49,9 @@ impl Clients {
         })
     }
 
-    /// Whether a certificate of version 1 holds: one without extensions, as `openssl x509 -req` makes them
-    /// where nothing else is said. Go's verifier takes them, the one here does not read them.
+    /// Returns whether a certificate of version 1 is valid: one without extensions, as `openssl
+    /// x509 -req` creates by default. Go's verifier accepts them, the one used here does not
+    /// support them.
     fn signed_version_1(&self, certificate: &CertificateDer<'_>) -> bool {
         let Ok((_, certificate)) = x509_parser::parse_x509_certificate(certificate) else {
             return false;
@@ -67,7 +68,7 @@ impl Clients {
     }
 }
 
-/// The subject: its common name is the user, its organizations are the groups.
+/// Returns the subject: its common name is the user, its organizations are the groups.
 fn subject(certificate: &CertificateDer<'_>) -> ClientCertificate {
     let Ok((_, certificate)) = x509_parser::parse_x509_certificate(certificate) else {
         return ClientCertificate::Refused("it cannot be read".to_owned());

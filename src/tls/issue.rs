@@ -1,4 +1,4 @@
-//! A CA and a certificate of the server's own: made at the start, gone with the process.
+//! The server's own CA and certificate: created at start, discarded with the process.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::message::HandshakeFault;
 
 use super::TlsError;
 
-/// How long what is made here is valid, in years: longer than any process lives.
+/// The validity of certificates, in years: longer than any process lives.
 const YEARS: i16 = 10;
 
-/// What the server shows.
+/// The certificate that the server presents.
 pub(super) struct Issued {
     /// Its certificate, then the CA's.
     pub(super) chain: Vec<CertificateDer<'static>>,
@@ -31,7 +31,7 @@ pub(super) struct Issued {
     authority: Authority,
 }
 
-/// Makes a CA, and a certificate of it for the given host names and addresses.
+/// Creates a CA, and a certificate of it for the given host names and addresses.
 pub(super) fn issue(names: &[String]) -> Result<Issued, TlsError> {
     let ca = Authority::new("standin CA")?;
     let own = params("standin").map_err(|error| TlsError::unusable(&error))?;
@@ -39,15 +39,15 @@ pub(super) fn issue(names: &[String]) -> Result<Issued, TlsError> {
 }
 
 impl Issued {
-    /// A certificate of the same CA for another host.
+    /// Returns a certificate of the same CA for another host.
     pub(super) fn issue_for(&self, host: &str) -> Result<Issued, TlsError> {
         let own = params("standin").map_err(|error| TlsError::unusable(&error))?;
         self.authority.issue(own, &[host.to_owned()])
     }
 }
 
-/// Makes a certificate that is wrong on purpose: of the CA that clients trust where the server has made it, else of
-/// one that they do not know.
+/// Creates a deliberately invalid certificate: of the trusted CA if the server has created it, or
+/// else of an unknown one.
 pub(super) fn issue_wrong(fault: HandshakeFault, own: Option<&Issued>) -> Result<Issued, TlsError> {
     let failed = |error: rcgen::Error| TlsError::unusable(&error);
     let mut params = params("standin").map_err(failed)?;
@@ -62,7 +62,7 @@ pub(super) fn issue_wrong(fault: HandshakeFault, own: Option<&Issued>) -> Result
     }
     match own.filter(|_| fault != HandshakeFault::UnknownCa) {
         Some(own) => own.authority.issue(params, &names),
-        // With a name of its own: one of the same name would be taken for a forgery.
+        // With a different name: one of the same name would look like a forgery.
         None => Authority::new("standin CA that nobody knows")?.issue(params, &names),
     }
 }

@@ -1,5 +1,6 @@
-//! TLS on one stack (rustls on ring), beside the pipeline: the certificate that the server shows to its clients
-//! ([`server`]), and those that it trusts as a client of a backend or of another server ([`client`]).
+//! TLS on one stack (rustls on ring), outside of the pipeline: the certificate that the server
+//! presents ([`server`]), and those that it trusts as a client of a backend or of another server
+//! ([`client`]).
 
 #[cfg(feature = "record")]
 pub(crate) mod client;
@@ -34,7 +35,7 @@ pub enum TlsError {
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong and what is expected.
+        /// The problem and what is expected.
         why: String,
     },
     /// The certificate, its key and the settings do not fit each other.
@@ -52,7 +53,7 @@ impl TlsError {
     }
 }
 
-/// The cryptography everything here uses.
+/// Returns the cryptography everything here uses.
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
@@ -87,7 +88,7 @@ impl std::fmt::Debug for Pem {
 /// What is wrong with a file of certificates that has none.
 const NO_CERTIFICATE: &str = "there is no certificate in it; PEM is expected";
 
-/// The certificates of a PEM file.
+/// Returns the certificates of a PEM file.
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let pem = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match pem {

@@ -1,4 +1,4 @@
-//! Stands for TLS in a build without the feature: none of its values can exist.
+//! Replaces TLS in a build without the feature: none of its values can exist.
 
 use std::convert::Infallible;
 use std::io;
@@ -28,7 +28,7 @@ pub(crate) mod client {
     /// What a build without TLS reports.
     const NO_TLS: &str = "this build has no TLS; build it with the feature tls";
 
-    /// Whose certificate is good enough: never asked.
+    /// Which servers to trust: never used.
     #[derive(Debug, Clone, Copy)]
     #[expect(dead_code, reason = "a build with TLS reads it")]
     pub(crate) enum Trust<'a> {
@@ -37,7 +37,7 @@ pub(crate) mod client {
         Anyone,
     }
 
-    /// The certificate that a client shows: never asked for.
+    /// The certificate that a client presents: never used.
     #[derive(Debug, Clone)]
     #[expect(dead_code, reason = "a build with TLS reads it")]
     pub(crate) struct Identity {
@@ -45,7 +45,7 @@ pub(crate) mod client {
         pub(crate) key: Pem,
     }
 
-    /// Which protocols a client offers: never asked.
+    /// Which protocols a client offers: never used.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(crate) enum Offer {
         Both,
@@ -55,7 +55,7 @@ pub(crate) mod client {
     /// Connects to `http://` servers.
     pub(crate) type Connector = HttpConnector;
 
-    /// A connector that refuses `https://`.
+    /// Returns a connector that refuses `https://`.
     #[expect(clippy::unnecessary_wraps, reason = "the signature is that of a build with TLS")]
     pub(crate) fn connector(http: HttpConnector) -> Result<Connector, Infallible> {
         Ok(http)
@@ -91,10 +91,10 @@ pub(crate) mod client {
 pub(crate) mod server {
     use super::{Arc, ClientCertificate, HandshakeFault, Infallible, io};
 
-    /// A connection that cannot be.
+    /// A connection, which cannot exist.
     pub(crate) type TlsStream<S> = S;
 
-    /// TLS that cannot be.
+    /// A TLS configuration, which cannot exist.
     #[derive(Debug)]
     pub(crate) struct Tls(Infallible);
 
@@ -120,7 +120,7 @@ pub(crate) mod server {
         }
     }
 
-    /// A connection that cannot be.
+    /// A connection, which cannot exist.
     pub(crate) struct Accepted<S> {
         pub(crate) stream: S,
         pub(crate) http2: bool,

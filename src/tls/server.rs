@@ -1,4 +1,4 @@
-//! The server's side: what it shows, whom it asks for a certificate, and how both change while it runs.
+//! TLS as a server: the presented certificate, client certificates, and their reload.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -66,12 +66,12 @@ impl TlsOptions {
         self
     }
 
-    /// Whether clients are asked for a certificate.
+    /// Returns whether client certificates are requested.
     pub(crate) fn asks_for_certificates(&self) -> bool {
         self.client_ca.is_some()
     }
 
-    /// The files in it.
+    /// Returns the files in it.
     #[cfg(feature = "hot-reload")]
     fn files(&self) -> Vec<PathBuf> {
         let pair = self.certificate.iter().flat_map(|(chain, key)| [chain, key]);
@@ -82,14 +82,14 @@ impl TlsOptions {
 /// How many hosts have a certificate at once.
 const MAX_HOSTS: usize = 256;
 
-/// A server's TLS, as it is now.
+/// The current TLS configuration of a server.
 #[derive(Debug)]
 pub(crate) struct Tls {
     options: TlsOptions,
-    /// Made once: a reload of other files must not change it under the clients that trust it.
+    /// Created once: a reload of other files must not change it, because clients trust it.
     own: Option<Issued>,
     now: ArcSwap<Current>,
-    /// What is shown where a scenario wants the handshake to fail, each made when it is first asked for.
+    /// The invalid certificates for scenarios, each created on first use.
     wrong: Mutex<HashMap<HandshakeFault, Arc<ServerConfig>>>,
     /// The configurations for the hosts of a forward proxy.
     hosts: Mutex<HashMap<String, Arc<ServerConfig>>>,
@@ -103,14 +103,14 @@ struct Current {
 }
 
 impl std::fmt::Debug for Issued {
-    /// The key stays out of it.
+    /// Omits the key.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Issued").field("ca_pem", &self.ca_pem).finish_non_exhaustive()
     }
 }
 
 impl Tls {
-    /// Reads the files, or makes a certificate.
+    /// Reads the files, or creates a certificate.
     ///
     /// # Errors
     /// The first file that cannot be used; a key that is not the certificate's.
@@ -130,24 +130,19 @@ impl Tls {
         Ok(Self { options, own, now, wrong: Mutex::default(), hosts: Mutex::default() })
     }
 
-    /// The configuration with a certificate that is wrong on purpose.
+    /// Returns the configuration with a deliberately invalid certificate.
     fn wrong(&self, fault: HandshakeFault) -> Result<Arc<ServerConfig>, TlsError> {
-        let mut made = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(config) = made.get(&fault) {
-            return Ok(Arc::clone(config));
+        let known = |made: &HashMap<_, _>| made.get(&fault).cloned();
+        if let Some(config) = known(&self.wrong.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(config);
         }
-        let issued = issue_wrong(fault, self.own.as_ref())?;
-        let mut config = ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
-            .map_err(|error| TlsError::unusable(&error))?
-            .with_no_client_auth()
-            .with_single_cert(issued.chain, issued.key)
-            .map_err(|error| TlsError::unusable(&error))?;
-        config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+        // Keys are generated without the lock: other handshakes do not wait for that.
+        let config = config_of(issue_wrong(fault, self.own.as_ref())?)?;
+        let mut made = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(made.entry(fault).or_insert(Arc::new(config))))
     }
 
-    /// Reads the files again; new connections meet what is in them. On `Err` nothing has changed.
+    /// Reads the files again for new connections. On `Err` nothing has changed.
     ///
     /// # Errors
     /// As [`Tls::new`].
@@ -157,21 +152,22 @@ impl Tls {
         Ok(())
     }
 
-    /// The files that it was made of.
+    /// Returns its files.
     #[cfg(feature = "hot-reload")]
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         self.options.files()
     }
 
-    /// The certificate that clients have to trust: the CA's, or the last of the chain that was given.
+    /// Returns the certificate that clients have to trust: the CA's, or the last of the given
+    /// chain.
     pub(crate) fn ca_pem(&self) -> String {
         self.now.load().ca_pem.clone()
     }
 
-    /// Does the handshake.
+    /// Performs the handshake.
     ///
     /// # Errors
-    /// What the client did that TLS does not allow.
+    /// A violation of TLS by the client.
     pub(crate) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: S,
@@ -192,15 +188,15 @@ impl Tls {
 }
 
 impl Tls {
-    /// Whether it can show certificates for other hosts: it has a CA of its own.
+    /// Returns whether it can present certificates for other hosts: it has its own CA.
     pub(crate) fn issues(&self) -> bool {
         self.own.is_some()
     }
 
-    /// Does the handshake as another host, with a certificate that is issued for it.
+    /// Performs the handshake as another host, with a certificate issued for it.
     ///
     /// # Errors
-    /// What the client did that TLS does not allow, and a host that no certificate can name.
+    /// A violation of TLS by the client, and a host that no certificate can name.
     pub(crate) async fn accept_as<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         host: &str,
@@ -220,18 +216,10 @@ impl Tls {
         let Some(own) = &self.own else {
             return Err(TlsError::Unusable("there is no CA to issue certificates".into()));
         };
-        let issued = own.issue_for(host)?;
-        let mut config = ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
-            .map_err(|error| TlsError::unusable(&error))?
-            .with_no_client_auth()
-            .with_single_cert(issued.chain, issued.key)
-            .map_err(|error| TlsError::unusable(&error))?;
-        config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
-        let config = Arc::new(config);
+        let config = Arc::new(config_of(own.issue_for(host)?)?);
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         if hosts.len() >= MAX_HOSTS {
-            // They are issued again when they are asked for again.
+            // They are issued again on demand.
             hosts.clear();
         }
         hosts.insert(host.to_owned(), Arc::clone(&config));
@@ -239,12 +227,24 @@ impl Tls {
     }
 }
 
+/// Returns the configuration with an issued certificate, without client certificates.
+fn config_of(issued: Issued) -> Result<ServerConfig, TlsError> {
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| TlsError::unusable(&error))?
+        .with_no_client_auth()
+        .with_single_cert(issued.chain, issued.key)
+        .map_err(|error| TlsError::unusable(&error))?;
+    config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+    Ok(config)
+}
+
 /// A connection after its handshake.
 pub(crate) struct Accepted<S> {
     pub(crate) stream: TlsStream<S>,
     /// Whether the client chose HTTP/2.
     pub(crate) http2: bool,
-    /// The certificate that the client showed, if it did.
+    /// The certificate that the client presented, if any.
     pub(crate) client: Option<Arc<ClientCertificate>>,
 }
 
@@ -286,7 +286,7 @@ impl Current {
     }
 }
 
-/// A certificate in the form that files and kubeconfigs hold (RFC 7468).
+/// Returns a certificate in the form that files and kubeconfigs hold (RFC 7468).
 fn pem(certificate: &CertificateDer<'static>) -> String {
     let encoded = STANDARD.encode(certificate);
     let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();

@@ -1,4 +1,4 @@
-//! One request → the handler's plan → one response, the same for HTTP/1.1 and HTTP/2.
+//! Answers one request: request → the handler's plan → response, the same for HTTP/1.1 and HTTP/2.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -31,22 +31,22 @@ use super::upload::Upload;
 use super::wire::{Answering, Control, Takeover};
 use super::{exact, interim, websocket};
 
-/// An answer that waits for longer goes on without hyper meanwhile.
+/// An answer with a longer delay waits without hyper.
 const LONG: Duration = Duration::from_millis(500);
 
-/// What a request came over.
+/// The connection or stream of a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Over<'a> {
-    /// A connection of its own, as long as it is answered.
+    /// The connection, exclusively while the request is answered.
     Http1(&'a Arc<Control>),
-    /// A stream among others, and its number where it is known.
+    /// A stream of a shared connection, with its number if known.
     Http2(&'a Arc<Frames>, Option<u32>),
 }
 
 /// A response for hyper, or the end of the stream.
 type Answer = Result<hyper::Response<PlanBody>, EndsHere>;
 
-/// The answer to a request: most are there at once, and cost no state of a future.
+/// The answer to a request: most are ready immediately and need no future.
 pub(super) enum AnswerFuture<'a> {
     Ready(Option<Answer>),
     Waiting(Pin<Box<dyn Future<Output = Answer> + Send + 'a>>),
@@ -57,7 +57,7 @@ impl Future for AnswerFuture<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answer> {
         match &mut *self {
-            // Nobody polls a future again that is done.
+            // A completed future is not polled again.
             Self::Ready(answer) => answer.take().map_or(Poll::Pending, Poll::Ready),
             Self::Waiting(answer) => answer.as_mut().poll(cx),
         }
@@ -131,7 +131,7 @@ pub(super) fn answer<'a, H: Handler>(
     }
     let interim = (passes_on && wanted.version != http::Version::HTTP_10).then(|| {
         let (sender, interim) = mpsc::channel(Informational::MOST);
-        // More than are held are left out: they say nothing that an answer depends on.
+        // Informational answers beyond the bound are dropped: no answer depends on them.
         let send = move |informational| drop(sender.try_send(informational));
         request.informational = Some(InformationalSink::new(send));
         interim
@@ -163,7 +163,7 @@ pub(super) fn answer<'a, H: Handler>(
     }
 }
 
-/// Waits for a plan, and sends the informational answers that come meanwhile.
+/// Waits for a plan, and sends informational answers that arrive in the meantime.
 async fn while_waiting<T>(
     plan: impl Future<Output = T>,
     mut interim: mpsc::Receiver<Informational>,
@@ -188,7 +188,7 @@ impl Over<'_> {
     async fn inform(self, informational: &Informational) {
         match self {
             Self::Http1(control) => control.before_body.send(informational).await,
-            // Without its number it cannot be sent; the answer is the same.
+            // It cannot be sent without the stream's number; the answer is unaffected.
             Self::Http2(_, None) => {}
             Self::Http2(frames, Some(stream)) => {
                 frames.inject(&interim::frames_of(informational, stream));
@@ -204,7 +204,7 @@ fn set_layout(plan: &Plan, over: Over<'_>) {
     }
 }
 
-/// The answer to a request on which the handler has failed.
+/// Returns the answer to a request on which the handler has failed.
 fn panicked(client: &Client, client_errors: &ClientErrors) -> Plan {
     let peer = client.peer;
     client_errors.report(
@@ -215,7 +215,7 @@ fn panicked(client: &Client, client_errors: &ClientErrors) -> Plan {
     Plan::text(StatusCode::INTERNAL_SERVER_ERROR, Origin::Server, text)
 }
 
-/// Waits as long as a plan says, and carries it out.
+/// Waits for the delay of a plan, and performs it.
 async fn deliver(plan: Plan, wanted: Wanted, over: Over<'_>) -> Answer {
     if let Some(idle) = plan.delivery.effects().and_then(|effects| effects.idle) {
         match over {
@@ -233,7 +233,7 @@ async fn deliver(plan: Plan, wanted: Wanted, over: Over<'_>) -> Answer {
         let stalled = Stalled::new(exact::after(Instant::now(), delay), plan, of, wanted.closes);
         control.take_over(Takeover::Stalled(Box::new(stalled)));
         control.leave();
-        // hyper's part ends with the next look at the connection.
+        // hyper's part ends when the connection is polled next.
         return std::future::pending().await;
     }
     if !delay.is_zero() {
@@ -247,7 +247,7 @@ async fn deliver(plan: Plan, wanted: Wanted, over: Over<'_>) -> Answer {
     answer
 }
 
-/// An answer that its connection knows to be under way until hyper has all of it.
+/// Returns an answer that marks its connection as answering until hyper has all of it.
 fn answering(mut answer: Answer, over: Over<'_>) -> Answer {
     if let (Ok(response), Over::Http1(control)) = (&mut answer, over) {
         response.body_mut().answering(Answering::new(control));
@@ -303,10 +303,10 @@ async fn perform(
         }
         (body, _) if plan.delivery.effects().is_some_and(|effects| effects.head.is_some()) => {
             drop(outside(Plan { body, guard, ..plan }, wanted, control));
-            // hyper's part ends with the next look at the connection, without a head of its own.
+            // hyper's part ends when the connection is polled next, without a head from hyper.
             std::future::pending().await
         }
-        // A stream that is made from the request's body needs hyper to read on.
+        // A stream that depends on the request's body needs hyper to continue reading.
         (body, _) if !undisturbed || (is_stream(&body) && !wanted.is_being_read()) => {
             Ok(outside(Plan { body, guard, ..plan }, wanted, control))
         }
@@ -314,7 +314,7 @@ async fn perform(
     }
 }
 
-/// What goes out as messages: a fault ends them.
+/// Returns the body as messages; a fault ends them.
 fn messages(steps: Steps) -> BodyStream {
     Box::pin(steps.map(|step| match step {
         Step::Send(bytes) => Ok(bytes),
@@ -323,7 +323,7 @@ fn messages(steps: Steps) -> BodyStream {
     }))
 }
 
-/// Not one byte of the answer goes out; but for a `GOAWAY` that lets it.
+/// Ends the answer before its first byte, except for a `GOAWAY` that allows the answer.
 async fn before_headers(
     plan: Plan,
     action: FaultAction,
@@ -344,11 +344,11 @@ async fn before_headers(
     if last == LastStream::This {
         return Ok(on_stream(plan, wanted, frames));
     }
-    // The frame goes out, and the connection ends without a frame for this stream.
+    // The frame is sent, and the connection ends without a frame for this stream.
     std::future::pending().await
 }
 
-/// 101: what follows is no longer HTTP.
+/// Answers 101: what follows is no longer HTTP.
 fn switching(mut plan: Plan, accept: HeaderValue) -> hyper::Response<PlanBody> {
     let body = PlanBody::new(Body::Empty, plan.guard.take());
     plan.status = StatusCode::SWITCHING_PROTOCOLS;

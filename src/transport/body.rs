@@ -1,4 +1,4 @@
-//! A plan's body as hyper reads it.
+//! The adapter from a plan's body to hyper's `Body`.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,13 +22,14 @@ pub(super) struct PlanBody {
     kind: Kind,
     /// The length that hyper announces.
     announced: Option<u64>,
-    /// How much of it hyper has, where nothing disturbs it, in bytes.
+    /// How many bytes hyper has taken, if the body is undisturbed.
     sent: u64,
-    /// Whether hyper has asked for it: an empty body in chunks has a last chunk, so its end is not told before.
+    /// Whether hyper has polled it: an empty chunked body has a last chunk, so its end is not
+    /// reported before.
     begun: bool,
-    /// Is dropped when hyper has all of the body.
+    /// Dropped when hyper has all of the body.
     under_way: Option<UnderWay>,
-    /// Is dropped when the answer is out.
+    /// Dropped when the answer is sent.
     guard: Option<Guard>,
 }
 
@@ -43,31 +44,31 @@ enum UnderWay {
 enum Kind {
     /// Undisturbed.
     Plain(Source),
-    /// As a backend sends it.
+    /// Passed through from a backend.
     Passed(PassedBody),
-    /// As its delivery has it.
+    /// By its delivery.
     Disturbed(Box<Disturbed>),
-    /// Nothing: what follows the head is written without hyper.
+    /// Empty: what follows the head is written without hyper.
     TakenOver(Arc<Control>),
-    /// It broke off, and what came before is being sent.
+    /// The source failed, and the bytes before it are being sent.
     Broken(EndsHere),
 }
 
 struct Disturbed {
     steps: Steps,
     frames: Arc<Frames>,
-    /// What was given to the protocol and is not out yet.
+    /// The pieces that hyper has taken and not yet sent.
     queue: Queue,
-    /// Whether anything was given to the protocol behind the head.
+    /// Whether hyper has taken anything after the head.
     given: bool,
-    /// Fields behind the body.
+    /// The trailers.
     trailers: Option<Arc<HeaderMap>>,
-    /// How the stream ends, once what was given before is out.
+    /// How the stream ends, once all previous pieces are sent.
     ending: Option<FaultAction>,
 }
 
 impl PlanBody {
-    /// A body that nothing disturbs. `guard` is dropped with it.
+    /// Creates an undisturbed body. `guard` is dropped with it.
     pub(super) fn new(body: Body, guard: Option<Guard>) -> Self {
         let announced = body.known_len();
         let kind = match body {
@@ -79,12 +80,12 @@ impl PlanBody {
         body
     }
 
-    /// Leaves the length out: over HTTP/1.1 the body goes out in chunks.
+    /// Omits the length: over HTTP/1.1 the body is sent in chunks.
     pub(super) fn unannounced(&mut self) {
         self.announced = None;
     }
 
-    /// Ends with the head where nothing follows it: on a stream of HTTP/2, or behind an answer to HEAD.
+    /// Ends with the head if nothing follows it: on an HTTP/2 stream, or in an answer to HEAD.
     pub(super) fn ending_with_head(&mut self, is_head: bool) {
         self.begun = true;
         if is_head {
@@ -92,7 +93,7 @@ impl PlanBody {
         }
     }
 
-    /// A body that a delivery disturbs.
+    /// Creates a body with a delivery.
     pub(super) fn disturbed(
         steps: Steps,
         trailers: Option<Arc<HeaderMap>>,
@@ -111,7 +112,8 @@ impl PlanBody {
         Self { kind, announced: None, sent: 0, begun: false, under_way: None, guard }
     }
 
-    /// Fails when what came before is sent: hyper drops what it holds when a body fails.
+    /// Delays a failure until previous pieces are sent: hyper drops what it holds when a body
+    /// fails.
     fn break_off(
         &mut self,
         error: EndsHere,
@@ -122,7 +124,7 @@ impl PlanBody {
         Poll::Pending
     }
 
-    /// A body that is written without hyper, whose part ends with the head.
+    /// Creates a body that is written without hyper, whose part ends with the head.
     pub(super) fn taken_over(control: Arc<Control>) -> Self {
         let kind = Kind::TakenOver(control);
         Self { kind, announced: None, sent: 0, begun: false, under_way: None, guard: None }
@@ -138,7 +140,7 @@ impl PlanBody {
         self.under_way = Some(UnderWay::Http1 { _answering: answering });
     }
 
-    /// Reports the end where nothing follows the head.
+    /// Reports the end if nothing follows the head.
     fn may_be_whole(&mut self) {
         if self.guard.is_some() && http_body::Body::is_end_stream(self) {
             self.ends(Ending::Whole);
@@ -147,7 +149,7 @@ impl PlanBody {
 }
 
 impl PlanBody {
-    /// Notes how the answer ends.
+    /// Records how the answer ends.
     fn ends(&mut self, how: Ending) {
         if let Some(guard) = &mut self.guard {
             guard.ends(how);
@@ -169,7 +171,7 @@ impl Disturbed {
             }
         }
         if !std::mem::replace(&mut self.given, true) {
-            // A reset overtakes the head as well: a frame without bytes shows when the head is out.
+            // A reset overtakes the head as well: an empty frame shows when the head is sent.
             return Poll::Ready(Some(Ok(self.queue.piece(Bytes::new()))));
         }
         // A reset overtakes what is queued: it waits until the last byte before it is in a frame.
@@ -209,7 +211,7 @@ impl http_body::Body for PlanBody {
                 let ended = match &item {
                     None => true,
                     Some(Err(_)) => false,
-                    // Of a body whose length is announced nothing is asked behind its last byte.
+                    // hyper does not poll a body of announced length after its last byte.
                     Some(Ok(piece)) => {
                         self.sent += piece.remaining() as u64;
                         self.announced.is_some_and(|length| self.sent >= length)
@@ -256,8 +258,8 @@ impl http_body::Body for PlanBody {
         if let Kind::Passed(body) = &self.kind {
             return body.is_end_stream();
         }
-        let told = self.begun || self.announced.is_some();
-        told && matches!(&self.kind, Kind::Plain(source) if source.is_empty())
+        let is_known = self.begun || self.announced.is_some();
+        is_known && matches!(&self.kind, Kind::Plain(source) if source.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {

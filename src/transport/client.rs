@@ -1,4 +1,4 @@
-//! What all requests of a connection share: its client, and the signal that the server stops.
+//! The data that all requests of a connection share: its client, and the shutdown signal.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,13 +24,13 @@ pub(super) struct Client {
     pub(super) body_timeout: Duration,
 }
 
-/// Which requests of a connection are to another server.
+/// Which requests of a connection are for another server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Forwards {
     None,
     /// Those with an absolute URL.
     Absolute,
-    /// All: it is the inside of a tunnel.
+    /// All: the connection is inside a tunnel.
     All,
 }
 

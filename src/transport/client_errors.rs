@@ -1,4 +1,4 @@
-//! Reports the errors of clients, one kind at most every ten seconds, however often it happens.
+//! Reports errors of clients, each kind at most once in ten seconds.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -14,7 +14,7 @@ const QUIET: Duration = Duration::from_secs(10);
 /// Reports errors, with a limit for each kind.
 pub(super) struct ClientErrors {
     log: Logger,
-    /// By kind: when it was last reported, and how often it has happened since.
+    /// By kind: when it was last reported, and how often it occurred since.
     reported: Mutex<HashMap<&'static str, (Instant, u64)>>,
 }
 
@@ -23,7 +23,7 @@ impl ClientErrors {
         Self { log, reported: Mutex::default() }
     }
 
-    /// Reports an error of a kind, unless one was reported a moment ago.
+    /// Reports an error of a kind, unless one was reported recently.
     pub(super) fn report(&self, kind: &'static str, line: &str) {
         let now = Instant::now();
         let unreported = {

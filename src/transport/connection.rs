@@ -1,4 +1,4 @@
-//! One connection: finds the protocol by the first bytes, and hands over to it.
+//! One connection: detects the protocol by the first bytes and dispatches to it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ pub(super) async fn run<H: Handler>(
     let (handler, limits) = (Arc::clone(&common.handler), common.limits);
     let client_errors = Arc::clone(&common.client_errors);
     drop(common);
-    // Each in a box of its own: a connection holds the state of the protocol it speaks, not of both.
+    // Each boxed: a connection holds the state of its own protocol, not of both.
     if http2 {
         Box::pin(http2::run(socket, client, handler, limits, client_errors, stopping)).await;
     } else {
@@ -58,8 +58,8 @@ struct Begun {
     client: Client,
 }
 
-/// Reads the first bytes, and does the TLS handshake where there is TLS. Returns nothing where the connection
-/// is over: the client got an error answer, or closed the connection.
+/// Reads the first bytes, and performs the TLS handshake if there is TLS. Returns `None` if the
+/// connection has ended: the client got an error answer or closed the connection.
 async fn begin<H>(
     tcp: TcpStream,
     peer: SocketAddr,
@@ -69,7 +69,7 @@ async fn begin<H>(
     let Common { limits, tls, forward, client_errors, .. } = common;
     let first = tokio::time::timeout(limits.header_timeout, Opened::first_bytes(tcp)).await;
     let (opened, protocol) = match first {
-        // Nothing arrived, or half a beginning: there is no protocol to answer in.
+        // Nothing or an incomplete prefix arrived: the protocol of an answer is unknown.
         Err(_) => {
             client_errors.report("silent", &format!("{peer}: no request arrived in time"));
             return None;
@@ -144,7 +144,7 @@ impl<H> Common<H> {
     }
 }
 
-/// Answers a CONNECT. Returns the connection inside of it; nothing where it got a tunnel, or is over.
+/// Answers a CONNECT. Returns the connection inside it, or `None` if it got a tunnel or has ended.
 async fn connect<H>(
     mut opened: Opened,
     peer: SocketAddr,
@@ -198,7 +198,7 @@ async fn connect<H>(
     }
 }
 
-/// Answers plain HTTP on a TLS port in the words of Go's server, as API servers do (`net/http`).
+/// Answers plain HTTP on a TLS port with the text of Go's server, as API servers do (`net/http`).
 async fn refuse_plain(mut tcp: TcpStream) -> Option<Begun> {
     let why = "Client sent an HTTP request to an HTTPS server.";
     http1::write_error(&mut tcp, "400 Bad Request", "", why).await;
@@ -208,7 +208,7 @@ async fn refuse_plain(mut tcp: TcpStream) -> Option<Begun> {
 
 /// Answers a connection beyond the limit.
 pub(super) async fn refuse_excess(mut tcp: TcpStream, limit: usize) {
-    let why = format!("the server has all the {limit} connections that it allows");
+    let why = format!("the server has reached its limit of {limit} connections");
     http1::write_error(&mut tcp, "503 Service Unavailable", "retry-after: 1\r\n", &why).await;
     http1::finish(tcp).await;
 }

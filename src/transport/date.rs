@@ -1,4 +1,4 @@
-//! The `Date` of answers (RFC 9110, section 6.6.1), written once a second for each thread.
+//! The `Date` of answers (RFC 9110, section 6.6.1), rendered once per second and thread.
 //!
 //! hyper adds one to every answer of a connection or to none; answers that imitate another server have none.
 
@@ -12,7 +12,7 @@ thread_local! {
     static LAST: RefCell<Option<(u64, HeaderValue)>> = const { RefCell::new(None) };
 }
 
-/// The time now, as a header value.
+/// Returns the time now, as a header value.
 pub(super) fn now() -> HeaderValue {
     let second = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     LAST.with_borrow_mut(|last| match last {

@@ -7,7 +7,7 @@ use std::net::{Shutdown, SocketAddr};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 
-/// How many connections wait to be accepted.
+/// How many connections may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
 /// A listening socket.
@@ -23,9 +23,9 @@ pub(super) struct Door {
 enum State {
     /// Connections queue, and can be accepted.
     Open(TcpListener),
-    /// The address is bound and nobody listens on it: the system refuses connections.
+    /// The address is bound without listening: the system refuses connections.
     Shut(Socket),
-    /// Another program has taken the address in between.
+    /// Another program has taken the address in the meantime.
     Lost,
 }
 
@@ -56,7 +56,7 @@ impl Door {
         self.address
     }
 
-    /// The next connection; none while the door is shut.
+    /// Returns the next connection; waits while the socket is closed.
     pub(super) async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         match &self.state {
             State::Open(listener) => listener.accept().await,
@@ -64,10 +64,10 @@ impl Door {
         }
     }
 
-    /// Closes the listening socket, and takes its address with one that does not listen.
+    /// Closes the listening socket and reserves its address with one that does not listen.
     ///
     /// # Errors
-    /// The address was taken by somebody else: then connections are not refused by this program.
+    /// Another program has taken the address, so this one cannot refuse connections.
     pub(super) fn shut(&mut self) -> io::Result<()> {
         let listener = match std::mem::replace(&mut self.state, State::Lost) {
             State::Open(listener) => listener,
@@ -92,7 +92,7 @@ impl Door {
     /// Listens again.
     ///
     /// # Errors
-    /// The address was taken by somebody else.
+    /// Another program has taken the address.
     pub(super) fn open(&mut self) -> io::Result<()> {
         let socket = match std::mem::replace(&mut self.state, State::Lost) {
             State::Open(listener) => {
@@ -107,7 +107,7 @@ impl Door {
         Ok(())
     }
 
-    /// Whether the socket listens.
+    /// Returns whether the socket listens.
     pub(super) fn is_open(&self) -> bool {
         matches!(self.state, State::Open(_))
     }
@@ -121,7 +121,7 @@ fn local_address(socket: &Socket) -> io::Result<SocketAddr> {
 /// A socket with an address, which does not listen.
 fn bound(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // Connections that were closed a moment ago do not keep the address.
+    // Recently closed connections do not block the address.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;

@@ -9,15 +9,15 @@ use tokio::time::{Instant, sleep_until};
 /// The last part of a wait, for which an exact timer is used: longer than tokio is ever late.
 const EXACT: Duration = Duration::from_millis(3);
 
-/// How far away the furthest moment is that is waited for: longer than any server runs.
+/// The longest wait: longer than any server runs.
 const FURTHEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
-/// The moment this long after another; a time that has no end is a very long one.
+/// Returns the moment this long after another; an unrepresentable moment becomes the furthest one.
 pub(super) fn after(moment: Instant, time: Duration) -> Instant {
     moment + time.min(FURTHEST)
 }
 
-/// Waits until a moment, and hardly longer.
+/// Waits until a moment with minimal overshoot.
 pub(super) async fn until(moment: Instant) {
     if let Some(before) = moment.checked_sub(EXACT).filter(|before| *before > Instant::now()) {
         sleep_until(before).await;
@@ -33,7 +33,7 @@ pub(super) async fn until(moment: Instant) {
     }
 }
 
-/// Waits for this long, and hardly longer.
+/// Waits for this long with minimal overshoot.
 pub(super) async fn sleep(time: Duration) {
     until(after(Instant::now(), time)).await;
 }

@@ -1,6 +1,6 @@
-//! A forward proxy's CONNECT (RFC 9110, section 9.3.6): the connection to another host ends here, with a certificate
-//! that is issued for the host, so that the requests in it can be seen. Hosts that are left out, and those whose client
-//! does not accept the certificate, get a tunnel.
+//! A forward proxy's CONNECT (RFC 9110, section 9.3.6): the connection to another host ends here,
+//! with a certificate that is issued for the host, so that its requests are visible. Excluded
+//! hosts, and those whose client does not accept the certificate, get a tunnel.
 //!
 //! ```text
 //! connection: CONNECT host:port → 200 → first bytes → TLS for the host → requests, as those of any connection
@@ -25,22 +25,22 @@ use crate::tls::server::Tls;
 use super::Logger;
 use super::socket::Opened;
 
-/// How a request for a tunnel begins.
+/// The first bytes of a request for a tunnel.
 pub(super) const CONNECT: &[u8] = b"CONNECT ";
 
 /// How long a connection to the host of a tunnel may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many hosts with a tunnel are kept in mind.
+/// How many hosts with a tunnel are remembered.
 const MAX_HOSTS: usize = 256;
 
 /// How a port answers as a forward proxy.
 pub(crate) struct ForwardProxy {
     /// Issues certificates; without it, each host gets a tunnel.
     tls: Option<Arc<Tls>>,
-    /// The hosts that are left out.
+    /// The excluded hosts.
     left_out: GlobSet,
-    /// Hosts whose clients do not accept the certificate.
+    /// Hosts whose clients do not trust the certificate.
     distrusted: Mutex<BTreeSet<String>>,
     /// Hosts whose tunnel was reported.
     reported: Mutex<BTreeSet<String>>,
@@ -54,7 +54,7 @@ pub(crate) type Dial = Arc<dyn Fn(Authority) -> Dialled + Send + Sync>;
 /// A connection that is being opened.
 type Dialled = Pin<Box<dyn Future<Output = io::Result<Tunnel>> + Send>>;
 
-/// Opens connections without a proxy on the way.
+/// Opens connections directly, without a proxy.
 #[cfg(not(feature = "record"))]
 pub(crate) fn direct() -> Dial {
     Arc::new(|to: Authority| {
@@ -67,10 +67,10 @@ pub(crate) fn direct() -> Dial {
 }
 
 impl ForwardProxy {
-    /// A forward proxy that leaves out the hosts of these globs.
+    /// Creates a forward proxy that excludes the hosts of these globs.
     ///
     /// # Errors
-    /// A glob that is none.
+    /// An invalid glob.
     pub(crate) fn new(
         tls: Option<Arc<Tls>>,
         left_out: &[String],
@@ -86,14 +86,14 @@ impl ForwardProxy {
         Ok(Self { tls, left_out, distrusted, reported, dial, log })
     }
 
-    /// What issues the certificate for a host; nothing for a host with a tunnel.
+    /// Returns the certificate issuer for a host; `None` for a host with a tunnel.
     pub(super) fn issuer(&self, host: &str) -> Option<&Arc<Tls>> {
         let host = host.to_ascii_lowercase();
         let distrusted = self.distrusted.lock().unwrap_or_else(PoisonError::into_inner);
         self.tls.as_ref().filter(|_| !self.left_out.is_match(&host) && !distrusted.contains(&host))
     }
 
-    /// Gives the host of a client that refused the certificate a tunnel from now on.
+    /// From now on tunnels the host of a client that rejected the certificate.
     pub(super) fn distrust(&self, host: &str, error: &io::Error) {
         let text = error.to_string().to_ascii_lowercase();
         let is_refusal =
@@ -116,13 +116,13 @@ impl ForwardProxy {
         let Ok(Ok(mut server)) = connected else {
             let answer =
                 "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-            // The client may be gone.
+            // The client may have disconnected.
             let _ = client.write_all(answer.as_bytes()).await;
             return;
         };
         self.report(host);
         if establish(&mut client).await.is_ok() {
-            // An error is the end of either side, and the other one sees it.
+            // An error ends either side, which the other one notices.
             let _ = tokio::io::copy_bidirectional(&mut client, &mut server.0).await;
         }
     }
@@ -136,10 +136,10 @@ impl ForwardProxy {
     }
 }
 
-/// Reads the head of a CONNECT: the host that it names.
+/// Reads the head of a CONNECT and returns the host that it names.
 ///
 /// # Errors
-/// What is wrong with it.
+/// A message that says what is wrong with it.
 pub(super) async fn target(opened: &mut Opened, most: usize) -> io::Result<Authority> {
     let wrong = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why.to_owned());
     let mut head = Vec::new();
@@ -147,7 +147,7 @@ pub(super) async fn target(opened: &mut Opened, most: usize) -> io::Result<Autho
         if head.len() >= most {
             return Err(wrong("the head of a CONNECT is too large"));
         }
-        // Byte by byte: what comes behind it belongs to the tunnel.
+        // Byte by byte: the bytes after it belong to the tunnel.
         head.push(opened.read_u8().await?);
     }
     let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
@@ -156,7 +156,7 @@ pub(super) async fn target(opened: &mut Opened, most: usize) -> io::Result<Autho
     host.parse().map_err(|_| wrong("a CONNECT names no host; it is CONNECT HOST:PORT HTTP/1.1"))
 }
 
-/// Tells the client that its bytes arrive from now on.
+/// Confirms the tunnel to the client.
 pub(super) async fn establish(client: &mut Opened) -> io::Result<()> {
     client.write_all(b"HTTP/1.1 200 Connection Established\r\n\r\n").await?;
     client.flush().await

@@ -1,4 +1,4 @@
-//! The frames of HTTP/2 that are told apart.
+//! The HTTP/2 frame types that the transport distinguishes.
 
 /// Frame types (RFC 9113, section 6).
 pub(super) mod kind {
@@ -10,7 +10,7 @@ pub(super) mod kind {
     pub(in crate::transport) const CONTINUATION: u8 = 9;
 }
 
-/// The flag of a frame behind which its stream has no more (`DATA`, `HEADERS`).
+/// The flag of the last frame of a stream (`DATA`, `HEADERS`).
 pub(super) const END_STREAM: u8 = 1;
 /// The flag of a frame that ends a block of header fields.
 pub(super) const END_HEADERS: u8 = 4;

@@ -25,13 +25,13 @@ pub(super) struct Framed {
     written: Position,
     /// The streams that the client opened and that are not answered whole, oldest first.
     open: Vec<u32>,
-    /// What of a frame of our own is still to go out.
+    /// The unsent rest of an injected frame.
     pending: Vec<u8>,
-    /// Heads that go out in their own way.
+    /// Marked heads, which are sent slowly.
     marked: MarkedWriter,
-    /// Everything is sent: what hyper writes and what the client sends is discarded.
+    /// Whether everything is sent: what hyper writes and what the client sends is discarded.
     finished: bool,
-    /// The end of the connection is sent as well.
+    /// Whether the end of the connection is sent as well.
     shut: bool,
 }
 
@@ -50,7 +50,7 @@ impl Framed {
         }
     }
 
-    /// Sends what was held back, then frames of our own, where a frame has ended.
+    /// Sends held-back bytes, then injected frames, at the end of a frame.
     fn poll_own(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(due) = ready!(self.marked.poll_due(cx)) {
             let sent = ready!(Pin::new(&mut self.socket).poll_write(cx, due))?;
@@ -75,8 +75,8 @@ impl Framed {
         Poll::Ready(Ok(()))
     }
 
-    /// Holds frames back while a head among them goes out in its own way: how many bytes were taken. What has begun to
-    /// go out goes on as it is.
+    /// Holds frames back while a marked head among them is sent slowly; returns how many bytes were
+    /// taken. A frame that is already being sent continues unchanged.
     fn hold(&mut self, buf: &[u8]) -> Option<usize> {
         if !(self.frames.heads.any() || self.marked.holds()) || buf.is_empty() {
             return None;
@@ -88,8 +88,8 @@ impl Framed {
         Some(buf.len())
     }
 
-    /// How much of a buffer of hyper's may be written: where frames of our own wait, or heads are looked for, up to the end
-    /// of a frame.
+    /// Returns how much of hyper's buffer may be written: up to the end of a frame if injected
+    /// frames wait or a marked head may follow.
     fn free(&self, buf: &[u8]) -> usize {
         if self.frames.has_injected() || self.frames.heads.any() {
             buf.len().min(self.written.to_next_end())
@@ -117,15 +117,15 @@ impl Framed {
         });
     }
 
-    /// Whether nothing goes out any more, once what was written is flushed.
+    /// Returns whether nothing more is sent once the written bytes are flushed.
     fn is_over(&self) -> bool {
         self.frames.is_going_away()
             && (self.open.is_empty() || self.frames.is_abandoned())
             && self.written.is_between()
     }
 
-    /// Reads what a client sends that has its answers, until it has seen the end: a socket that is closed
-    /// with unread bytes is reset, and a reset discards what is not yet sent.
+    /// Drains the client's bytes until it has seen the end: a socket that is closed with unread
+    /// bytes is reset, and a reset discards what is not yet sent.
     fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut scratch = [0; 4096];
         loop {

@@ -1,6 +1,6 @@
-//! Where in a sequence of HTTP/2 frames a connection is (RFC 9113, section 4.1), and the frames that hyper does not
-//! send: the `GOAWAY` of a rule, with a code and a last stream of its own, and informational answers
-//! (<https://github.com/hyperium/hyper/pull/4114>).
+//! Tracks the position of a connection in its sequence of HTTP/2 frames (RFC 9113, section 4.1),
+//! and injects frames that hyper does not send: the `GOAWAY` of a rule, with its own code and last
+//! stream, and informational answers (<https://github.com/hyperium/hyper/pull/4114>).
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -14,37 +14,37 @@ use super::marked_head::MarkedHeads;
 
 /// A frame's head: three bytes of length, type, flags, four of the stream.
 const HEAD: usize = 9;
-/// How a client's connection begins, before its first frame.
+/// The first bytes of a client's connection, before its first frame.
 const PREFACE: usize = 24;
 
-/// The frames that a request asks for and its socket sends.
+/// The frames that a request injects and its socket sends.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     /// The last stream that the client opened.
     opened: AtomicU32,
     /// The first one.
     first: AtomicU32,
-    /// How many streams hyper has handed out, in the order in which they were opened.
+    /// How many streams hyper has passed to the service, in the order in which they were opened.
     accepted: AtomicU32,
-    /// The number of a stream cannot be told from that: the client leaves numbers out, or a stream ended before it was
-    /// handed out.
+    /// Whether stream numbers cannot be derived from that: the client skips numbers, or a stream
+    /// ended before it was passed on.
     irregular: AtomicBool,
     /// Frames to send at the next end of a frame.
     injected: Mutex<Vec<u8>>,
     has_injected: AtomicBool,
     going_away: AtomicBool,
-    /// The connection ends behind the `GOAWAY`, whatever is unanswered.
+    /// Whether the connection ends after the `GOAWAY` regardless of unanswered requests.
     abandoned: AtomicBool,
     finished: AtomicBool,
     changed: Notify,
-    /// When the connection ends behind an answer.
+    /// When the connection ends after an answer.
     idle: Mutex<Option<Idle>>,
     has_idle: AtomicBool,
-    /// The socket is reset when it is dropped.
+    /// Whether the socket is reset when it is dropped.
     resets: AtomicBool,
     ended: AtomicBool,
     idle_changed: Notify,
-    /// Heads that go out in their own way.
+    /// Marked heads, which are sent slowly.
     pub(super) heads: MarkedHeads,
 }
 
@@ -74,7 +74,7 @@ impl Frames {
         self.changed.notify_one();
     }
 
-    /// The number of the stream that hyper hands out now, where it can be told.
+    /// Returns the number of the stream that hyper passes on now, if known.
     pub(super) fn accept(&self) -> Option<u32> {
         let before = self.accepted.fetch_add(1, Ordering::AcqRel);
         let first = self.first.load(Ordering::Acquire);
@@ -82,7 +82,7 @@ impl Frames {
             .then(|| first.saturating_add(before.saturating_mul(2)))
     }
 
-    /// Notes that a stream is reset.
+    /// Records that a stream is reset.
     pub(super) fn reset(&self, stream: u32) {
         let accepted = self.accepted.load(Ordering::Acquire).saturating_mul(2);
         if stream >= self.first.load(Ordering::Acquire).saturating_add(accepted) {
@@ -97,7 +97,7 @@ impl Frames {
         self.idle_changed.notify_one();
     }
 
-    /// When the connection ends once its requests are answered.
+    /// Returns when the connection ends once its requests are answered.
     pub(super) fn idle(&self) -> Option<Idle> {
         if !self.has_idle.load(Ordering::Acquire) {
             return None;
@@ -105,7 +105,7 @@ impl Frames {
         *self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the connection ends because a request has arrived.
+    /// Returns whether the connection ends because a request has arrived.
     pub(super) fn ends_at_next_request(&self) -> bool {
         let ends = self.idle().is_some_and(|idle| idle.after.is_none());
         if ends {
@@ -115,50 +115,50 @@ impl Frames {
         ends
     }
 
-    /// Completes when an answer says when the connection ends, or it ends.
+    /// Completes when an answer sets when the connection ends, or when it ends.
     pub(super) async fn idle_changed(&self) {
         self.idle_changed.notified().await;
     }
 
-    /// Whether a request has ended the connection.
+    /// Returns whether a request has ended the connection.
     pub(super) fn is_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
     }
 
-    /// The connection ends without a word: by RST, or by FIN.
+    /// Ends the connection without notice: by RST or by FIN.
     pub(super) fn end(&self, idle: Idle) {
         self.resets.store(idle.reset, Ordering::Release);
     }
 
-    /// Whether the socket is reset when it is dropped.
+    /// Returns whether the socket is reset when it is dropped.
     pub(super) fn resets(&self) -> bool {
         self.resets.load(Ordering::Acquire)
     }
 
-    /// Whether a `GOAWAY` is sent or due: later streams are refused.
+    /// Returns whether a `GOAWAY` is sent or pending: later streams are refused.
     pub(super) fn is_going_away(&self) -> bool {
         self.going_away.load(Ordering::Acquire)
     }
 
-    /// Whether the connection ends behind the `GOAWAY` with streams unanswered.
+    /// Returns whether the connection ends after the `GOAWAY` with unanswered streams.
     pub(super) fn is_abandoned(&self) -> bool {
         self.abandoned.load(Ordering::Acquire)
     }
 
-    /// Marks everything as sent that goes out before the connection ends.
+    /// Marks everything that precedes the end of the connection as sent.
     pub(super) fn finish(&self) {
         self.finished.store(true, Ordering::Release);
         self.changed.notify_one();
     }
 
-    /// Completes when a `GOAWAY` and everything behind it is sent.
+    /// Completes when a `GOAWAY` and everything after it is sent.
     pub(super) async fn finished(&self) {
         while !self.finished.load(Ordering::Acquire) {
             self.changed.notified().await;
         }
     }
 
-    /// Notes that the client opened a stream; returns whether it is a new one.
+    /// Records that the client opened a stream; returns whether it is a new one.
     pub(super) fn open(&self, stream: u32) -> bool {
         let before = self.opened.fetch_max(stream, Ordering::AcqRel);
         if before == 0 {
@@ -169,12 +169,12 @@ impl Frames {
         before < stream
     }
 
-    /// Whether there are frames to send.
+    /// Returns whether there are frames to send.
     pub(super) fn has_injected(&self) -> bool {
         self.has_injected.load(Ordering::Acquire)
     }
 
-    /// The frames to send, once.
+    /// Takes the frames to send.
     pub(super) fn take(&self) -> Vec<u8> {
         self.has_injected.store(false, Ordering::Release);
         std::mem::take(&mut *self.injected.lock().unwrap_or_else(PoisonError::into_inner))
@@ -193,29 +193,29 @@ pub(super) struct FrameHead {
 /// A position in a sequence of frames.
 #[derive(Debug, Default)]
 pub(super) struct Position {
-    /// Bytes before the first frame.
+    /// How many bytes precede the first frame.
     skip: usize,
     head: [u8; HEAD],
     head_len: usize,
-    /// What is left of the frame's payload.
+    /// The remaining bytes of the frame's payload.
     payload: usize,
-    /// A block of header fields goes on in the next frame.
+    /// Whether a block of header fields continues in the next frame.
     in_block: bool,
 }
 
 impl Position {
-    /// Before the first byte of a client.
+    /// Creates the position before the first byte of a client.
     pub(super) fn of_client() -> Self {
         Self { skip: PREFACE, ..Self::default() }
     }
 
-    /// Whether another frame may be sent here.
+    /// Returns whether another frame may be sent here.
     pub(super) fn is_between(&self) -> bool {
         self.skip == 0 && self.head_len == 0 && self.payload == 0 && !self.in_block
     }
 
-    /// How many bytes at most may pass before another frame may be sent, as far as is known here: no more than go on
-    /// in the frame, or in its head.
+    /// Returns how many bytes at most must pass before another frame may be sent: the rest of the
+    /// frame or of its head.
     pub(super) fn to_next_end(&self) -> usize {
         match self {
             Self { skip: 1.., .. } => self.skip,
@@ -224,7 +224,7 @@ impl Position {
         }
     }
 
-    /// Moves on by these bytes; calls `frame` for each frame whose head ends in them.
+    /// Advances by these bytes; calls `frame` for each frame whose head ends in them.
     pub(super) fn pass(&mut self, mut bytes: &[u8], mut frame: impl FnMut(FrameHead)) {
         let skipped = self.skip.min(bytes.len());
         self.skip -= skipped;

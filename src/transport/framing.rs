@@ -1,5 +1,6 @@
-//! Writes a body in HTTP/1.1's framing (RFC 9112, section 6) without hyper: a watch is idle for most of its life,
-//! and hyper would hold its buffers of 16 KiB meanwhile; and hyper writes nothing that is wrong on purpose.
+//! Writes a body in HTTP/1.1's framing (RFC 9112, section 6) without hyper: a watch is idle for
+//! most of its life, and hyper would hold 16 KiB of buffers for it; and hyper writes nothing that
+//! is deliberately malformed.
 
 use std::future::poll_fn;
 use std::io;
@@ -19,19 +20,19 @@ use super::raw_head::RawHead;
 use super::socket::Socket;
 use super::upload::{MAX_SKIPPED, Rest, SKIP_TIME, Upload};
 
-/// The body behind a head that is sent.
+/// The body after a head.
 pub(super) struct Outside {
-    /// The head, where hyper does not send it.
+    /// The head, if hyper does not send it.
     pub(super) head: Option<RawHead>,
     pub(super) flow: Flow,
     pub(super) framing: Framing,
-    /// Fields behind a body in chunks.
+    /// The trailers of a chunked body.
     pub(super) trailers: Option<Arc<HeaderMap>>,
-    /// Whether the connection goes on with the next request.
+    /// Whether the connection continues with the next request.
     pub(super) keep: bool,
-    /// The request's body, where it was not read to its end.
+    /// The request's body, if it was not read to its end.
     pub(super) upload: Option<Upload>,
-    /// Is dropped when the answer is out.
+    /// Dropped when the answer is sent.
     pub(super) guard: Option<Guard>,
 }
 
@@ -39,7 +40,7 @@ pub(super) struct Outside {
 pub(super) enum Flow {
     /// An undisturbed stream.
     Stream(BodyStream),
-    /// A body that a delivery disturbs.
+    /// A body with a delivery.
     Steps(Steps),
 }
 
@@ -68,19 +69,19 @@ impl Flow {
     }
 }
 
-/// How sending an answer ended.
+/// The result of sending an answer.
 pub(super) enum Sent {
-    /// Whole: the next request can follow.
+    /// Complete: the next request can follow.
     Whole(Socket),
-    /// Whole, and the connection ends.
+    /// Complete, and the connection ends.
     Last(Socket),
     /// It ends with a fault.
     Fault(Socket, FaultAction),
-    /// The client closed the connection, or the source of the body broke.
+    /// The client closed the connection, or the source of the body failed.
     Gone,
 }
 
-/// Sends a body behind its head. `read` is what was read behind the request.
+/// Sends a body after its head. `read` holds the bytes that were read after the request.
 pub(super) async fn run(socket: Socket, read: Bytes, outside: Outside, limit: usize) -> Sent {
     send(socket, read, outside, limit).await.unwrap_or(Sent::Gone)
 }
@@ -102,7 +103,7 @@ async fn send(mut socket: Socket, read: Bytes, outside: Outside, limit: usize) -
         tokio::select! {
             step = flow.next() => match step {
                 Some(Step::Send(bytes)) => piece(&mut socket, framing, bytes, &mut left).await?,
-                // Without a last chunk the client sees that the body is not whole.
+                // Without a last chunk the client sees that the body is incomplete.
                 Some(Step::Broken(_)) => return Ok(Sent::Gone),
                 Some(Step::Fail(action)) => {
                     ends(guard.as_mut(), Ending::Fault);
@@ -141,7 +142,7 @@ fn ends(guard: Option<&mut Guard>, how: Ending) {
     }
 }
 
-/// The end of a body in chunks (RFC 9112, section 7.1).
+/// Returns the end of a body in chunks (RFC 9112, section 7.1).
 fn last_chunk(trailers: Option<&HeaderMap>) -> Vec<u8> {
     let mut out = b"0\r\n".to_vec();
     for (name, value) in trailers.into_iter().flatten() {
@@ -154,7 +155,8 @@ fn last_chunk(trailers: Option<&HeaderMap>) -> Vec<u8> {
     out
 }
 
-/// What the client sends meanwhile: the rest of its request's body, then the next request.
+/// The bytes that the client sends in the meantime: the rest of its request's body, then the next
+/// request.
 struct Incoming {
     rest: Rest,
     next: BytesMut,
@@ -178,7 +180,7 @@ impl Incoming {
         self.next.extend_from_slice(&bytes[skipped..]);
     }
 
-    /// Reads what there is; returns how much that was.
+    /// Reads the available bytes; returns how many.
     async fn receive(&mut self, socket: &mut Socket) -> io::Result<usize> {
         let mut came = BytesMut::new();
         let read = receive(socket, &mut came).await?;
@@ -186,7 +188,8 @@ impl Incoming {
         Ok(read)
     }
 
-    /// Skips the rest of the body, once the answer is out; returns whether the next request follows.
+    /// Skips the rest of the body once the answer is sent; returns whether the next request
+    /// follows.
     async fn reach_next(&mut self, socket: &mut Socket) -> io::Result<bool> {
         match self.rest {
             Rest::Unknown => return Ok(false),
@@ -201,7 +204,7 @@ impl Incoming {
             }
             Ok(true)
         };
-        // A client that sends no more does not keep the connection.
+        // A client that stops sending loses the connection.
         tokio::time::timeout(SKIP_TIME, skipping).await.unwrap_or(Ok(false))
     }
 }
@@ -228,7 +231,7 @@ async fn piece(
     socket.flush().await
 }
 
-/// Reads what there is. The buffer for it is held only while the socket is polled.
+/// Reads the available bytes. The buffer is only allocated while the socket is polled.
 pub(super) async fn receive(socket: &mut Socket, into: &mut BytesMut) -> io::Result<usize> {
     poll_fn(|cx| {
         let mut buffer = [0; 1024];

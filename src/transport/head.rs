@@ -1,16 +1,17 @@
-//! What the transport itself must know of a request's head, found in one pass over its header fields.
+//! The facts about a request's head that the transport needs, collected in one pass over its header
+//! fields.
 
 use http::header::{CONNECTION, HOST, HeaderValue, UPGRADE};
 use http::{HeaderMap, Version, request};
 
-/// What a request's header fields say about the connection.
+/// The properties of a connection that a request's header fields determine.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct HeadFacts {
-    /// What is wrong with its `Host`.
+    /// The problem of its `Host`, if any.
     pub(super) wrong_host: Option<&'static str>,
-    /// The client will ask for nothing more.
+    /// Whether the client will send no further request.
     pub(super) closes: bool,
-    /// It asks for another protocol.
+    /// Whether it requests another protocol.
     pub(super) upgrades: bool,
 }
 
@@ -30,7 +31,7 @@ impl HeadFacts {
                 facts.upgrades = true;
             }
         }
-        // RFC 9112, section 3.2, in the words of Go's server.
+        // RFC 9112, section 3.2, with the texts of Go's server.
         match hosts {
             0 if version == Version::HTTP_11 => {
                 facts.wrong_host = Some("400 Bad Request: missing required Host header");
@@ -47,7 +48,8 @@ fn says_close(value: &HeaderValue) -> bool {
     words.map(<[u8]>::trim_ascii).any(|word| word.eq_ignore_ascii_case(b"close"))
 }
 
-/// The bytes of a host: as `golang.org/x/net/http/httpguts.ValidHostHeader`, without what ends a host in a URL.
+/// The bytes allowed in a host: those of `golang.org/x/net/http/httpguts.ValidHostHeader`, without
+/// the ones that end a host in a URL.
 const HOST_BYTES: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0_u8;
@@ -71,7 +73,8 @@ fn is_host(value: &HeaderValue) -> bool {
     value.as_bytes().iter().all(|byte| HOST_BYTES[usize::from(*byte)])
 }
 
-/// HTTP/2 has the host in a field of its own (RFC 9113, section 8.3.1); stubs look at `Host`.
+/// Adds `Host` to an HTTP/2 request, which has it in its own field (RFC 9113, section 8.3.1): stubs
+/// match `Host`.
 pub(super) fn name_host(head: &mut request::Parts) {
     if let Some(authority) = head.uri.authority()
         && !head.headers.contains_key(HOST)

@@ -1,5 +1,5 @@
-//! How long a client may take for the head of a request, also between requests: one timer for a connection, in
-//! place of one that is set anew for each request.
+//! The timeout for the head of a request, also between requests: one timer per connection, instead
+//! of one that is reset for each request.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -22,8 +22,8 @@ impl HeadTimer {
         Self { timeout, sleep: Box::pin(sleep(timeout)), armed: false }
     }
 
-    /// Ready once a head was waited for as long as it may. While the timer runs, this is one look: it wakes the
-    /// task by itself.
+    /// Ready once the timeout has passed. While the timer runs, this is a cheap check: the timer
+    /// wakes the task.
     pub(super) fn poll(&mut self, control: &Control, cx: &mut Context<'_>) -> Poll<()> {
         if self.armed && !self.sleep.is_elapsed() {
             return Poll::Pending;
@@ -32,7 +32,7 @@ impl HeadTimer {
             let left = match control.head_awaited() {
                 Some(awaited) if awaited >= self.timeout => return Poll::Ready(()),
                 Some(awaited) => self.timeout.saturating_sub(awaited),
-                // A request is being answered: the wait for the next one has not begun.
+                // A request is being answered: the wait for the next head has not begun.
                 None => self.timeout,
             };
             self.sleep.as_mut().reset(Instant::now() + left);

@@ -24,10 +24,11 @@ use super::socket::Socket;
 use super::wire::{Control, Takeover, Wire};
 use super::{TransportLimits, tunnel, unsent, websocket};
 
-/// How long a client's bytes are read behind the end of the connection, so that the client sees a FIN.
+/// How long a client's bytes are read after the end of the connection, so that the client sees a
+/// FIN.
 const LINGER: Duration = Duration::from_millis(500);
 
-/// How many header fields hyper reads where nothing else is said: without an allocation for each request.
+/// hyper's default limit of header fields, which needs no allocation per request.
 const HYPERS_HEADER_COUNT: usize = 100;
 
 /// A chunk whose size is not a number.
@@ -47,7 +48,7 @@ pub(super) async fn run<H: Handler>(
     loop {
         let shared = (&*handler, &limits, &*client_errors);
         let turn = serve(socket, &mut resumed, &client, shared, &mut stopping);
-        // Boxed, so that nothing of it is held while a stream goes on.
+        // Boxed, so that it is freed while a stream continues.
         let Some((back, read, takeover)) = Box::pin(turn).await else {
             return;
         };
@@ -95,16 +96,16 @@ pub(super) async fn run<H: Handler>(
     }
 }
 
-/// What a connection takes along to hyper's next part.
+/// The state that a connection passes to the next run of hyper.
 #[derive(Default)]
 struct Resumed {
-    /// The answer to the next request, where it is decided.
+    /// The answer to the next request, if already decided.
     plan: Option<Box<Plan>>,
-    /// When the connection ends behind the last answer.
+    /// When the connection ends after the last answer.
     idle: Option<Idle>,
 }
 
-/// How hyper's part of a connection has ended.
+/// How hyper's part of a connection ended.
 enum Ended {
     Hyper(hyper::Result<()>),
     Stopping,
@@ -112,8 +113,8 @@ enum Ended {
     Idle(FaultAction),
 }
 
-/// Serves requests until the answer to one goes on without hyper. Returns the socket, what was read behind that
-/// request, and the answer; nothing where the connection has ended.
+/// Serves requests until the answer to one continues without hyper. Returns the socket, the bytes
+/// read after that request, and the answer, or `None` if the connection has ended.
 async fn serve<H: Handler>(
     socket: Socket,
     resumed: &mut Resumed,
@@ -147,7 +148,7 @@ async fn serve<H: Handler>(
             if let Poll::Ready(result) = Pin::new(&mut connection).poll(cx) {
                 return Poll::Ready(Ended::Hyper(result));
             }
-            // Once polled, it wakes this task by itself: until it does, a look is enough.
+            // Once polled, it wakes this task; until then a flag is enough.
             if !watches || watched.has_changed().unwrap_or(true) {
                 watches = true;
                 if stopped.as_mut().poll(cx).is_ready() {
@@ -189,7 +190,7 @@ async fn serve<H: Handler>(
     match (control.ending(), result) {
         (Some(action), _) => end(socket, &action).await,
         (None, Err(error)) => {
-            // Where the client went away, or an answer's stream broke, there is nobody to tell.
+            // If the client disconnected or an answer's stream failed, nobody can be informed.
             if let Some(refusal) = Refusal::of(&error, limits, control.wants_error_answer()) {
                 refuse(socket, client, &refusal, client_errors).await;
             }
@@ -221,7 +222,7 @@ async fn end(mut socket: Socket, action: &FaultAction) {
     finish(socket).await;
 }
 
-/// Sends a FIN and reads on for a moment: a socket that is closed with unread bytes sends an RST.
+/// Sends a FIN and keeps reading briefly: a socket that is closed with unread bytes sends an RST.
 pub(super) async fn finish(mut socket: impl AsyncRead + AsyncWrite + Unpin) {
     let _ = socket.shutdown().await;
     let drain = async {
@@ -232,11 +233,11 @@ pub(super) async fn finish(mut socket: impl AsyncRead + AsyncWrite + Unpin) {
     let _ = tokio::time::timeout(LINGER, Box::pin(drain)).await;
 }
 
-/// Why a request is refused that hyper would only close the connection for.
+/// Why a request is refused for which hyper would only close the connection.
 enum Refusal {
     /// Its head did not arrive in time.
     Late(Duration),
-    /// Its head cannot be read: the status, why, and whether an answer can still be sent.
+    /// Its head cannot be parsed: the status, the reason, and whether an answer can still be sent.
     Unreadable { status: &'static str, why: String, answers: bool },
 }
 
@@ -258,7 +259,7 @@ impl Refusal {
     }
 }
 
-/// Answers a request that hyper cannot read with the reason.
+/// Answers a request that hyper cannot parse with the reason.
 async fn refuse(
     mut socket: Socket,
     client: &Client,

@@ -21,7 +21,7 @@ use super::in_use::{InUse, Use};
 use super::reason::EndsHere;
 use super::socket::Socket;
 
-/// How many streams a client may open and reset before they are accepted; one more ends the connection
+/// How many streams a client may open and reset before they are accepted; more end the connection
 /// (CVE-2023-44487).
 const PENDING_RESETS: usize = 20;
 
@@ -82,7 +82,7 @@ pub(super) async fn run<H: Handler>(
         result = &mut connection => result,
         () = idle(&used, &limits) => {
             connection.as_mut().graceful_shutdown();
-            // A client that does not close the connection is not waited for.
+            // The server does not wait for a client that does not close the connection.
             tokio::time::timeout(limits.drain, connection).await.unwrap_or(Ok(()))
         }
         () = ended(&frames) => return,
@@ -114,8 +114,8 @@ async fn idle(used: &Use, limits: &TransportLimits) {
     }
 }
 
-/// Completes when the connection was without a request for as long as an answer says, or when the next request has
-/// arrived.
+/// Completes when the connection was idle for the time that an answer sets, or when the next
+/// request has arrived.
 async fn idle_fault(used: &Use, frames: &Frames) -> Idle {
     loop {
         let Some(idle) = frames.idle() else {
@@ -139,13 +139,13 @@ async fn idle_fault(used: &Use, frames: &Frames) -> Idle {
     }
 }
 
-/// Completes when a `GOAWAY` has ended the connection, and its client has had the time to see that.
+/// Completes when a `GOAWAY` has ended the connection and its client has had time to react.
 async fn ended(frames: &Frames) {
     frames.finished().await;
     tokio::time::sleep(LINGER).await;
 }
 
-/// What the client did wrong; nothing where it only closed the connection.
+/// Returns the error of the client, or `None` if it only closed the connection.
 fn client_error(error: &hyper::Error) -> Option<String> {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

@@ -1,4 +1,4 @@
-//! Ends a connection that waits for its next request, where the last answer says so.
+//! Ends an idle connection if the last answer requires it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,12 +9,13 @@ use crate::message::FaultAction;
 
 use super::wire::Control;
 
-/// The timer of one connection: nothing is set while no answer asks for it.
+/// The timer of one connection, which is only set if an answer requires it.
 #[derive(Default)]
 pub(super) struct IdleTimer(Option<Pin<Box<Sleep>>>);
 
 impl IdleTimer {
-    /// Ready with what ends the connection, once it was idle for as long as the last answer says.
+    /// Ready with the end of the connection, once it was idle for the time that the last answer
+    /// sets.
     pub(super) fn poll(&mut self, control: &Control, cx: &mut Context<'_>) -> Poll<FaultAction> {
         let Some(idle) = control.idle() else { return Poll::Pending };
         let (Some(after), Some(waited)) = (idle.after, control.head_awaited()) else {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Notify;
 
-/// How many requests of a connection were begun and answered.
+/// How many requests of a connection were started and answered.
 #[derive(Debug, Default)]
 pub(super) struct Use {
     pub(super) begun: AtomicU64,
@@ -22,7 +22,8 @@ impl Use {
     }
 }
 
-/// A request that is being answered. It is dropped with the body of its answer: a watch counts while it lasts.
+/// A request that is being answered. It is dropped with the body of its answer: a watch counts for
+/// its whole duration.
 #[derive(Debug)]
 pub(super) struct InUse(pub(super) Arc<Use>);
 

@@ -1,6 +1,6 @@
-//! What goes out before the head of an answer over HTTP/1.1, and how the head is written: hyper's server has no
-//! informational answers but 100 (<https://github.com/hyperium/hyper/issues/2565>), and writes names of fields in
-//! lower case.
+//! Informational answers before the head of an answer, and the layout of the head: hyper's server
+//! has no informational answers but 100 (<https://github.com/hyperium/hyper/issues/2565>), and
+//! writes names of fields in lower case.
 
 use std::future::poll_fn;
 use std::io;
@@ -18,7 +18,7 @@ use crate::message::{HeadLayout, Informational};
 
 use super::socket::Socket;
 
-/// What a connection's service asks of its socket for the answer that is under way.
+/// The requests of a connection's service to its socket for the current answer.
 #[derive(Debug, Default)]
 pub(super) struct BeforeBody {
     layout: Mutex<Option<HeadLayout>>,
@@ -34,7 +34,7 @@ impl BeforeBody {
         self.has_layout.store(true, Ordering::Release);
     }
 
-    /// The layout of the head that hyper writes now.
+    /// Returns the layout of the head that hyper writes now.
     pub(super) fn take_layout(&self) -> Option<HeadLayout> {
         if !self.has_layout.load(Ordering::Acquire) {
             return None;
@@ -43,8 +43,8 @@ impl BeforeBody {
         self.layout.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Sends an informational answer: completes when it is written. hyper, which waits for the answer, writes nothing
-    /// meanwhile; the socket is flushed in the task that polls this.
+    /// Sends an informational answer: completes when it is written. hyper waits for the answer and
+    /// writes nothing in the meantime; the socket is flushed in the task that polls this.
     pub(super) async fn send(&self, informational: &Informational) {
         self.interim
             .lock()
@@ -54,37 +54,37 @@ impl BeforeBody {
         poll_fn(|_| if self.has_interim() { Poll::Pending } else { Poll::Ready(()) }).await;
     }
 
-    /// Whether an informational answer is to be written.
+    /// Returns whether an informational answer is to be written.
     pub(super) fn has_interim(&self) -> bool {
         self.has_interim.load(Ordering::Acquire)
     }
 
-    /// Takes what is to be written.
+    /// Takes the bytes to write.
     pub(super) fn take_interim(&self) -> Vec<u8> {
         std::mem::take(&mut *self.interim.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Everything that was taken is written.
+    /// Marks everything that was taken as written.
     pub(super) fn interim_written(&self) {
         let interim = self.interim.lock().unwrap_or_else(PoisonError::into_inner);
         self.has_interim.store(!interim.is_empty(), Ordering::Release);
     }
 }
 
-/// What a socket writes for or in place of hyper.
+/// The bytes that a socket writes for or in place of hyper.
 #[derive(Debug, Default)]
 pub(super) struct OwnBytes {
     /// Whether hyper has written something and not flushed it.
     unflushed: bool,
-    /// What is still to go out in place of the first bytes that hyper writes: a head in its layout.
+    /// The unsent rest of an arranged head, which replaces the first bytes that hyper writes.
     arranged: Bytes,
-    /// What is still to go out of informational answers.
+    /// The unsent rest of informational answers.
     interim: Bytes,
 }
 
 impl OwnBytes {
-    /// Whether a head in its layout goes out in place of the first bytes that hyper writes. Where it has written
-    /// something else before, the head may be anywhere in what it writes, and stays as it is.
+    /// Returns whether an arranged head replaces the first bytes that hyper writes. If hyper has
+    /// written something else before, the head may be anywhere in its output and stays unchanged.
     pub(super) fn arranges(&mut self, answer: &BeforeBody, first: &[u8]) -> bool {
         if self.arranged.is_empty()
             && let Some(layout) = answer.take_layout()
@@ -119,7 +119,7 @@ impl OwnBytes {
         Poll::Ready(Ok(sent))
     }
 
-    /// Writes informational answers, where hyper has nothing to write.
+    /// Writes informational answers while hyper has nothing to write.
     pub(super) fn poll_interim(
         &mut self,
         answer: &BeforeBody,
@@ -141,13 +141,13 @@ impl OwnBytes {
         Poll::Ready(Ok(()))
     }
 
-    /// hyper has flushed everything.
+    /// Records that hyper has flushed everything.
     pub(super) fn flushed(&mut self) {
         self.unflushed = false;
     }
 }
 
-/// An informational answer as bytes of HTTP/1.1.
+/// Returns an informational answer as bytes of HTTP/1.1.
 pub(super) fn head_of(informational: &Informational) -> Vec<u8> {
     let Informational { status, headers } = informational;
     let reason = status.canonical_reason().unwrap_or("Informational");
@@ -162,10 +162,11 @@ pub(super) fn head_of(informational: &Informational) -> Vec<u8> {
     head
 }
 
-/// An informational answer as the frames of an HTTP/2 stream. Its fields are literals that no table of the
-/// connection has (RFC 7541, section 6.2.2), so that hyper's encoder does not notice them.
+/// Returns an informational answer as the frames of an HTTP/2 stream. Its fields are literals that
+/// are not added to the connection's table (RFC 7541, section 6.2.2), so that the state of hyper's
+/// encoder stays valid.
 pub(super) fn frames_of(informational: &Informational, stream: u32) -> Vec<u8> {
-    /// The largest frame that every peer takes (RFC 9113, section 4.2).
+    /// The largest frame that every peer accepts (RFC 9113, section 4.2).
     const MAX_FRAME: usize = 16_384;
     const END_HEADERS: u8 = 4;
     const HEADERS: u8 = 1;
@@ -192,7 +193,7 @@ pub(super) fn frames_of(informational: &Informational, stream: u32) -> Vec<u8> {
     out
 }
 
-/// A text of a block of header fields, without Huffman's code (RFC 7541, section 5.2).
+/// Appends a string literal without Huffman coding (RFC 7541, section 5.2).
 fn literal(block: &mut Vec<u8>, text: &[u8]) {
     let mut length = text.len();
     if length < 127 {

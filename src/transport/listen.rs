@@ -1,4 +1,4 @@
-//! Accepts connections, and stops.
+//! Accepts connections until the server stops.
 
 use std::future::Future;
 use std::io;
@@ -20,7 +20,7 @@ use super::forward::ForwardProxy;
 use super::open::OpenConnections;
 use super::{Logger, TransportLimits};
 
-/// How long to wait after a connection could not be accepted: a lack of file descriptors lasts.
+/// How long to wait after a connection could not be accepted: a shortage of file descriptors lasts.
 const BACK_OFF: Duration = Duration::from_millis(50);
 /// How many connections are refused with an answer at once; beyond that they are closed without one.
 const MAX_REFUSING: usize = 64;
@@ -54,7 +54,7 @@ impl Listener {
         self.0.open()
     }
 
-    /// The address, with the port that was taken.
+    /// Returns the address with the actual port.
     #[must_use]
     pub(crate) fn local_addr(&self) -> SocketAddr {
         self.0.address()
@@ -72,19 +72,19 @@ pub(crate) struct Served {
     pub(crate) cut: usize,
 }
 
-/// What a port speaks besides plain HTTP.
+/// What a port supports in addition to plain HTTP.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PortOptions {
-    /// TLS in place of it.
+    /// TLS instead.
     pub(crate) tls: Option<Arc<Tls>>,
-    /// It is a forward proxy.
+    /// A forward proxy.
     pub(crate) forward: Option<Arc<ForwardProxy>>,
     /// Counts its connections.
     pub(crate) open: OpenConnections,
 }
 
-/// Serves until `shutdown` completes: then nothing is accepted any more, idle connections close at
-/// once, and requests in flight have [`TransportLimits::drain`] to finish.
+/// Serves until `shutdown` completes: then no connection is accepted, idle connections close
+/// immediately, and requests in flight have [`TransportLimits::drain`] to finish.
 pub(crate) async fn serve<H: Handler>(
     listener: Listener,
     handler: Arc<H>,
@@ -120,9 +120,7 @@ pub(crate) async fn serve<H: Handler>(
             if let Err(error) = moved
                 && !std::mem::replace(&mut lost, true)
             {
-                log(&format!(
-                    "the address {address} cannot be taken again: {error}; it is tried on"
-                ));
+                log(&format!("the address {address} cannot be bound again: {error}; retrying"));
             }
             lost &= !door.is_open();
         }
@@ -134,7 +132,7 @@ pub(crate) async fn serve<H: Handler>(
             accepted = door.accept(), if !waits => accepted,
             Some(_) = connections.join_next() => continue,
             Some(_) = refusing.join_next() => continue,
-            // An address that was taken by somebody else may be free again.
+            // An address that another program has taken may be free again.
             () = tokio::time::sleep(BACK_OFF), if !door.is_open() && treated.mode != ListenMode::Refuse => {
                 continue;
             }
@@ -167,7 +165,7 @@ pub(crate) async fn serve<H: Handler>(
         served.accepted += 1;
         let place = (place, open.open());
         if treated.mode == ListenMode::Silent {
-            // Held until the phase ends, with its place.
+            // Held until the phase ends.
             let mut listening = listening.clone();
             connections.spawn(async move {
                 changed(&mut listening).await;
@@ -193,7 +191,7 @@ pub(crate) async fn serve<H: Handler>(
     served
 }
 
-/// Completes when connections are to be treated in another way.
+/// Completes when the treatment of connections changes.
 async fn changed(listening: &mut Option<watch::Receiver<Listening>>) {
     // The sender lives as long as the handler.
     let changed = match listening {
@@ -215,6 +213,6 @@ fn turn_away(stream: &TcpStream, excess: Excess) {
 
 /// Sends small answers at once, without Nagle's algorithm.
 fn set_nodelay(stream: &TcpStream) {
-    // A socket that is closed already is noticed at the first read.
+    // A socket that is already closed fails at the first read.
     let _ = stream.set_nodelay(true);
 }

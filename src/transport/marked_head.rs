@@ -1,8 +1,9 @@
-//! Heads of HTTP/2 answers that go out slowly: hyper encodes a head without naming its stream, so it carries a mark, by
-//! which it is found among the frames that hyper writes.
+//! Finds the heads of HTTP/2 answers that are sent slowly: hyper encodes a head without exposing
+//! its stream, so the head carries a mark by which it is found among the frames that hyper writes.
 //!
-//! The mark is a header field that the encoder never indexes (RFC 7541, section 6.2.3): taken out of the block it leaves
-//! the rest as it was. All its characters have Huffman codes of five bits, so that its bytes are known.
+//! The mark is a header field that the encoder never indexes (RFC 7541, section 6.2.3): removing it
+//! from the block leaves the rest unchanged. All its characters have Huffman codes of five bits, so
+//! that its bytes are known.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -22,10 +23,10 @@ const NAME_CODE: [u8; 5] = code(*b"static0e");
 const DIGITS: [u8; 10] = *b"012aceiost";
 /// The bytes of a mark: a literal that is never indexed, a name and a value of five bytes each.
 const MARK: usize = 13;
-/// How many marks may be under way: an answer that is cancelled leaves its mark behind.
+/// How many marks may be pending: a cancelled answer leaves its mark behind.
 const MOST: usize = 1_000;
 
-/// The five bytes of eight characters of [`DIGITS`].
+/// Returns the five bytes of eight characters of [`DIGITS`].
 const fn code(text: [u8; 8]) -> [u8; 5] {
     let mut bits: u64 = 0;
     let mut at = 0;
@@ -41,7 +42,7 @@ const fn code(text: [u8; 8]) -> [u8; 5] {
     bytes
 }
 
-/// The heads that are under way on a connection.
+/// The marked heads that are pending on a connection.
 #[derive(Debug, Default)]
 pub(super) struct MarkedHeads {
     next: AtomicU32,
@@ -50,7 +51,7 @@ pub(super) struct MarkedHeads {
 }
 
 impl MarkedHeads {
-    /// Whether a marked head may be among what is written.
+    /// Returns whether the written bytes may contain a marked head.
     pub(super) fn any(&self) -> bool {
         self.any.load(Ordering::Acquire)
     }
@@ -59,7 +60,7 @@ impl MarkedHeads {
         self.heads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The field that marks a head.
+    /// Returns the field that marks a head.
     pub(super) fn mark(&self, pace: Pace) -> (HeaderName, HeaderValue) {
         let id = self.next.fetch_add(1, Ordering::AcqRel) % 100_000_000;
         let mut heads = self.lock();
@@ -78,7 +79,7 @@ impl MarkedHeads {
         (HeaderName::from_static(NAME), value)
     }
 
-    /// The head that is marked in a block of header fields, where the mark stands.
+    /// Returns the marked head in a block of header fields, and the position of the mark.
     fn find(&self, block: &[u8]) -> Option<(usize, Pace)> {
         let at = block.windows(MARK).position(|part| {
             part[..2] == [0x10, 0x85] && part[2..7] == NAME_CODE && part[7] == 0x85
@@ -96,7 +97,7 @@ impl MarkedHeads {
         Some((at, head))
     }
 
-    /// What goes out in place of a frame that hyper writes; nothing where that is the frame itself.
+    /// Returns the replacement of a frame that hyper writes, or `None` if the frame is unchanged.
     pub(super) fn replace(&self, frame: &[u8]) -> Option<MarkedFrame> {
         let (head, block) = frame.split_at_checked(9)?;
         if head[3] != kind::HEADERS {
@@ -114,11 +115,11 @@ impl MarkedHeads {
     }
 }
 
-/// A head that goes out in its own way.
+/// A head that is sent slowly.
 #[derive(Debug)]
 pub(super) struct MarkedFrame {
     pub(super) frame: Vec<u8>,
-    /// How slowly it goes out.
+    /// Its pace.
     pub(super) pace: Pace,
 }
 

@@ -1,4 +1,4 @@
-//! Frames that are held back until a head among them has gone out in its own way.
+//! Holds frames back until a marked head among them has been sent slowly.
 
 use std::collections::VecDeque;
 use std::future::Future as _;
@@ -12,7 +12,7 @@ use crate::message::Pace;
 
 use super::marked_head::MarkedHeads;
 
-/// What is to go out, in its order.
+/// The bytes to send, in order.
 #[derive(Default)]
 pub(super) struct MarkedWriter {
     /// The beginning of a frame that is not complete.
@@ -28,7 +28,7 @@ struct Piece {
 }
 
 impl MarkedWriter {
-    /// Whether something is held back.
+    /// Returns whether something is held back.
     pub(super) fn holds(&self) -> bool {
         !(self.partial.is_empty() && self.due.is_empty())
     }
@@ -64,7 +64,7 @@ impl MarkedWriter {
         }));
     }
 
-    /// What goes out now; nothing where nothing is held back.
+    /// Returns the bytes to send now, or `None` if nothing is held back.
     pub(super) fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<Option<&[u8]>> {
         while self.due.front().is_some_and(|piece| piece.bytes.is_empty()) {
             self.due.pop_front();
@@ -80,14 +80,14 @@ impl MarkedWriter {
         Poll::Ready(Some(&piece.bytes))
     }
 
-    /// Takes away what went out of the first piece, and gives it back.
+    /// Removes the sent bytes of the first piece and returns them.
     pub(super) fn sent(&mut self, count: usize) -> Vec<u8> {
         let Some(piece) = self.due.front_mut() else { return Vec::new() };
         let rest = piece.bytes.split_off(count.min(piece.bytes.len()));
         std::mem::replace(&mut piece.bytes, rest)
     }
 
-    /// Whether a pause follows what went out: it is flushed before.
+    /// Returns whether a pause follows the sent bytes, so that they must be flushed first.
     pub(super) fn has_paused(&self) -> bool {
         let mut left = self.due.iter().filter(|piece| !piece.bytes.is_empty());
         left.next().is_some_and(|piece| piece.wait.is_some())

@@ -1,4 +1,5 @@
-//! Sockets in, plans out: the only module that uses hyper's server and tokio's network.
+//! The transport: accepts connections and performs plans. The only module that uses hyper's server
+//! and tokio's network.
 //!
 //! ```text
 //! accept (listen) → one task per connection (connection) → first bytes (socket) → TLS, if any
@@ -68,7 +69,7 @@ pub(crate) use open::OpenConnections;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Takes lines for people.
+/// Receives log lines.
 pub(crate) type Logger = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// The bounds of connections and requests, for [`Bounds::transport`](crate::Bounds::transport).
@@ -82,7 +83,7 @@ pub(crate) type Logger = Arc<dyn Fn(&str) + Send + Sync>;
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct TransportLimits {
-    /// The most bytes of one request's line and header fields; 64 KiB by default.
+    /// The most bytes of a request line and its header fields; 64 KiB by default.
     pub header_bytes: usize,
     /// The most header fields of one request; 100 by default.
     pub header_count: usize,
@@ -96,12 +97,12 @@ pub struct TransportLimits {
     pub body_timeout: Duration,
     /// How long a TLS handshake may take; 10 s by default.
     pub handshake_timeout: Duration,
-    /// The most concurrent streams of one HTTP/2 connection; 100 by default, as an API server has it
+    /// The most concurrent streams of one HTTP/2 connection; 100 by default, like an API server's
     /// (`k8s.io/apiserver/pkg/server/secure_serving.go`).
     pub streams: u32,
     /// How long an HTTP/2 connection may be without a request; 90 s by default.
     pub idle_timeout: Duration,
-    /// The most connections; 16,384 by default. One more is answered with 503 and closed.
+    /// The most connections; 16,384 by default. Further ones are answered with 503 and closed.
     pub connections: usize,
     /// How long requests in flight may take to finish once the server stops; 700 ms by default.
     pub drain: Duration,

@@ -1,4 +1,4 @@
-//! How many connections of a server are open.
+//! The number of open connections of a server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OpenConnections(Arc<AtomicUsize>);
 
-/// A connection that counts as open until this is dropped.
+/// A guard: a connection counts as open until this is dropped.
 #[derive(Debug)]
 pub(super) struct OpenConnection(OpenConnections);
 
 impl OpenConnections {
-    /// How many there are.
+    /// Returns how many there are.
     #[cfg(feature = "cli")]
     pub(crate) fn count(&self) -> usize {
         self.0.load(Ordering::Acquire)

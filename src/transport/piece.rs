@@ -1,8 +1,8 @@
 //! A piece of a body as hyper sends it, with a count of those that are not sent yet.
 //!
-//! A reset of an HTTP/2 stream discards what the stream has queued. So an answer that ends with one waits until
-//! each of its pieces is written: hyper drops a piece once all its bytes are in frames, and the reset is queued
-//! behind these.
+//! A reset of an HTTP/2 stream discards what the stream has queued. So an answer that ends with one
+//! waits until each of its pieces is written: hyper drops a piece once all its bytes are in frames,
+//! and the reset is queued after these.
 
 use std::io::IoSlice;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,19 +15,19 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 #[derive(Debug)]
 pub(super) struct Piece {
     bytes: Bytes,
-    /// What follows them, and goes out in the same write.
+    /// Bytes that follow them in the same write.
     end: Option<Box<Bytes>>,
     /// Counts this piece until it is dropped.
     _queued: Option<Token>,
 }
 
 impl Piece {
-    /// A piece that is not counted.
+    /// Creates a piece that is not counted.
     pub(super) fn plain(bytes: Bytes) -> Self {
         Self { bytes, end: None, _queued: None }
     }
 
-    /// The piece with a few bytes behind it: they would cost a write of their own behind a large one.
+    /// Appends a few bytes, which would otherwise cost a separate write after a large piece.
     pub(super) fn with_end(mut self, end: Option<Bytes>) -> Self {
         self.end = end.map(Box::new);
         self
@@ -73,7 +73,7 @@ impl Buf for Piece {
     }
 }
 
-/// Counts the pieces of an answer that are not written yet.
+/// Counts the unwritten pieces of an answer.
 #[derive(Debug, Default)]
 pub(super) struct Queue(Arc<Shared>);
 
@@ -87,7 +87,7 @@ struct Shared {
 struct Token(Arc<Shared>);
 
 impl Queue {
-    /// A piece that counts until it is written or discarded.
+    /// Returns a piece that counts until it is written or discarded.
     pub(super) fn piece(&self, bytes: Bytes) -> Piece {
         self.0.queued.fetch_add(1, Ordering::AcqRel);
         Piece { bytes, end: None, _queued: Some(Token(Arc::clone(&self.0))) }

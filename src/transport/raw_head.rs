@@ -1,4 +1,5 @@
-//! The head of an HTTP/1.1 answer as bytes, where it is sent without hyper: behind informational answers, or slowly.
+//! The head of an HTTP/1.1 answer as bytes, if it is sent without hyper: after informational
+//! answers, or slowly.
 
 use std::io;
 
@@ -11,16 +12,16 @@ use crate::message::{HeadLayout, Pace, SlowHead};
 use super::socket::Socket;
 use super::{exact, interim};
 
-/// A head that is still to be sent.
+/// An unsent head.
 pub(super) struct RawHead {
-    /// Informational answers, each with its end.
+    /// The informational answers before it.
     before: Vec<u8>,
     head: Vec<u8>,
     pace: Option<Pace>,
 }
 
 impl RawHead {
-    /// The head of an answer, whose body may go out in chunks.
+    /// Returns the head of an answer, whose body may be chunked.
     pub(super) fn new(
         slow: &SlowHead,
         (status, reason): (StatusCode, Option<Bytes>),
@@ -50,7 +51,7 @@ impl RawHead {
         Self { before, head, pace: slow.pace }
     }
 
-    /// Sends it.
+    /// Sends the head.
     pub(super) async fn send(self, socket: &mut Socket) -> io::Result<()> {
         socket.write_all(&self.before).await?;
         let (size, every) = match self.pace {

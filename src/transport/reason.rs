@@ -1,11 +1,11 @@
-//! Why an answer ends before it is complete, and the code that HTTP/2 has for it (RFC 9113, section 7).
+//! Why an answer ends before it is complete, and its HTTP/2 error code (RFC 9113, section 7).
 
 use h2::Reason;
 
 use crate::message::{BodyError, FaultAction};
 
-/// The only error of the service: the answer, or the connection, ends here on purpose. hyper finds the code of
-/// the `RST_STREAM` in its source.
+/// The only error of the service: the answer or the connection is deliberately ended here. hyper
+/// finds the code of the `RST_STREAM` in its source.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer ends here")]
 pub(super) struct EndsHere {
@@ -25,7 +25,7 @@ impl From<BodyError> for EndsHere {
     }
 }
 
-/// The code with which a fault ends a stream.
+/// Returns the code with which a fault ends a stream.
 pub(super) fn reason_of(action: &FaultAction) -> Reason {
     match action {
         FaultAction::Reset | FaultAction::Close => Reason::INTERNAL_ERROR,

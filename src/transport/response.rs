@@ -1,5 +1,5 @@
-//! A plan whose delay is over → hyper's response: whole, on an HTTP/2 stream with its faults, or its head alone where
-//! the connection goes on without hyper.
+//! Converts a plan whose delay is over to hyper's response: completely, on an HTTP/2 stream with
+//! its faults, or only its head if the connection continues without hyper.
 
 use std::sync::Arc;
 
@@ -19,36 +19,36 @@ use super::raw_head::RawHead;
 use super::upload::Upload;
 use super::wire::{Control, Takeover};
 
-/// How a request wants its answer.
+/// The properties of a request that determine the form of its answer.
 pub(super) struct Wanted {
     pub(super) method: Method,
     pub(super) version: Version,
-    /// The client will ask for nothing more.
+    /// Whether the client will send no further request.
     pub(super) closes: bool,
-    /// The request's body, which may still be on its way.
+    /// The request's body, which may still be arriving.
     pub(super) upload: Option<Upload>,
     pub(super) accept: Option<HeaderValue>,
 }
 
 impl Wanted {
-    /// Whether an answer is hyper's alone: nothing goes wrong in it, nothing is waited for, and no body of
-    /// the request is left.
+    /// Returns whether hyper can send the answer by itself: without faults, pauses or an unread
+    /// request body.
     pub(super) fn is_simple(&self, plan: &Plan) -> bool {
         plan.delivery.is_plain() && self.upload.is_none() && !is_stream(&plan.body)
     }
 
-    /// Whether the request's body is read on while it is answered.
+    /// Returns whether the request's body is still read while it is answered.
     pub(super) fn is_being_read(&self) -> bool {
         self.upload.as_ref().is_some_and(Upload::is_being_read)
     }
 }
 
-/// Whether a body is made while it is sent.
+/// Returns whether a body is generated while it is sent.
 pub(super) fn is_stream(body: &Body) -> bool {
     matches!(body, Body::Stream(_) | Body::WebSocket(_))
 }
 
-/// The head of an answer, with its body.
+/// Returns the head of an answer, with its body.
 pub(super) fn response(
     status: StatusCode,
     headers: HeaderMap,
@@ -68,32 +68,32 @@ pub(super) fn response(
     response
 }
 
-/// Whether an answer has no date of the server.
+/// Returns whether an answer has no `Date` from the server.
 fn is_undated(plan: &Plan) -> bool {
     plan.origin.is_undated() || plan.delivery.effects().is_some_and(|effects| effects.undated)
 }
 
-/// The reason phrase of an answer, where it is not the usual one.
+/// Returns the reason phrase of an answer if it is not the default one.
 fn reason(delivery: &Delivery) -> Option<Bytes> {
     delivery.effects()?.reason.clone()
 }
 
-/// The fields behind the body of an answer.
+/// Returns the trailers of an answer.
 fn trailers(delivery: &Delivery) -> Option<Arc<HeaderMap>> {
     delivery.effects()?.trailers.clone()
 }
 
-/// An answer in which nothing goes wrong, as hyper sends it.
+/// Returns an answer without faults, for hyper to send.
 pub(super) fn plain(mut plan: Plan, wanted: &Wanted) -> hyper::Response<PlanBody> {
     let (known, undated) = (plan.body.known_len(), is_undated(&plan));
     let mut body = PlanBody::new(plan.body, plan.guard.take());
     let is_head = wanted.method == Method::HEAD;
-    // A backend's answer says of its length what the backend said.
+    // A backend's answer keeps the length that the backend announced.
     let unannounced = plan.chunked && (plan.exact || wanted.version < Version::HTTP_2);
     if unannounced {
         body.unannounced();
         if is_head && plan.exact || wanted.version == Version::HTTP_2 {
-            // There are no chunks that would end it.
+            // HTTP/2 has no chunks that would end it.
             body.ending_with_head(is_head);
         }
     }
@@ -103,7 +103,7 @@ pub(super) fn plain(mut plan: Plan, wanted: &Wanted) -> hyper::Response<PlanBody
     response(plan.status, plan.headers, undated, reason(&plan.delivery), body)
 }
 
-/// The length that is announced, where the delivery leaves the body with it.
+/// Returns the length to announce, if the delivery preserves it.
 fn announced(plan: &mut Plan) -> Option<u64> {
     if !plan.delivery.effects().is_none_or(Effects::keep_length) {
         // A backend may have named one.
@@ -113,7 +113,7 @@ fn announced(plan: &mut Plan) -> Option<u64> {
     plan.body.known_len()
 }
 
-/// Whether nothing follows the head of a recorded stream: it ends with the head, as an error of gRPC does.
+/// Returns whether a recorded stream ends with its head, as a gRPC error does.
 fn is_empty_stream(plan: &Plan) -> bool {
     matches!(plan.body, Body::Empty)
         && plan.exact
@@ -123,14 +123,14 @@ fn is_empty_stream(plan: &Plan) -> bool {
         })
 }
 
-/// An answer on an HTTP/2 stream.
+/// Returns an answer on an HTTP/2 stream.
 pub(super) fn on_stream(
     mut plan: Plan,
     wanted: &Wanted,
     frames: &Arc<Frames>,
 ) -> hyper::Response<PlanBody> {
     if let Some(pace) = plan.delivery.effects().and_then(|effects| effects.head.as_ref()?.pace) {
-        // In front: it is in the first frame of a head that takes several.
+        // First, so that it is in the first frame of a head that takes several.
         let mut headers = HeaderMap::from_iter([frames.heads.mark(pace)]);
         headers.extend(std::mem::take(&mut plan.headers));
         plan.headers = headers;
@@ -150,7 +150,7 @@ pub(super) fn on_stream(
     response(plan.status, plan.headers, undated, None, body)
 }
 
-/// An HTTP/1.1 answer of which hyper sends the head.
+/// Returns an HTTP/1.1 answer of which hyper sends only the head.
 pub(super) fn outside(
     mut plan: Plan,
     wanted: &Wanted,
@@ -211,7 +211,7 @@ pub(super) fn outside(
     let outside = Outside { head, flow, framing, trailers, keep, upload, guard: plan.guard };
     control.take_over(Takeover::Body(outside));
     if is_raw || matches!(framing, Framing::HeadAlone | Framing::Length(0)) {
-        // hyper asks for no byte of such a body.
+        // hyper does not poll such a body.
         control.leave();
     }
     let body = PlanBody::taken_over(Arc::clone(control));

@@ -1,4 +1,5 @@
-//! The connection under HTTP: a TCP stream, or TLS over one, whose first bytes were read to find the protocol.
+//! The connection under HTTP: a TCP stream, or TLS over one, whose first bytes were read to detect
+//! the protocol.
 
 use std::io;
 use std::pin::Pin;
@@ -10,17 +11,17 @@ use tokio::net::TcpStream;
 
 use crate::tls::server::TlsStream;
 
-/// How an HTTP/2 client with prior knowledge begins (RFC 9113, section 3.4).
+/// The first bytes of an HTTP/2 client with prior knowledge (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The first byte of a TLS handshake (RFC 8446, section 5.1).
 const HANDSHAKE: u8 = 22;
-/// How many bytes are read to find the protocol: the longest beginning, and a request.
+/// How many bytes are read to detect the protocol: enough for the longest prefix and a request.
 const FIRST_READ: usize = 1024;
 
-/// The protocol of a client, by its first bytes.
+/// The protocol of a client, detected by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protocol {
-    /// None: the client has closed the connection.
+    /// No bytes: the client has closed the connection.
     Nothing,
     Http1,
     Http2,
@@ -41,7 +42,7 @@ impl Opened {
         Self::begin(tcp, BytesMut::with_capacity(FIRST_READ)).await
     }
 
-    /// Waits for the first bytes behind those that were read as something else.
+    /// Waits for the first bytes after those that were already consumed.
     pub(super) async fn next_bytes(self) -> io::Result<(Self, Protocol)> {
         let mut read = BytesMut::with_capacity(FIRST_READ);
         read.extend_from_slice(&self.read);
@@ -66,12 +67,12 @@ impl Opened {
         Ok((Self { read: read.freeze(), tcp }, protocol))
     }
 
-    /// Whether its first bytes are these.
+    /// Returns whether its first bytes are these.
     pub(super) fn begins_with(&self, bytes: &[u8]) -> bool {
         self.read.starts_with(bytes)
     }
 
-    /// The TCP stream, for an answer outside of any protocol.
+    /// Returns the TCP stream, for an answer outside of any protocol.
     pub(super) fn into_tcp(self) -> TcpStream {
         self.tcp
     }
@@ -124,7 +125,7 @@ impl AsyncWrite for Opened {
 /// The byte stream under HTTP.
 #[derive(Debug)]
 pub(super) struct Socket {
-    /// What was put back, and is read first.
+    /// Bytes that were put back and are read first.
     again: Bytes,
     stream: Stream,
 }
@@ -132,7 +133,7 @@ pub(super) struct Socket {
 #[derive(Debug)]
 enum Stream {
     Plain(Opened),
-    // Large, and rare: a plain connection does not pay for it.
+    // Large and rare, so boxed: a plain connection does not pay for it.
     Tls(Box<TlsStream<Opened>>),
 }
 
@@ -145,7 +146,8 @@ impl Socket {
         Self { again: Bytes::new(), stream: Stream::Tls(Box::new(stream)) }
     }
 
-    /// Puts bytes back: they are read before anything else, also before bytes that were put back earlier.
+    /// Puts bytes back: they are read before anything else, including bytes that were put back
+    /// earlier.
     pub(super) fn put_back(&mut self, read: Bytes) {
         if self.again.is_empty() {
             self.again = read;
@@ -154,7 +156,7 @@ impl Socket {
         }
     }
 
-    /// The TCP stream underneath.
+    /// Returns the TCP stream underneath.
     pub(super) fn tcp(&self) -> &TcpStream {
         match &self.stream {
             Stream::Plain(opened) => &opened.tcp,
@@ -172,7 +174,7 @@ fn read_again(read: &mut Bytes, buf: &mut ReadBuf<'_>) {
     buf.put_slice(&read[..length]);
     read.advance(length);
     if read.is_empty() {
-        // Frees the buffer behind it.
+        // Frees the buffer.
         *read = Bytes::new();
     }
 }

@@ -1,5 +1,5 @@
-//! An HTTP/1.1 answer with a long delay. It waits without hyper, whose buffers would be held meanwhile: a drill of
-//! a hanging server has ten thousand such answers.
+//! An HTTP/1.1 answer with a long delay. It waits without hyper, which would hold its buffers: a
+//! drill of a hanging server has ten thousand such answers.
 
 use bytes::{Bytes, BytesMut};
 use http::{Method, Version};
@@ -15,12 +15,14 @@ use super::socket::Socket;
 pub(super) struct Stalled {
     pub(super) until: Instant,
     pub(super) plan: Plan,
-    /// The request line that hyper reads again behind the delay: method and version decide the framing.
+    /// The request line that hyper reads again after the delay: method and version decide the
+    /// framing.
     head: Bytes,
 }
 
 impl Stalled {
-    /// A plan that is sent at a time, as the answer to a request of this method and version, without a body.
+    /// Creates a plan that is sent at a time, as the answer to a request of this method and
+    /// version, without a body.
     pub(super) fn new(
         until: Instant,
         plan: Plan,
@@ -33,14 +35,14 @@ impl Stalled {
         Self { until, plan, head }
     }
 
-    /// Waits. Returns nothing where the client has closed the connection.
+    /// Waits. Returns `None` if the client has closed the connection.
     pub(super) async fn wait(
         self,
         mut socket: Socket,
         read: Bytes,
         limit: usize,
     ) -> Option<(Socket, Plan)> {
-        // Copied: what was read is a slice of hyper's buffer, and would keep all of it.
+        // Copied, because a slice of hyper's buffer would keep all of it alive.
         let mut next = BytesMut::from(&self.head[..]);
         next.extend_from_slice(&read);
         drop(read);

@@ -1,4 +1,4 @@
-//! An upgraded connection to a backend: bytes pass both ways, whatever they mean.
+//! An upgraded connection to a backend: copies bytes in both directions.
 
 use tokio::io::AsyncWriteExt;
 
@@ -6,7 +6,8 @@ use crate::message::Tunnel;
 
 use super::socket::Socket;
 
-/// Passes bytes until both sides have ended. `read` is what was read behind the request.
+/// Passes bytes until both sides have ended. `read` holds the bytes that were read after the
+/// request.
 pub(super) async fn run(mut socket: Socket, read: &[u8], tunnel: Tunnel) {
     let Tunnel(mut end) = tunnel;
     if end.write_all(read).await.is_err() || end.flush().await.is_err() {

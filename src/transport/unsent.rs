@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[cfg(target_os = "linux")]
 const EVERY: Duration = Duration::from_millis(1);
 
-/// Waits until all that was written is sent, or the client does not read it for too long.
+/// Waits until all written bytes are sent, or the client does not read them for too long.
 #[cfg(target_os = "linux")]
 pub(super) async fn wait(tcp: &TcpStream) {
     // With this mark a socket is writable only while no byte in it is unsent (tcp(7)).
@@ -29,11 +29,11 @@ fn is_writable(tcp: &TcpStream) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let mut sockets = [PollFd::new(tcp, PollFlags::OUT)];
     let polled = poll(&mut sockets, Some(&Timespec::default()));
-    // A socket that cannot be polled, or has failed, is not waited for.
+    // A socket that cannot be polled or has failed needs no wait.
     polled.is_err() || !sockets[0].revents().is_empty()
 }
 
-/// The queue cannot be read on this system: what was written gets a moment.
+/// Waits briefly, because the queue cannot be read on this system.
 #[cfg(not(target_os = "linux"))]
 pub(super) async fn wait(_: &TcpStream) {
     tokio::time::sleep(Duration::from_millis(20)).await;

@@ -1,8 +1,8 @@
-//! A request's body while it arrives, and what happens to a body that is not read to its end.
+//! The body of a request while it arrives, and the handling of a body that is not read to its end.
 //!
-//! The connection may go on without hyper while the body is still arriving. Then the rest of the body is between
-//! this request and the next one: it is skipped by its length, or the connection ends. It is never parsed as a
-//! request.
+//! The connection may continue without hyper while the body is still arriving. Then the rest of the
+//! body is between this request and the next one: it is skipped by its length, or the connection
+//! ends. It is never parsed as a request.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,8 +19,8 @@ use tokio::time::Sleep;
 
 use crate::message::{Bodies, BodyError, RequestBody, RequestTrailers};
 
-/// How much of an unread body is skipped once the answer is out, in bytes, so that the connection can go on: as
-/// much as in Go's server (`net/http`, `maxPostHandlerReadBytes`).
+/// How much of an unread body is skipped after the answer, in bytes, to keep the connection: as in
+/// Go's server (`net/http`, `maxPostHandlerReadBytes`).
 pub(super) const MAX_SKIPPED: u64 = 256 << 10;
 
 /// How long that may take.
@@ -31,36 +31,36 @@ pub(super) const SKIP_TIME: Duration = Duration::from_secs(5);
 pub(super) struct Upload(Arc<Mutex<State>>);
 
 struct State {
-    /// Nothing at the end of the body.
+    /// `None` at the end of the body.
     incoming: Option<Incoming>,
     delivered: u64,
     /// The announced length, in bytes.
     length: Option<u64>,
-    /// Whether the body ends with that many bytes, without a look at what follows.
+    /// Whether the body ends after that many bytes, independent of what follows.
     ends_by_length: bool,
-    /// The connection went on, and the reader gets no more.
+    /// Whether the connection continued, so that the reader gets no more.
     revoked: bool,
     /// How long the body may pause.
     timeout: Duration,
-    /// Runs while nothing arrives.
+    /// The timer that runs while nothing arrives.
     pause: Option<Pin<Box<Sleep>>>,
-    /// The client may leave the body out when it is answered early (RFC 9110, section 10.1.1).
+    /// Whether the client may omit the body when it is answered early (RFC 9110, section 10.1.1).
     expects: bool,
-    /// Takes the trailers, where somebody passes them on.
+    /// Receives the trailers if they are passed on.
     trailers: Option<RequestTrailers>,
 }
 
 /// The rest of a body once hyper's part has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rest {
-    /// This many bytes come before the next request; none where the body was read whole.
+    /// This many bytes precede the next request; 0 if the body was read completely.
     Bytes(u64),
     /// The next request begins at an unknown position.
     Unknown,
 }
 
 impl Upload {
-    /// The body of a request; nothing where it has none.
+    /// Returns the body of a request, or `None` if it has none.
     pub(super) fn of(
         body: Incoming,
         headers: &HeaderMap,
@@ -88,33 +88,34 @@ impl Upload {
         Some(Self(Arc::new(Mutex::new(state))))
     }
 
-    /// The body for a handler.
+    /// Returns the body for a handler.
     pub(super) fn body(&self, bodies: Bodies) -> RequestBody {
         RequestBody::arriving(Box::pin(Handle(self.clone())), bodies)
     }
 
-    /// Its trailers, which are kept from now on.
+    /// Returns its trailers, which are stored from now on.
     pub(super) fn keep_trailers(&self) -> RequestTrailers {
         self.lock().trailers.get_or_insert_default().clone()
     }
 
-    /// Whether all of it was read.
+    /// Returns whether all of it was read.
     pub(super) fn is_ended(&self) -> bool {
         self.lock().incoming.is_none()
     }
 
-    /// Whether it is still being read: a backend may answer before it has read all of a request.
+    /// Returns whether it is still being read: a backend may answer before it has read all of a
+    /// request.
     pub(super) fn is_being_read(&self) -> bool {
         Arc::strong_count(&self.0) > 1 && !self.is_ended()
     }
 
-    /// Whether the rest can be skipped by its length.
+    /// Returns whether the rest can be skipped by its length.
     pub(super) fn can_be_skipped(&self) -> bool {
         let state = self.lock();
         state.incoming.is_none() || (state.length.is_some() && !state.expects)
     }
 
-    /// Reads and discards an unread body, so that the connection can go on. A client that sends more than is
+    /// Reads and discards an unread body, to keep the connection. A client that sends more than is
     /// skipped, or nothing for too long, loses its connection.
     pub(super) fn skip(self) {
         if self.is_ended() || self.is_being_read() || self.lock().expects {
@@ -138,7 +139,7 @@ impl Upload {
         let mut state = self.lock();
         let Some(mut incoming) = state.incoming.take() else { return Rest::Bytes(0) };
         state.revoked = true;
-        // What hyper had decoded already. It has ended, so nothing is waited for.
+        // What hyper had already decoded. It has ended, so this does not wait.
         while let Some(Some(Ok(frame))) = incoming.frame().now_or_never() {
             state.delivered += frame.data_ref().map_or(0, |data| data.len() as u64);
         }
@@ -186,7 +187,7 @@ impl Stream for Handle {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => {
                         state.delivered += data.len() as u64;
-                        // Where the answer is out already, hyper gives the end of the body only with the next
+                        // If the answer is already sent, hyper reports the end of the body only with the next
                         // request.
                         if state.ends_by_length && state.length == Some(state.delivered) {
                             state.incoming = None;

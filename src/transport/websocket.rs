@@ -1,5 +1,5 @@
-//! A stream of events as `WebSocket` messages (RFC 6455), for clients that ask for an upgrade: browsers and some
-//! client libraries watch like this.
+//! A stream of events as `WebSocket` messages (RFC 6455), for clients that request an upgrade:
+//! browsers and some client libraries watch this way.
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -23,7 +23,7 @@ const MAX_MESSAGE: usize = 64 << 10;
 /// The largest message that is read from a client in a conversation, in bytes.
 const MAX_SAID: usize = 16 << 20;
 
-/// The value of `Sec-WebSocket-Accept` for a request with everything that an upgrade needs.
+/// Returns the value of `Sec-WebSocket-Accept` for a valid upgrade request.
 pub(super) fn accept(request: &HeaderMap) -> Option<HeaderValue> {
     let upgrade = request.get(UPGRADE)?.to_str().ok()?;
     let version = request.get(SEC_WEBSOCKET_VERSION)?;
@@ -34,14 +34,14 @@ pub(super) fn accept(request: &HeaderMap) -> Option<HeaderValue> {
     HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok()
 }
 
-/// Plays the server's side of a recorded conversation: each message after its pause, and after those of the client
-/// that were seen before it. `read` is what was read behind the request.
+/// Plays the server's side of a recorded conversation: each message after its pause, and after the
+/// client's messages that preceded it. `read` holds the bytes that were read after the request.
 pub(super) async fn converse(socket: Socket, read: Vec<u8>, conversation: &Conversation) {
     let config =
         WebSocketConfig::default().max_message_size(Some(MAX_SAID)).max_frame_size(Some(MAX_SAID));
     let mut client =
         WebSocketStream::from_partially_read(socket, read, Role::Server, Some(config)).await;
-    // What the client has said before it was its turn.
+    // Messages that the client has sent early.
     let mut early = 0_usize;
     for turn in conversation.iter() {
         if turn.by_client {
@@ -92,7 +92,7 @@ pub(super) async fn converse(socket: Socket, read: Vec<u8>, conversation: &Conve
             return;
         }
     }
-    // Until the client ends it, as it did when it was recorded, or answers the end.
+    // Until the client ends it, as in the recording, or answers the close frame.
     while next_said(&mut client).await.is_some() {}
 }
 
@@ -127,8 +127,8 @@ async fn next_said(client: &mut WebSocketStream<Socket>) -> Option<()> {
     }
 }
 
-/// Sends each line of a stream as a message, until either side ends it. `read` is what was read behind the
-/// request.
+/// Sends each line of a stream as a message, until either side ends it. `read` holds the bytes that
+/// were read after the request.
 pub(super) async fn run(socket: Socket, read: Vec<u8>, mut stream: BodyStream) {
     let config = WebSocketConfig::default()
         .max_message_size(Some(MAX_MESSAGE))
@@ -154,6 +154,6 @@ pub(super) async fn run(socket: Socket, read: Vec<u8>, mut stream: BodyStream) {
             },
         }
     }
-    // Fails where the client has closed the connection.
+    // Fails if the client has closed the connection.
     let _ = client.close(None).await;
 }

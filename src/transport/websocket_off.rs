@@ -1,4 +1,4 @@
-//! Stands for [`websocket`](super) in a build without the feature: no request is upgraded, so nothing runs.
+//! Replaces [`websocket`](super) in a build without the feature: no request is upgraded.
 
 use http::header::{HeaderMap, HeaderValue};
 
@@ -11,8 +11,8 @@ pub(super) fn accept(_: &HeaderMap) -> Option<HeaderValue> {
     None
 }
 
-/// Is never called: nothing was upgraded.
+/// Never called, because nothing is upgraded.
 pub(super) async fn converse(_: Socket, _: Vec<u8>, _: &Conversation) {}
 
-/// Is never called: nothing was upgraded.
+/// Never called, because nothing is upgraded.
 pub(super) async fn run(_: Socket, _: Vec<u8>, _: BodyStream) {}

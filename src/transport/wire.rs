@@ -4,8 +4,8 @@
 //! hyper serves (idle → answering → answered → idle ..) → leaving → taken over, or ended with a fault
 //! ```
 //!
-//! The service says how hyper's part ends. The socket passes bytes through until everything before that end is
-//! flushed; then it returns an error, so that hyper gives it back.
+//! The service decides how hyper's part ends. The socket passes bytes through until everything
+//! before that end is flushed; then it returns an error, so that hyper gives it back.
 
 use std::io;
 use std::pin::Pin;
@@ -29,23 +29,23 @@ use super::stalled::Stalled;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Phase {
-    /// All answers are flushed. What hyper writes in this state is an error answer of its own.
+    /// All answers are flushed. Anything that hyper writes in this state is its own error answer.
     Idle,
     /// A request is being answered.
     Answering,
-    /// Hyper has all of an answer, and may not have flushed it.
+    /// Hyper has all of an answer but may not have flushed it.
     Answered,
 }
 
-/// How hyper's part of a connection ends on purpose.
+/// How hyper's part of a connection is ended deliberately.
 enum Exit {
     /// With a fault on the bare socket.
     Ending(FaultAction),
-    /// With an answer that goes on without hyper.
+    /// With an answer that continues without hyper.
     Takeover(Takeover),
 }
 
-/// What a connection's service and its socket share.
+/// The state shared by a connection's service and its socket.
 pub(super) struct Control {
     /// When hyper's part began.
     began: Instant,
@@ -53,23 +53,23 @@ pub(super) struct Control {
     phase: AtomicU8,
     /// When the connection became idle, in nanoseconds since hyper's part began.
     idle_since: AtomicU64,
-    /// Hyper's part ends once everything written so far is flushed.
+    /// Whether hyper's part ends once everything written so far is flushed.
     leaving: AtomicBool,
-    /// An error answer of hyper's own was held back.
+    /// Whether hyper's own error answer was held back.
     swallowed: AtomicBool,
     /// Whether a request was answered on this connection.
     answered: AtomicBool,
     exit: Mutex<Option<Exit>>,
-    /// The answer to the first request that hyper reads, where it was decided before.
+    /// The answer to the first request that hyper reads, if already decided.
     resumed: Mutex<Option<Plan>>,
-    /// Whether the last answer says when the connection ends behind it.
+    /// Whether the last answer sets when the connection ends after it.
     has_idle: AtomicBool,
     idle: Mutex<Option<Idle>>,
-    /// What goes out before the body of the answer that is under way.
+    /// The bytes to send before the body of the current answer.
     pub(super) before_body: BeforeBody,
 }
 
-/// An answer that goes on without hyper.
+/// An answer that continues without hyper.
 pub(super) enum Takeover {
     /// As `WebSocket` messages, until the connection ends.
     WebSocket(BodyStream),
@@ -90,8 +90,8 @@ impl std::fmt::Debug for Control {
 }
 
 impl Control {
-    /// The control of a connection that goes on, with the answer to its first request if it is decided.
-    /// `idle` is when it ends behind the answer before.
+    /// Creates the control of a connection that continues, with the answer to its first request if
+    /// it is decided. `idle` is when it ends after the previous answer.
     pub(super) fn resuming(plan: Option<Plan>, idle: Option<Idle>) -> Self {
         Self {
             has_idle: AtomicBool::new(idle.is_some()),
@@ -108,7 +108,7 @@ impl Control {
         }
     }
 
-    /// Sets when the connection ends behind the answer that is under way.
+    /// Sets when the connection ends after the current answer.
     pub(super) fn set_idle(&self, idle: Option<Idle>) {
         if idle.is_some() || self.has_idle.load(Ordering::Acquire) {
             *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = idle;
@@ -116,7 +116,7 @@ impl Control {
         }
     }
 
-    /// When the connection ends behind the last answer.
+    /// Returns when the connection ends after the last answer.
     pub(super) fn idle(&self) -> Option<Idle> {
         if !self.has_idle.load(Ordering::Acquire) {
             return None;
@@ -124,7 +124,8 @@ impl Control {
         *self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long hyper has waited for the head of a request; nothing while it does not wait for one.
+    /// Returns how long hyper has waited for the head of a request; `None` while it does not wait
+    /// for one.
     pub(super) fn head_awaited(&self) -> Option<Duration> {
         let since = Duration::from_nanos(self.idle_since.load(Ordering::Acquire));
         self.is(Phase::Idle).then(|| self.began.elapsed().saturating_sub(since))
@@ -136,7 +137,7 @@ impl Control {
         self.leave();
     }
 
-    /// The fault that ends the connection.
+    /// Returns the fault that ends the connection.
     pub(super) fn ending(&self) -> Option<FaultAction> {
         match &*self.lock() {
             Some(Exit::Ending(action)) => Some(action.clone()),
@@ -144,17 +145,17 @@ impl Control {
         }
     }
 
-    /// Goes on without hyper behind the head of this answer.
+    /// Continues without hyper after the head of this answer.
     pub(super) fn take_over(&self, takeover: Takeover) {
         *self.lock() = Some(Exit::Takeover(takeover));
     }
 
-    /// Whether the connection goes on without hyper.
+    /// Returns whether the connection continues without hyper.
     pub(super) fn is_taken_over(&self) -> bool {
         self.lock().is_some()
     }
 
-    /// Takes the answer that goes on without hyper.
+    /// Takes the answer that continues without hyper.
     pub(super) fn take_takeover(&self) -> Option<Takeover> {
         let mut exit = self.lock();
         match exit.take() {
@@ -171,12 +172,12 @@ impl Control {
         self.leaving.store(true, Ordering::Release);
     }
 
-    /// Whether hyper's part ends on purpose.
+    /// Returns whether hyper's part is ended deliberately.
     pub(super) fn is_leaving(&self) -> bool {
         self.leaving.load(Ordering::Acquire)
     }
 
-    /// A request was read, and is being answered. Gives the answer, where it was decided before.
+    /// Marks a request as being answered. Returns the answer if it was already decided.
     pub(super) fn begin_answer(&self) -> Option<Plan> {
         self.set(Phase::Answering);
         self.set_idle(None);
@@ -187,13 +188,13 @@ impl Control {
         self.resumed.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Hyper has all of an answer.
+    /// Records that hyper has all of an answer.
     fn answer_given(&self) {
         self.set(Phase::Answered);
     }
 
-    /// Whether a client with a bad request has no answer to it yet. Where an answer before it was not flushed,
-    /// hyper's own error answer went out behind that one.
+    /// Returns whether a client with a bad request has no answer to it yet. If a previous answer
+    /// was not flushed, hyper's own error answer was sent after it.
     pub(super) fn wants_error_answer(&self) -> bool {
         self.swallowed.load(Ordering::Acquire) || !self.answered.load(Ordering::Acquire)
     }
@@ -206,7 +207,7 @@ impl Control {
         self.phase.load(Ordering::Acquire) == phase as u8
     }
 
-    /// Everything that hyper had to write is flushed.
+    /// Records that everything that hyper had to write is flushed.
     fn flushed(&self) {
         if self.is(Phase::Answered) {
             let since = u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -220,7 +221,7 @@ impl Control {
     }
 }
 
-/// Held by an answer's body: hyper has all of it when this is dropped.
+/// A guard in an answer's body: hyper has all of it when this is dropped.
 #[derive(Debug)]
 pub(super) struct Answering(Arc<Control>);
 
@@ -236,7 +237,7 @@ impl Drop for Answering {
     }
 }
 
-/// A socket that ends hyper's part as its [`Control`] says.
+/// A socket that ends hyper's part as its [`Control`] requires.
 #[derive(Debug)]
 pub(super) struct Wire {
     inner: TokioIo<Socket>,
@@ -254,9 +255,9 @@ impl Wire {
         self.inner.into_inner()
     }
 
-    /// Whether to discard what hyper writes. It answers a request that it cannot parse with a head that gives
-    /// no reason. Where no other answer is under way, that is all it can write: the connection task writes an
-    /// answer with the reason.
+    /// Returns whether to discard what hyper writes. It answers a request that it cannot parse with
+    /// a head without a reason. If no other answer is in progress, that is all it can write: the
+    /// connection task writes an answer with the reason.
     fn swallows(&self) -> bool {
         let swallows = self.control.is(Phase::Idle);
         if swallows {
@@ -276,7 +277,7 @@ impl Read for Wire {
         let Some(idle) = ends.filter(|_| self.control.is(Phase::Idle)) else {
             return Pin::new(&mut self.inner).poll_read(cx, buf);
         };
-        // Nothing of the next request reaches hyper.
+        // No part of the next request reaches hyper.
         let mut scratch = [0; 1024];
         let mut scratch = hyper::rt::ReadBuf::new(&mut scratch);
         std::task::ready!(Pin::new(&mut self.inner).poll_read(cx, scratch.unfilled()))?;

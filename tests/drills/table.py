@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The page of what clients make of the shipped scenarios, from the JSON of `standin drill`.
+"""The results of clients under the shipped scenarios as a page, from the JSON of `standin drill`.
 
-    table.py count FILE                         how many drills of a client it copes with
+    table.py count FILE                         how many drills of a client end with "copes"
     table.py cell FILE                          the cell of the first drill in a file
     table.py page LOGS NAME=VERSION...          the page, from LOGS/drill-NAME.json
-    table.py differing PAGE LOGS NAME=VERSION.. the cells that are not as the page has them:
+    table.py differing PAGE LOGS NAME=VERSION.. the cells that differ from the page:
                                                 client, scenario, what the page says
 """
 
@@ -19,15 +19,16 @@ HEAD = """\
 # Drills of real clients
 
 Written by `tests/drills/run`, which puts a small program on each client through every shipped scenario, over
-HTTP/1.1. The programs do the same by theme (a list in pages, the life of a job, a cache kept by a watch), each
-in its client's own way, with what the client has against failures as it comes and no loop of retries around
-it: a cell says what the client does by itself, not what can be done with it.
+HTTP/1.1. For each theme the programs do the same (a list in pages, the life of a job, a cache maintained by a watch),
+each in the idiom of its client, with the client's default handling of failures and no retry loop around it: a cell
+shows what the client does by itself, not what can be built with it.
 
-- `copes`: the program met every fault of the scenario, reached its end within 15 s, and did nothing on its way that
-  the scenario expects no good client to do.
-- `fails`: for what the drill found fault with, by its code, or else with how the program ended. `exit 1` is an
-  error that the client handed on, or that it was not done after 15 s.
-- `not met`: the program did nothing wrong, and did not do what the scenario makes go wrong, or not often enough.
+- `copes`: the program met every fault of the scenario, reached its end within 15 s, and met the scenario's
+  expectations.
+- `fails`: the code of the drill's finding, or else how the program ended. `exit 1` is an error that the client
+  returned, or that it was not done after 15 s.
+- `not met`: the program made no mistake, but did not make the requests that the scenario's faults apply to, or not
+  often enough.
 """
 
 
@@ -57,15 +58,15 @@ def cells(logs, name):
 
 def count(found):
     found = list(found)
-    told = f"copes with {found.count('copes')} of {len(found)}"
+    text = f"copes with {found.count('copes')} of {len(found)}"
     unmet = found.count("not met")
-    return f"{told}, and did not meet {unmet}" if unmet else told
+    return f"{text}, and did not meet {unmet}" if unmet else text
 
 
 def page(logs, clients):
     columns = {name: cells(logs, name) for name, _ in clients}
     scenarios = dict.fromkeys(scenario for column in columns.values() for scenario in column)
-    # A theme without a place here is a mistake, and ends the program.
+    # A theme that is missing here is an error, and ends the program.
     ordered = sorted(scenarios, key=lambda scenario: (THEMES.index(scenario.split("/")[0]), scenario))
     yield HEAD
     heads = [f"[{name}](../tests/drills/{name}) {version}" for name, version in clients]

@@ -1,5 +1,5 @@
-//! The structure of the source, from its own `use` lines: no circles between files, and no module that uses a
-//! higher layer.
+//! The structure of the source, from its `use` lines: no import cycles between files, and no module
+//! that uses a higher layer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -25,7 +25,7 @@ const LAYERS: &[&[&str]] = &[
 /// A module of the crate: its path below `crate`, and its file.
 type Module = Vec<String>;
 
-/// All modules that are not tests, with what their files hold outside of tests.
+/// All modules that are not tests, with the text of their files outside of tests.
 fn modules() -> BTreeMap<Module, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = BTreeMap::new();
@@ -45,7 +45,7 @@ fn modules() -> BTreeMap<Module, String> {
     found
 }
 
-/// The module of a file; nothing for files of tests alone.
+/// The module of a file; `None` for files that contain only tests.
 fn module_of(path: &Path) -> Option<Module> {
     let mut parts: Vec<String> =
         path.with_extension("").iter().map(|part| part.to_string_lossy().into_owned()).collect();
@@ -85,8 +85,8 @@ fn without_tests(text: &str) -> String {
     kept
 }
 
-/// The paths that a text names: those of its `use` items, braces taken apart, and those in its code that begin
-/// with `crate::` or `super::`. Each says whether it is handed on (`pub use`).
+/// The paths in a text: those of its `use` items, with braces expanded, and those in its code that
+/// begin with `crate::` or `super::`. Each says whether it is re-exported (`pub use`).
 fn paths(text: &str) -> Vec<(Vec<String>, bool)> {
     let mut found = Vec::new();
     let mut rest = text;
@@ -122,7 +122,7 @@ fn paths(text: &str) -> Vec<(Vec<String>, bool)> {
     found
 }
 
-/// Takes a `use` tree apart.
+/// Expands a `use` tree.
 fn expand(prefix: &[String], tree: &str, into: &mut Vec<Vec<String>>) {
     let tree = tree.trim();
     if let Some(open) = tree.find('{') {
@@ -172,7 +172,7 @@ impl House {
         Self { modules: modules.into_iter().map(|(module, text)| (module, paths(&text))).collect() }
     }
 
-    /// The path below `crate` that a path means where it stands; nothing for other crates.
+    /// Returns the path below `crate` that a path refers to; `None` for other crates.
     fn absolute(&self, at: &Module, path: &[String]) -> Option<Vec<String>> {
         let mut base: Module;
         let mut rest = path;
@@ -205,7 +205,7 @@ impl House {
         Some(base)
     }
 
-    /// The module that defines what a path names: names that a module hands on lead to where they come from.
+    /// The module that defines a path: re-exported names are resolved to their origin.
     fn target(&self, path: &[String], steps: usize) -> Module {
         let mut length = path.len();
         while length > 0 && !self.modules.contains_key(&path[..length]) {
@@ -221,7 +221,7 @@ impl House {
         }
     }
 
-    /// Module → the modules it uses, less itself and what it hands on.
+    /// Module → the modules it uses, without itself and its re-exports.
     fn arrows(&self) -> BTreeMap<Module, BTreeSet<Module>> {
         let mut arrows = BTreeMap::new();
         for (module, uses) in &self.modules {
@@ -236,7 +236,7 @@ impl House {
     }
 }
 
-/// The circles of a graph: its strongly connected parts of more than one node.
+/// The cycles of a graph: its strongly connected components of more than one node.
 fn circles(arrows: &BTreeMap<Module, BTreeSet<Module>>) -> Vec<Vec<Module>> {
     let reached = |from: &Module| {
         let mut seen = BTreeSet::new();
@@ -269,7 +269,7 @@ fn name(module: &Module) -> String {
 }
 
 #[test]
-fn no_files_import_each_other_in_a_circle() {
+fn no_files_import_each_other_in_a_cycle() {
     let arrows = House::read().arrows();
     let mut text = String::new();
     for circle in circles(&arrows) {

@@ -57,7 +57,7 @@ async fn both(
     (live, replayed, folder)
 }
 
-/// Asks for a path on a connection of its own: all bytes of the answer, without those of the server itself.
+/// Asks for a path on its own connection: all bytes of the answer, without those of the server itself.
 async fn get(address: SocketAddr, path: &str, version: &str) -> String {
     let request = format!("GET {path} HTTP/{version}\r\nHost: a\r\nConnection: close\r\n\r\n");
     let (text, _) = raw(address, request.as_bytes()).await;
@@ -106,7 +106,7 @@ async fn names_keep_their_case_and_order() {
 }
 
 #[tokio::test]
-async fn pipelined_answers_have_heads_of_their_own() {
+async fn pipelined_answers_have_their_own_heads() {
     let talk = async |server: &RunningServer| {
         let request =
             |path: &str, more: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n{more}\r\n");
@@ -149,7 +149,7 @@ async fn clients_of_http_1_0_get_no_informational_answers() {
     }
 }
 
-/// Asks over HTTP/2 for so many pages at once: the statuses of each, and its body.
+/// Asks over HTTP/2 for `count` pages at once; returns the status and body of each.
 async fn over_http2(server: &RunningServer, count: usize) -> Vec<String> {
     let stream = TcpStream::connect(server.address()).await.unwrap();
     let (client, connection) = h2::client::handshake(stream).await.unwrap();
@@ -201,7 +201,7 @@ async fn informational_answers_go_over_http2_as_well() {
     }
 }
 
-/// A text in a chunk that the network cuts, with a small one behind it; bytes of the same kind.
+/// A text in a chunk that the network splits, followed by a small one; the same with binary bytes.
 const CHUNKS: &[(&str, &str)] = &[
     ("/text", "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"),
     (

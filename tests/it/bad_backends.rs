@@ -1,5 +1,5 @@
-//! Backends that break the protocol: what can be passed on is, what is recorded is what it was, and the recorder goes
-//! on.
+//! Backends that break the protocol: as much as possible is passed on, recordings are faithful, and
+//! the recorder continues.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{PATIENCE, ask, bounds, raw};
 
-/// What a backend does behind its bytes.
+/// What a backend does after its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Then {
     Closes,
@@ -29,7 +29,7 @@ async fn backend(bytes: Vec<u8>, then: Then) -> String {
             let bytes = bytes.clone();
             tokio::spawn(async move {
                 head(&mut stream).await;
-                // A proxy may have enough before all of it.
+                // A proxy may close the connection before it has read everything.
                 let _ = stream.write_all(&bytes).await;
                 match then {
                     Then::Closes => {}
@@ -62,7 +62,7 @@ async fn recorder(url: &str, to: &TempDir) -> RunningServer {
 
 const GET: &[u8] = b"GET /x HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 
-/// Ends a recorder, and says how many stubs its folder has.
+/// Stops a recorder, and returns how many stubs its folder has.
 async fn stubs(recorder: RunningServer, to: &TempDir) -> usize {
     tokio::time::timeout(PATIENCE, recorder.shutdown()).await.expect("it ends");
     let replay = Server::builder().nothing_loaded().fixtures(to.path()).start().await.unwrap();
@@ -71,7 +71,7 @@ async fn stubs(recorder: RunningServer, to: &TempDir) -> usize {
     stubs
 }
 
-/// A name, what the backend sends and does then, what the client sees of it, and how many stubs there are.
+/// A name, what the backend sends and then does, what the client receives, and the number of stubs.
 type BrokenAnswer<'a> = (&'a str, Vec<u8>, Then, &'a [&'a str], usize);
 
 #[tokio::test]
@@ -159,13 +159,13 @@ async fn broken_answers_are_passed_on_as_far_as_they_can_be() {
         for part in parts {
             assert!(answer.contains(part), "{what}: {answer:?}");
         }
-        // It goes on.
+        // It still serves.
         assert_eq!(ask(&recorder, "GET", "/__admin/health").await.status, 200, "{what}");
         assert_eq!(stubs(recorder, &to).await, expected, "{what}");
     }
 }
 
-/// Reads so many bytes of an answer, and goes away.
+/// Reads this many bytes of an answer, and disconnects.
 async fn some_of(address: SocketAddr, count: usize) {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(GET).await.unwrap();
@@ -175,7 +175,7 @@ async fn some_of(address: SocketAddr, count: usize) {
 
 #[tokio::test]
 async fn clients_leave_answers_that_do_not_end() {
-    // One that stalls, and one that goes on.
+    // One that stalls, and one that continues.
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 9999999\r\n\r\n";
     for body in [1_000, 3 << 20] {
         let to = TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! What clients send wrong: a clear error each, and the server goes on serving others.
+//! Invalid input of clients: each gets a clear error, and the server keeps serving others.
 
 use std::time::Duration;
 
@@ -107,7 +107,7 @@ async fn absurd_parameters_are_refused_or_harmless() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_told_and_closed() {
+async fn what_is_not_http_is_answered_with_an_error_and_closed() {
     let server = server().await;
     let long_head = format!("GET / HTTP/1.1\r\nhost: x\r\nx-a: {}\r\n\r\n", "y".repeat(100 << 10));
     let many = (0..400)
@@ -143,7 +143,7 @@ async fn a_client_that_sends_its_head_too_slowly_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_request_has_one_host_that_is_one() {
+async fn a_request_has_exactly_one_valid_host() {
     let server = Server::builder().start().await.unwrap();
     for (fields, why) in [
         ("", "missing required Host header"),
@@ -200,7 +200,7 @@ async fn bodies_that_stop_or_are_too_many_end() {
         tokio::time::timeout(crate::support::PATIENCE, read_all(&mut first)).await.unwrap();
     assert!(got.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{got}");
     assert!(got.contains("nothing of the body arrived for 0.5 s"), "{got}");
-    // What they held is given back.
+    // Their memory is released.
     let text = format!(
         "{{\"metadata\": {{\"name\": \"a\"}}, \"data\": {{\"k\": \"{}\"}}}}",
         "x".repeat(800_000)

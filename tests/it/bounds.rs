@@ -1,4 +1,5 @@
-//! Large and hostile input: refused with an error, in bounded time and memory, and the server goes on.
+//! Large and hostile input: refused with an error, in bounded time and memory, and the server keeps
+//! running.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The program as people run it: what it prints, how it ends.
+//! The program from the command line: its output and its exit.
 
 use std::process::{Output, Stdio};
 
@@ -39,7 +39,7 @@ async fn serve(args: &[&str]) -> (Child, String, String) {
     (child, line, address)
 }
 
-/// Sends a signal, and gives the exit code and what was printed since.
+/// Sends a signal, and returns the exit code and the output since.
 async fn end(mut child: Child, signal: &str) -> (Option<i32>, String) {
     let id = child.id().expect("it runs").to_string();
     assert!(Command::new("kill").args([signal, &id]).status().await.expect("kill").success());
@@ -91,7 +91,7 @@ async fn an_open_watch_does_not_keep_it_from_stopping() {
 async fn output_that_nobody_reads_stops_nothing() {
     let (child, _, address) = serve(&["serve", "-v"]).await;
     let mut stream = tokio::net::TcpStream::connect(&address).await.expect("a connection");
-    // More than a pipe and the queue behind it hold.
+    // More than a pipe and the queue hold.
     let request = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(1_000));
     for _ in 0..3_000 {
         tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.expect("sent");
@@ -152,7 +152,7 @@ async fn bounds_are_set_and_shown() {
 }
 
 #[tokio::test]
-async fn check_tells_every_problem_with_its_place() {
+async fn check_reports_every_problem_with_its_place() {
     let directory = files(&[
         ("bad.json", "{\"request\": {\"metod\": \"GET\"}}"),
         ("good.yaml", "request: {urlPath: /a}\nresponse: {body: a}\n"),
@@ -187,7 +187,7 @@ async fn check_tells_every_problem_with_its_place() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_told() {
+async fn what_cannot_be_done_is_reported() {
     let (code, _, error) =
         run(&["serve", "--fixtures", "no/such/dir", "--listen", "127.0.0.1:0"]).await;
     assert_eq!((code, error.as_str()), (3, "no/such/dir: there is no such file or directory\n"));
@@ -276,7 +276,7 @@ async fn a_kubeconfig_holds_ca_token_and_world() {
     assert!(url.starts_with("https://127.0.0.1:"), "{url}");
     let (code, out, err) = run(&["healthcheck", &url]).await;
     assert_eq!((code, out.as_str()), (0, "healthy\n"), "{err}");
-    // Of a bare address it is found out what is spoken there.
+    // The protocol of a bare address is detected.
     let address = url.trim_start_matches("https://");
     let (code, out, err) = run(&["healthcheck", address]).await;
     assert_eq!((code, out.as_str()), (0, "healthy\n"), "{err}");

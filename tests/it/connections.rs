@@ -1,4 +1,4 @@
-//! What happens to connections before, between and instead of requests: byte by byte, on every way to a server.
+//! Connections before, between and instead of requests: byte by byte, over every protocol.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::ways::{HTTP1, Served, WAYS, Way, read_answer, read_to_end};
 /// A request that keeps its connection.
 const GET: &[u8] = b"GET /x/a HTTP/1.1\r\nhost: x\r\n\r\n";
 
-/// Phases that tests move on by the clock.
+/// Phases that tests advance by the clock.
 const PHASES: &str = "timeline: {start: ready, phases: [{name: up, for: 10s}, {name: down, for: 10s, listen: LISTEN}, {name: back, forever: true}]}\n";
 
 fn phases(listen: &str) -> String {
@@ -159,7 +159,7 @@ async fn idle_connections_end_after_a_time() {
             let served = Served::new(way, &rules).await;
             let mut stream = served.open().await.unwrap();
             for _ in 0..2 {
-                // It is the last answer that counts, and the time behind it.
+                // The last answer counts, and the time after it.
                 stream.write_all(GET).await.unwrap();
                 assert!(read_answer(&mut stream).await.0.starts_with("HTTP/1.1 200"));
             }
@@ -205,7 +205,8 @@ async fn the_next_request_finds_its_connection_ended() {
     }
 }
 
-/// Sends so many requests on one HTTP/2 connection, and waits for its end: how many were answered.
+/// Sends this many requests on one HTTP/2 connection, and waits for its end; returns how many were
+/// answered.
 async fn http2_then_idle(served: &Served, requests: usize) -> (usize, String) {
     use http_body_util::{BodyExt, Empty};
     use hyper_util::rt::{TokioExecutor, TokioIo};

@@ -1,4 +1,4 @@
-//! Damaged answers, byte by byte, on every way to a server.
+//! Damaged answers, byte by byte, over every protocol.
 
 use std::time::Instant;
 
@@ -56,14 +56,14 @@ async fn a_wrong_length_is_seen_by_the_client() {
 }
 
 #[tokio::test]
-async fn heads_come_behind_informational_answers_and_slowly() {
+async fn heads_come_after_informational_answers_and_slowly() {
     let rules = "rules: [{then: {informational: [103, 102], slow_head: {chunk: 10B, every: 1ms}}}]";
     for way in HTTP1 {
         let served = Served::new(way, rules).await;
         let mut stream = served.open().await.unwrap();
         let began = Instant::now();
         for _ in 0..2 {
-            // The connection goes on behind such an answer.
+            // The connection continues after such an answer.
             stream.write_all(GET).await.unwrap();
             let mut heads = Vec::new();
             for _ in 0..2 {
@@ -100,7 +100,7 @@ async fn frames_until_the_end(stream: &mut (impl tokio::io::AsyncRead + Unpin)) 
 }
 
 #[tokio::test]
-async fn heads_of_http2_come_behind_informational_answers_and_slowly_too() {
+async fn heads_of_http2_come_after_informational_answers_and_slowly_too() {
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     // `GET /x/a`, `:scheme http`, `:authority x`, in HPACK's literal forms.
     const BLOCK: &[u8] = b"\x82\x86\x41\x01x\x44\x04/x/a";
@@ -109,7 +109,7 @@ async fn heads_of_http2_come_behind_informational_answers_and_slowly_too() {
         let served = Served::new(way, rules).await;
         let mut stream = served.open().await.unwrap();
         stream.write_all(PREFACE).await.unwrap();
-        // The connection goes on behind such an answer.
+        // The connection continues after such an answer.
         for id in [1_u8, 3] {
             let began = Instant::now();
             let mut request = vec![0, 0, u8::try_from(BLOCK.len()).unwrap(), 1, 5, 0, 0, 0, id];

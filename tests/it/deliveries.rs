@@ -1,5 +1,6 @@
-//! Every fault at every position, for bodies from one byte to a few MiB, whoever answers: a stub, a recording, a
-//! reply of a scenario, a backend. Over HTTP/1.1 and HTTP/2 exactly the bytes before the fault arrive.
+//! Every fault at every position, for bodies from one byte to a few MiB, from every origin: a stub,
+//! a recording, a reply of a scenario, a backend. Over HTTP/1.1 and HTTP/2 exactly the bytes before
+//! the fault arrive.
 
 use bytes::Bytes;
 use standin::UpstreamOptions;
@@ -13,24 +14,24 @@ use crate::support::{End, PATIENCE, files};
 /// Sizes of bodies: around what a frame, a window and the sockets hold.
 const SIZES: [usize; 6] = [1, 1000, 16_384, 65_536, 300_001, 3 << 20];
 
-/// Who answers; the first segment of the path.
+/// The origin of the answer; the first segment of the path.
 const KINDS: [&str; 4] = ["stub", "recorded", "reply", "proxied"];
 
 const GARBAGE: &[u8] = b"\x00\xff\xfe standin: this is not HTTP \x80\x81\r\n";
 const MALFORMED: &[u8] = b"zz\r\nthis chunk has no size\r\n";
 
-/// A delivery: what a scenario says, and what a client sees of it.
+/// A delivery: the words of a scenario, and what a client receives.
 struct Case {
     /// Names the rule and its path.
     name: &'static str,
     rule: &'static str,
-    /// How many bytes of the body arrive, at most; nothing where not even the head does. One for each
+    /// How many bytes of the body arrive, at most; `None` if not even the head does. One for each
     /// protocol.
     bytes: [Option<usize>; 2],
     /// What follows these bytes over HTTP/1.1.
     behind: &'static [u8],
     end: End,
-    /// The code with which the stream ends over HTTP/2; nothing where it is complete.
+    /// The code with which the stream ends over HTTP/2; `None` if it is complete.
     code: Option<u32>,
 }
 
@@ -192,7 +193,8 @@ async fn server() -> (RunningServer, RunningServer, [TempDir; 3]) {
     (server, behind, [stubs, backend, scenario])
 }
 
-/// What came over HTTP/1.1: the head, and the body out of its framing, with what is none behind it.
+/// The answer over HTTP/1.1: the head, and the body without its framing, followed by any extra
+/// bytes.
 struct Raw {
     head: String,
     body: Vec<u8>,
@@ -218,7 +220,7 @@ async fn over_http1(server: &RunningServer, path: &str) -> Raw {
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
     let (body, behind) = match length {
         Some(length) => {
-            // The garbage is behind a body that is short.
+            // The garbage follows a short body.
             let garbage = rest.windows(GARBAGE.len()).position(|part| part == GARBAGE);
             let at = garbage.unwrap_or(rest.len()).min(length);
             (rest[..at].to_vec(), rest[at..].to_vec())
@@ -228,7 +230,7 @@ async fn over_http1(server: &RunningServer, path: &str) -> Raw {
     Raw { head, body, behind, end }
 }
 
-/// The chunks of a body; what is not one is behind it.
+/// The chunks of a body, followed by any bytes that are not a chunk.
 fn dechunked(mut rest: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let mut whole = Vec::new();
     loop {
@@ -296,7 +298,7 @@ async fn exactly_the_bytes_before_a_fault_arrive_over_http1() {
                 assert_eq!(!got.head.is_empty(), bytes.is_some(), "{path}: {}", got.head);
                 let expected = &whole[..bytes.unwrap_or(0)];
                 assert!(got.body == expected, "{path}: {} bytes", got.body.len());
-                // A body that reached its position has ended before; a point that is beyond it is none.
+                // A body that reached the position has ended before; a point beyond it has no effect.
                 let struck = !case.name.starts_with("at-") || size >= 999;
                 let (behind, end) =
                     if struck { (case.behind, &case.end) } else { (&b""[..], &End::Closed) };
@@ -326,7 +328,7 @@ async fn exactly_the_bytes_before_a_fault_arrive_over_http2() {
                 let got = got.unwrap_or_default();
                 assert!(got == whole[..bytes.unwrap_or(0)], "{path}: {} bytes", got.len());
                 let struck = !case.name.starts_with("at-") || size >= 999;
-                // A clean end that comes too early is one where no length was announced.
+                // An early end is clean only if no length was announced.
                 let short = case.name == "at-clean" && kind != "recorded" && size > 999;
                 let expected = if short { Some(1) } else { case.code.filter(|_| struck) };
                 assert_eq!(code, expected, "{path}");

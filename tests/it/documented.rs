@@ -37,7 +37,7 @@ async fn the_examples_are_what_is_answered() {
             assert_eq!(ask(&server, "GET", path).await.at("/items"), json!([]), "page {number}");
         }
     }
-    // Page 004 shows the job of page 001 with less detail: served from a file of its own.
+    // Page 004 shows the job of page 001 with less detail: served from its own file.
     let example = files(&[("jobs.json", include_str!("documented/page-004.json"))]);
     let server = Server::builder().fixtures(example.path()).start().await.unwrap();
     assert_eq!(items(ask(&server, "DELETE", VCJOBS).await.json()), items(page("004")));
@@ -164,7 +164,7 @@ async fn selectors_limit_and_pretty_do_what_the_pages_say() {
 }
 
 #[tokio::test]
-async fn a_chain_walks_one_snapshot_whatever_is_written_meanwhile() {
+async fn a_chain_reads_one_snapshot_despite_concurrent_writes() {
     let server = server().await;
     ten_jobs(&server).await;
     let mut page = ask(&server, "GET", &format!("{TFJOBS}?limit=3")).await;
@@ -198,7 +198,7 @@ async fn a_chain_walks_one_snapshot_whatever_is_written_meanwhile() {
 }
 
 #[tokio::test]
-async fn an_expired_token_gives_410_with_one_that_goes_on_inconsistently() {
+async fn an_expired_token_gives_410_with_one_that_continues_inconsistently() {
     let server = server().await;
     ten_jobs(&server).await;
     let first = ask(&server, "GET", &format!("{TFJOBS}?limit=4")).await;
@@ -248,7 +248,7 @@ async fn unknown_resources_paths_and_methods_are_refused_as_upstream_does() {
 }
 
 #[tokio::test]
-async fn large_answers_are_gzipped_for_those_who_ask() {
+async fn large_answers_are_gzipped_on_request() {
     let server = crate::support::with_scenario("continue-chain").await;
     // Beyond the scenario's short pages: one object that is large by itself.
     let large = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "large"}, "data": {"x": "y".repeat(200_000)}});

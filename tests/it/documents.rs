@@ -1,4 +1,4 @@
-//! Links between the documents of the repository lead somewhere.
+//! Links between the documents of the repository have valid targets.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -61,7 +61,7 @@ fn targets(line: &str) -> Vec<&str> {
     found
 }
 
-/// What is wrong with a link in a document.
+/// The problem of a link in a document.
 fn problem(document: &Path, target: &str) -> Option<String> {
     if target.contains("://") || target.starts_with("mailto:") {
         return None;

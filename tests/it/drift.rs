@@ -1,4 +1,4 @@
-//! Recordings beside the backend of today, and beside descriptions of its API.
+//! Recordings compared with the current backend, and with descriptions of its API.
 
 use std::path::Path;
 use std::process::Output;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::support::{TFJOBS, ask, files, send, server};
 
-/// Runs `standin diff` away from the threads that serve.
+/// Runs `standin diff` outside of the serving threads.
 async fn diff(arguments: &[&str]) -> Output {
     let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
     let run = move || {
@@ -157,7 +157,7 @@ async fn kubernetes_noise_and_refused_credentials_are_no_drift() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn recordings_are_held_against_descriptions() {
+async fn recordings_are_compared_with_descriptions() {
     let job = |replicas: &Value| json!({"apiVersion": "x.example/v1", "kind": "Job", "metadata": {"name": "a"}, "spec": {"replicas": replicas}});
     let stubs = files(&[
         (
@@ -207,7 +207,7 @@ async fn recordings_are_held_against_descriptions() {
     assert_eq!(wrong.status.code(), Some(3), "{}", text(&wrong));
 }
 
-/// A backend that compresses its answer anew for each request: the bytes differ, and say the same.
+/// A backend that compresses its answer again for each request: the bytes differ, and say the same.
 #[cfg(feature = "gzip")]
 async fn compressing(text: &'static str) -> String {
     use std::io::Write as _;
@@ -236,7 +236,7 @@ async fn compressing(text: &'static str) -> String {
 
 #[cfg(feature = "gzip")]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_is_compressed_anew_is_the_same_answer() {
+async fn a_body_that_is_compressed_again_is_the_same_answer() {
     let url = compressing("{\"a\": 1}").await;
     let recorded = TempDir::new().unwrap();
     let mut before = Vec::new();
@@ -265,7 +265,7 @@ async fn a_body_that_is_compressed_anew_is_the_same_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backend_that_is_gone_is_not_asked_for_each_stub() {
+async fn an_unreachable_backend_is_not_asked_for_each_stub() {
     let stubs = files(&[
         ("1.json", &stub("/1", &json!({}))),
         ("2.json", &stub("/2", &json!({}))),

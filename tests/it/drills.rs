@@ -1,221 +1,17 @@
-//! Drills: good and bad clients for each expectation, commands that misbehave, reports.
+//! Drills: commands, their verdicts and reports. The expectations of rules are in [`expectations`].
+
+mod expectations;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
+use standin::Verdict;
 use standin::internals::drill::{self, DrillOptions, DrillResult, Outcome};
-use standin::{RunningServer, Server, Verdict, WorldHandle};
-use tempfile::TempDir;
 
-use crate::support::{Answer, MPIJOBS, TFJOBS, files, send, try_send};
+use crate::support::{MPIJOBS, TFJOBS, files};
 
-/// A client that waits by moving the world's clock on: what takes a minute takes no time.
-struct Toy {
-    server: RunningServer,
-    world: WorldHandle,
-    token: std::cell::RefCell<String>,
-    _files: TempDir,
-}
-
-async fn toy(rules: &str) -> Toy {
-    let scenario = files(&[("s.yaml", rules)]);
-    let path = scenario.path().join("s.yaml");
-    let server = Server::builder()
-        .scenario(path.to_str().unwrap())
-        .graded(true)
-        .start()
-        .await
-        .unwrap_or_else(|error| panic!("{error}"));
-    let world = server.world("default").unwrap();
-    world.freeze();
-    Toy { server, world, token: std::cell::RefCell::default(), _files: scenario }
-}
-
-impl Toy {
-    async fn get(&self, target: &str) -> Answer {
-        let bearer = format!("Bearer {}", self.token.borrow());
-        send(&self.server, "GET", target, &[("authorization", &bearer)], "").await
-    }
-
-    /// A create; nothing where no answer came.
-    async fn create(&self, name: Value) -> Option<u16> {
-        let body = json!({
-            "apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": name,
-            "spec": {"tfReplicaSpecs": {"Worker": {"replicas": 1, "template": {"spec": {"containers": [{"name": "tensorflow", "image": "x"}]}}}}},
-        });
-        let headers = [("content-type", "application/json")];
-        let answer = try_send(&self.server, "POST", TFJOBS, &headers, &body.to_string()).await;
-        answer.ok().map(|answer| answer.status.as_u16())
-    }
-
-    async fn fetch(&self) {
-        let answer = send(&self.server, "POST", "/token", &[], "").await;
-        let token = answer.headers["x-subject-token"].to_str().unwrap();
-        token.clone_into(&mut self.token.borrow_mut());
-    }
-
-    fn wait(&self, ms: u64) {
-        self.world.advance(Duration::from_millis(ms));
-    }
-
-    /// Tries until it works, with these pauses.
-    async fn retry(&self, target: &str, pauses: &[u64]) {
-        for pause in pauses {
-            if self.get(target).await.status == 200 {
-                return;
-            }
-            self.wait(*pause);
-        }
-        let _ = self.get(target).await;
-    }
-
-    /// What rules found, by their codes.
-    fn codes(&self) -> Vec<&'static str> {
-        let findings = self.world.findings();
-        let by_rule = findings.iter().filter(|finding| finding.rule.is_some());
-        by_rule.map(|finding| finding.code).collect()
-    }
-}
-
-#[tokio::test]
-async fn who_waits_as_asked_is_told_from_who_does_not() {
-    let rules = "rules: [{match: {verb: list}, steps: [{times: 1, then: {status: 429, retry_after: 2s}}], expect: {retry_after: honoured, slack: 200ms}}]";
-    for (pause, expected) in [(2000, vec![]), (1850, vec![]), (500, vec!["retry-after"])] {
-        let toy = toy(rules).await;
-        let first = toy.get(TFJOBS).await;
-        assert_eq!(first.headers["retry-after"], "2");
-        toy.wait(pause);
-        let _ = toy.get(TFJOBS).await;
-        assert_eq!(toy.codes(), expected, "{pause}");
-    }
-}
-
-#[tokio::test]
-async fn who_backs_off_is_told_from_who_hammers() {
-    let rules = "rules: [{match: {verb: list}, steps: [{times: 4, then: {status: 503}}], expect: {backoff: exponential, jitter: required}}]";
-    for (pauses, expected) in [
-        ([110, 190, 430, 790], vec![]),
-        ([100, 200, 400, 800], vec!["no-jitter"]),
-        ([100, 100, 100, 100], vec!["no-backoff", "no-jitter"]),
-        ([0, 0, 0, 0], vec!["no-backoff", "no-jitter"]),
-    ] {
-        let toy = toy(rules).await;
-        toy.retry(TFJOBS, &pauses).await;
-        assert_eq!(toy.codes(), expected, "{pauses:?}");
-    }
-}
-
-#[tokio::test]
-async fn who_asks_too_often_or_does_not_give_up_is_found() {
-    let rules = "rules: [{match: {verb: list}, then: {status: 503}, expect: {max_attempts: 3, max_requests: 4}}]";
-    let patient = toy(rules).await;
-    patient.retry(TFJOBS, &[100, 200]).await;
-    assert!(patient.codes().is_empty());
-    let stubborn = toy(rules).await;
-    stubborn.retry(TFJOBS, &[100, 200, 400, 800]).await;
-    assert_eq!(stubborn.codes(), ["too-many-requests", "did-not-give-up"]);
-}
-
-#[tokio::test]
-async fn who_asks_all_at_once_is_found() {
-    let rules = "rules: [{match: {verb: list}, then: {delay: 100ms}, expect: {max_in_flight: 2}}]";
-    let orderly = toy(rules).await;
-    for _ in 0..4 {
-        let _ = orderly.get(TFJOBS).await;
-        orderly.wait(200);
-    }
-    assert!(orderly.codes().is_empty());
-    let herd = toy(rules).await;
-    // At one moment all that ends makes room: time has to pass.
-    herd.world.release();
-    let all = (0..4).map(|_| herd.get(TFJOBS));
-    futures_util::future::join_all(all).await;
-    assert_eq!(herd.codes(), ["too-many-in-flight"]);
-}
-
-#[tokio::test]
-async fn who_lists_again_after_410_is_told_from_who_does_not() {
-    let rules = "
-generate: [{resource: tfjobs.kubeflow.org, namespace: kube-test, count: 9, name: \"c-{n}\", like: tfjob-test}]
-rules:
-- match: {verb: list}
-  at: [{page: 2, then: {status: 410, continue: none}}]
-  expect: {relist_within: 5s}
-";
-    let chain = async |toy: &Toy| {
-        let first = toy.get(&format!("{TFJOBS}?limit=3")).await;
-        let next = first.at("/metadata/continue").as_str().unwrap().to_owned();
-        let next = format!("{TFJOBS}?limit=3&continue={next}");
-        assert_eq!(toy.get(&next).await.status, 410);
-        next
-    };
-    let good = toy(rules).await;
-    chain(&good).await;
-    good.wait(1000);
-    let _ = good.get(TFJOBS).await;
-    assert!(good.codes().is_empty());
-    let late = toy(rules).await;
-    chain(&late).await;
-    late.wait(60_000);
-    let _ = late.get(TFJOBS).await;
-    assert_eq!(late.codes(), ["relisted-late"]);
-    let never = toy(rules).await;
-    chain(&never).await;
-    assert_eq!(never.codes(), ["never-relisted"]);
-    let stubborn = toy(rules).await;
-    let next = chain(&stubborn).await;
-    stubborn.wait(100);
-    let _ = stubborn.get(&next).await;
-    let _ = stubborn.get(TFJOBS).await;
-    assert_eq!(stubborn.codes(), ["asked-again-for-gone"]);
-}
-
-#[tokio::test]
-async fn who_refreshes_its_token_once_is_told_from_a_storm() {
-    let rules = "
-tokens: {t: {issue: POST /token, in: bearer, ttl: 60s}}
-rules: [{match: {path: /apis/**}, require: {token: t}, expect: {token: refreshed_once}}]
-";
-    let good = toy(rules).await;
-    good.fetch().await;
-    assert_eq!(good.get(TFJOBS).await.status, 200);
-    good.wait(61_000);
-    assert_eq!(good.get(TFJOBS).await.status, 401);
-    good.wait(10);
-    good.fetch().await;
-    assert_eq!(good.get(TFJOBS).await.status, 200);
-    assert!(good.codes().is_empty());
-    let storm = toy(rules).await;
-    storm.fetch().await;
-    storm.fetch().await;
-    storm.fetch().await;
-    let _ = storm.get(TFJOBS).await;
-    assert_eq!(storm.codes(), ["token-storm"]);
-    let stale = toy(rules).await;
-    stale.fetch().await;
-    stale.wait(61_000);
-    for _ in 0..3 {
-        assert_eq!(stale.get(TFJOBS).await.status, 401);
-        stale.wait(100);
-    }
-    assert_eq!(stale.codes(), ["stale-token", "token-not-refreshed"]);
-}
-
-#[tokio::test]
-async fn who_creates_twice_is_found() {
-    let rules = "rules: [{match: {verb: create}, steps: [{times: 1, then: {reset: before_headers}}], expect: {creates: once}}]";
-    let named = toy(rules).await;
-    assert_eq!(named.create(json!({"name": "one"})).await, None, "the answer is lost");
-    assert_eq!(named.create(json!({"name": "one"})).await, Some(409), "and the job is there");
-    assert!(named.codes().is_empty());
-    let generated = toy(rules).await;
-    assert_eq!(generated.create(json!({"generateName": "job-"})).await, None);
-    assert_eq!(generated.create(json!({"generateName": "job-"})).await, Some(201));
-    assert_eq!(generated.codes(), ["created-twice"]);
-}
-
-/// A command for bash, which speaks HTTP by itself.
+/// A function for bash scripts that sends an HTTP request.
 const ASK: &str = r#"
 host="${STANDIN_URL#http://}"; prefix=""
 case "$host" in */*) prefix="/${host#*/}"; host="${host%%/*}";; esac
@@ -255,7 +51,7 @@ fn codes(result: &DrillResult) -> Vec<&'static str> {
 }
 
 #[tokio::test]
-async fn a_drill_says_whether_the_client_copes() {
+async fn a_drill_reports_whether_the_client_copes() {
     let rules = "
 rules: [{id: busy, match: {verb: list}, steps: [{times: 1, then: {status: 503}}], expect: {max_requests: 2}}]
 verdict: {unused_rules: fail, unmatched: fail}
@@ -295,21 +91,21 @@ rules:
     };
     let expected = "not met: no request matched {resource: tfjobs.kubeflow.org, verb: list}";
     assert_eq!(messages(&silent)[0], expected);
-    // A failure weighs more.
+    // A failure takes precedence.
     assert_eq!(run(rules, "false", |_| {}).await.verdict(), Verdict::Failed);
     let script =
         format!("ask {TFJOBS}; ask {TFJOBS}; ask {MPIJOBS}?limit=1; ask {TFJOBS}/tfjob-test");
     let near = run(rules, &script, |_| {}).await;
     let [busy, second, marked] = messages(&near).try_into().unwrap();
-    assert!(busy.starts_with("not met: its steps need 3 requests, and 2 came"), "{busy}");
+    assert!(busy.starts_with("not met: its steps need 3 requests, and there were 2"), "{busy}");
     assert!(busy.contains(&format!("near miss: GET {MPIJOBS}: resource is")), "{busy}");
-    assert!(second.starts_with("not met: page 2 of a list was not asked for"), "{second}");
+    assert!(second.starts_with("not met: page 2 of a list was not requested"), "{second}");
     assert!(marked.starts_with("not met: no request matched"), "{marked}");
     assert!(
         marked.contains(&format!("near miss: GET {TFJOBS}/tfjob-test: header x-client differed")),
         "{marked}"
     );
-    // All of it, and the client copes.
+    // The client meets all of it and copes.
     let whole = "rules: [{match: {verb: list}, steps: [{times: 1, then: {status: 503}}]}]";
     let list = format!("ask {TFJOBS}; sleep 0.1; ask {TFJOBS}");
     let met = run(whole, &list, |_| {}).await;
@@ -368,7 +164,7 @@ async fn a_command_that_cannot_be_started_stops_at_the_first_scenario() {
 }
 
 #[tokio::test]
-async fn what_a_command_is_told_is_true() {
+async fn the_environment_of_a_command_is_correct() {
     let rules = "rules: [{match: {verb: list}, then: pass, expect: {max_requests: 9}}]";
     let script = "echo \"$STANDIN_WORLD|$STANDIN_SCENARIO|$(grep server: \"$KUBECONFIG\" | tr -d ' \"')|$STANDIN_URL\"";
     for prefix in [false, true] {
@@ -381,7 +177,7 @@ async fn what_a_command_is_told_is_true() {
 }
 
 #[tokio::test]
-async fn commands_that_misbehave_are_ended_and_told() {
+async fn commands_that_misbehave_are_ended_and_reported() {
     let rules = "rules: [{then: pass, expect: {max_requests: 9}}]";
     let short = |options: &mut DrillOptions| options.limit = Duration::from_millis(300);
     let hangs = run(rules, "sleep 600", short).await;
@@ -399,7 +195,7 @@ async fn commands_that_misbehave_are_ended_and_told() {
 }
 
 #[tokio::test]
-async fn drills_are_kept_apart_and_told_in_order() {
+async fn drills_are_isolated_and_reported_in_order() {
     let names = ["throttling/burst", "network/garbage", "delete/half-done", "watch/expired"];
     for prefix in [false, true] {
         let mut options = options(&names, &format!("ask {TFJOBS}; echo \"$status\""));
@@ -443,7 +239,7 @@ async fn reports_say_the_same() {
 }
 
 #[tokio::test]
-async fn bad_scenarios_are_all_told_before_anything_runs() {
+async fn bad_scenarios_are_all_reported_before_anything_runs() {
     let bad = files(&[("a.yaml", "rules: [{then: {status: 999}}]"), ("b.yaml", "rulse: []")]);
     let marker: PathBuf = bad.path().join("ran");
     let script = format!("touch {}", marker.display());
@@ -468,37 +264,5 @@ async fn drills_speak_tls_too() {
         })
         .await;
         assert_eq!(result.outcome, Outcome::Exit(0), "{}", result.output);
-    }
-}
-
-#[tokio::test]
-async fn a_place_within_a_stream_is_met_when_a_stream_gets_there() {
-    let rules = "rules: [{match: {verb: watch}, at: [{event: 2, times: 1, then: {cut: clean}}]}]";
-    // A watch without events is a request, and no event.
-    let short = toy(rules).await;
-    short.world.release();
-    let list = short.get(TFJOBS).await;
-    let version = list.at("/metadata/resourceVersion").as_str().unwrap().to_owned();
-    let _ =
-        short.get(&format!("{TFJOBS}?watch=true&resourceVersion={version}&timeoutSeconds=1")).await;
-    let verdict = short.world.verdict();
-    assert_eq!(verdict.verdict, Verdict::NotMet, "{verdict:?}");
-    let why = &verdict.findings[0].message;
-    assert!(why.contains("event 2 of a stream") && why.contains("0 got so far"), "{why}");
-    let long = toy(rules).await;
-    for name in ["a", "b"] {
-        assert_eq!(long.create(json!({ "name": name })).await, Some(201));
-    }
-    let seen = long.get(&format!("{TFJOBS}?watch=true&resourceVersion=0")).await;
-    assert_eq!(seen.status, 200);
-    assert_eq!(long.world.verdict().verdict, Verdict::Passed, "{:?}", long.world.verdict());
-    // A place in bytes, of a body that is short and of one that is long enough.
-    for (bytes, expected) in [(100, Verdict::Passed), (1_000_000, Verdict::NotMet)] {
-        let rules = format!(
-            "rules: [{{match: {{verb: list}}, at: [{{bytes: {bytes}, then: {{slow: 1MiB/s}}}}]}}]"
-        );
-        let toy = toy(&rules).await;
-        let _ = toy.get(TFJOBS).await;
-        assert_eq!(toy.world.verdict().verdict, expected, "{bytes}");
     }
 }

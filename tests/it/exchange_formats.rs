@@ -88,7 +88,7 @@ async fn a_har_becomes_a_recording_in_the_order_of_its_times() {
 }
 
 #[tokio::test]
-async fn cassettes_become_recordings_whatever_their_bodies_are_written_in() {
+async fn cassettes_become_recordings_for_every_notation_of_bodies() {
     // As PyYAML writes it; the first body has the bytes 0 and 255.
     let yaml = r"interactions:
 - request: {body: null, headers: {Accept: ['*/*']}, method: GET, uri: 'http://h/bytes'}
@@ -184,7 +184,7 @@ async fn an_audit_log_gives_the_exchanges_whose_bodies_it_has() {
 }
 
 #[tokio::test]
-async fn a_recording_goes_out_as_a_har_and_comes_back() {
+async fn a_recording_is_exported_as_a_har_and_imported_again() {
     let stubs = files(&[
         ("1.json", &json!({"scenarioName": "s", "requiredScenarioState": "Started", "newScenarioState": "2",
             "request": {"method": "GET", "urlPath": "/poll", "queryParameters": {"q": {"equalTo": "x y"}}}, "response": {"jsonBody": {"n": 1}}}).to_string()),
@@ -239,7 +239,7 @@ async fn a_recording_goes_out_as_a_har_and_comes_back() {
 }
 
 #[tokio::test]
-async fn stubs_go_out_as_a_root_directory_of_wiremock() {
+async fn stubs_are_exported_as_a_root_directory_of_wiremock() {
     let chunks =
         json!({"chunks": [{"after": "100ms", "body": "a\n"}, {"after": "200ms", "body": "b\n"}]});
     let stubs = files(&[

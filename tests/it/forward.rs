@@ -1,4 +1,4 @@
-//! A forward proxy: its clients' requests to any server are recorded, told apart by server, and replayed without them.
+//! A forward proxy: its clients' requests to any server are recorded, distinguished by server, and replayed without them.
 
 use std::net::SocketAddr;
 
@@ -30,14 +30,14 @@ async fn absolute(server: &RunningServer, url: &str) -> String {
 }
 
 #[tokio::test]
-async fn two_servers_are_recorded_and_replayed_apart() {
+async fn two_servers_are_recorded_and_replayed_separately() {
     let (one, two) = (backend("one").await, backend("two").await);
     let directory = TempDir::new().unwrap();
     let live = recorder(&directory).await;
     let urls = [format!("http://{one}/x?y=1"), format!("http://{two}/x?y=1")];
     assert_eq!(absolute(&live, &urls[0]).await, "one /x?y=1");
     assert_eq!(absolute(&live, &urls[1]).await, "two /x?y=1");
-    // A path of the server's own is the other server's here.
+    // A path of this server belongs to the other server here.
     assert_eq!(absolute(&live, &format!("http://{one}/__admin/x")).await, "one /__admin/x");
     let (text, _) =
         raw(live.address(), b"GET /x HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").await;

@@ -118,13 +118,13 @@ async fn a_fault_ends_its_stream_alone() {
     };
     assert!(matches!(ended, Some(Err(_))), "a reset, not an end");
     assert_eq!(got, b"{\"apiVersi");
-    // The connection goes on.
+    // The connection continues.
     let whole = sender.send_request(request("/version")).await.unwrap();
     assert!(whole.into_body().collect().await.is_ok());
 }
 
 #[tokio::test]
-async fn a_flood_of_resets_ends_its_connection_and_is_told_once() {
+async fn a_flood_of_resets_ends_its_connection_and_is_reported_once() {
     let lines = Arc::new(Mutex::new(Vec::<String>::new()));
     let told = Arc::clone(&lines);
     let server = Server::builder()
@@ -140,7 +140,7 @@ async fn a_flood_of_resets_ends_its_connection_and_is_told_once() {
             flood.extend(frame(HEADERS, WHOLE, stream, GET_VERSION));
             flood.extend(frame(RST_STREAM, 0, stream, &8_u32.to_be_bytes()));
         }
-        // It may be over before all is sent.
+        // It may end before everything is sent.
         let _ = stream.write_all(&flood).await;
         let seen = frames(&mut stream).await;
         let goaway = seen.iter().find(|(kind, _)| *kind == GOAWAY);
@@ -172,7 +172,7 @@ async fn headers_have_bounds() {
 }
 
 #[tokio::test]
-async fn idle_connections_are_let_go_and_watches_are_not_idle() {
+async fn idle_connections_are_closed_and_watches_are_not_idle() {
     let bounds = bounds(|bounds| bounds.transport.idle_timeout = Duration::from_millis(100));
     let server = Server::builder().bounds(bounds).start().await.unwrap();
     let mut watching = connect(&server).await;
@@ -181,13 +181,13 @@ async fn idle_connections_are_let_go_and_watches_are_not_idle() {
     idle.write_all(&[PREFACE, &frame(SETTINGS, 0, 0, b"")].concat()).await.unwrap();
     let seen = frames(&mut idle).await;
     assert!(seen.iter().any(|(kind, _)| *kind == GOAWAY), "{seen:?}");
-    // The idle one was let go after two turns at the most; the watch has lived through them.
+    // The idle one was closed after two turns at most; the watch outlived them.
     assert_eq!(watching.send_request(request("/version")).await.unwrap().status(), 200);
     drop(watch);
 }
 
 #[tokio::test]
-async fn silent_and_half_begun_connections_are_let_go() {
+async fn silent_and_incomplete_connections_are_closed() {
     let bounds = bounds(|bounds| bounds.transport.header_timeout = Duration::from_millis(100));
     let server = Server::builder().bounds(bounds).start().await.unwrap();
     for begun in [&b""[..], b"P", b"PRI * HTTP/2.0\r\n"] {
@@ -214,7 +214,7 @@ async fn hundreds_of_idle_connections_do_not_keep_others_from_being_served() {
     }
     let mut sender = connect(&server).await;
     assert_eq!(sender.send_request(request("/version")).await.unwrap().status(), 200);
-    // Up to the bound; one more is told so, and the others go on.
+    // Up to the bound; one more is refused, and the others go on.
     let mut refused = None;
     for _ in 0..50 {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::commands::run;
 use crate::support::{files, send};
 
-/// Converts a file, checks the stubs, and serves them. Gives what was reported as left out, too.
+/// Converts a file, checks the stubs, and serves them. Also returns the reported omissions.
 async fn imported(name: &str, content: &str) -> (RunningServer, TempDir, String) {
     let directory = files(&[(name, content)]);
     let file = directory.path().join(name);
@@ -23,7 +23,7 @@ async fn imported(name: &str, content: &str) -> (RunningServer, TempDir, String)
     (server, directory, left_out)
 }
 
-/// A request, and the status and body of its answer; of a JSON body the value.
+/// Sends a request; returns the status and body of its answer, a JSON body as a value.
 type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, u16, Value);
 
 async fn answers(server: &RunningServer, cases: &[Case<'_>]) {

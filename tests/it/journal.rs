@@ -24,7 +24,7 @@ async fn server(stubs: &Value) -> (RunningServer, tempfile::TempDir) {
 }
 
 #[tokio::test]
-async fn requests_are_counted_by_their_bodies_whoever_read_them() {
+async fn requests_are_counted_by_their_bodies_for_every_reader() {
     let (server, _files) = server(&json!([{"request": {"urlPath": "/a"}}])).await;
     for n in 0..3 {
         send(&server, "POST", "/a", &[], &format!("{{\"n\": {n}}}")).await;
@@ -93,7 +93,7 @@ async fn a_recording_replays_without_its_secrets() {
     let text = stopped.to_string();
     assert!(!text.contains(SECRET) && text.contains("\"page\":"), "{text}");
     assert_eq!(ask(&server, "GET", "/__admin/recordings/status").await.at("/status"), "Stopped");
-    // The backend is not asked any more.
+    // The backend is no longer asked.
     let asked = backend.journal().recorded();
     let again = send(&server, "GET", &target, &headers, "").await;
     assert_eq!((again.status.as_u16(), again.at("/who")), (200, json!("me")));
@@ -123,7 +123,7 @@ async fn a_body_behind_the_answer_is_in_the_journal_while_the_connection_lives()
             }
             let shown = ask(&server, "GET", "/__admin/requests?limit=1").await;
             assert_eq!(shown.at("/requests/0/request/body"), "abcd", "{framing}, {split}");
-            // The connection is good for another request.
+            // The connection can carry another request.
             connection.write_all(b"GET /a HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
             assert!(head_of(&mut connection).await.starts_with("HTTP/1.1 200"));
         }

@@ -1,4 +1,4 @@
-//! Jobs that scenarios take through their documented phases, on the clock of the world.
+//! Simulated jobs go through their documented phases on the clock of the world.
 
 use serde_json::{Value, json};
 use standin::{Error, RunningServer, Server};
@@ -59,7 +59,7 @@ life:
 }
 
 #[tokio::test]
-async fn jobs_that_are_there_go_too_and_watchers_see_each_phase() {
+async fn existing_jobs_go_too_and_watchers_see_each_phase() {
     let scenario = "life: [{resource: jobs.batch.volcano.sh, phases: [{phase: Pending}, {phase: Running, at: 10ms}, {phase: Restarting, at: 20ms}, \
         {phase: Aborting, at: 30ms}, {phase: Aborted, at: 40ms}, {phase: Terminating, at: 50ms}, {phase: Terminated, at: 60ms}, \
         {phase: Completing, at: 70ms}, {phase: Completed, at: 80ms}, {phase: Failed, at: 90ms}]}]";

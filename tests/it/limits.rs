@@ -1,4 +1,4 @@
-//! Limits on requests and header fields of true answers, on every way to a server.
+//! Limits on requests and header fields of real answers, over every protocol.
 
 use standin::Server;
 
@@ -6,7 +6,7 @@ use crate::support::{TFJOBS, files, send};
 use crate::ways::{Served, WAYS, body};
 
 #[tokio::test]
-async fn a_limit_is_announced_and_kept_on_every_way() {
+async fn a_limit_is_announced_and_kept_over_every_protocol() {
     let rules = "
 rules:
 - id: quota
@@ -42,7 +42,7 @@ rules:
 }
 
 #[tokio::test]
-async fn a_refused_client_is_told_a_date_or_nothing() {
+async fn a_refused_client_gets_a_date_or_nothing() {
     for (how, starts) in [("date", Some("GMT")), ("none", None)] {
         let rules = format!(
             "rules: [{{limit: {{requests: 1, window: 60s, retry_after: {how}, else: {{reply: {{status: 429, body: slow}}}}}}}}]"
@@ -57,7 +57,7 @@ async fn a_refused_client_is_told_a_date_or_nothing() {
 }
 
 #[tokio::test]
-async fn fields_of_true_answers_change_on_every_way() {
+async fn fields_of_real_answers_change_over_every_protocol() {
     let rules = "
 rules:
 - then:

@@ -1,4 +1,5 @@
-//! Links in answers of a backend lead clients to the recorder, and to the server that replays the recording.
+//! Links in answers of a backend refer to the recorder, and to the server that replays the
+//! recording.
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! The server as its users meet it: over the wire, from the command line, through a real client.
-//! One binary, so that it links once.
+//! Integration tests: over the wire, from the command line, and through a real client. One binary,
+//! so that it links once.
 
 mod support;
 

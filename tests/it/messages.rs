@@ -1,4 +1,4 @@
-//! What people read: on the log of a server, in the journal, in the errors of commands.
+//! Messages: in the log of a server, in the journal, in the errors of commands.
 
 use std::sync::{Arc, Mutex};
 
@@ -37,7 +37,7 @@ async fn a_server_shows_the_warnings_of_check() {
         .await
         .unwrap();
     for part in expected {
-        // Stubs are looked at beside the server.
+        // Stubs are checked concurrently with the server.
         let is_shown = async || lines.lock().unwrap().iter().any(|line| line.contains(part));
         eventually(part, is_shown).await;
     }
@@ -54,7 +54,7 @@ async fn errors_of_files_show_the_line() {
     assert_eq!(code, 3);
     for part in [
         "s.yaml:2:25: rules[0].thne: unknown key \"thne\"; did you mean \"then\"?\n  2 | - {match: {verb: list}, thne: {status: 503}}\n    |                         ^",
-        "b.json:1:25: a comma stands behind the last value; leave it out, like [1, 2] or {\"a\": 1}\n  1 | {\"request\": {\"url\": \"/a\",}}\n    |                         ^",
+        "b.json:1:25: a comma follows the last value; leave it out, like [1, 2] or {\"a\": 1}\n  1 | {\"request\": {\"url\": \"/a\",}}\n    |                         ^",
     ] {
         assert!(errors.contains(part), "{errors}");
     }
@@ -100,7 +100,7 @@ async fn the_journal_names_rules_stubs_and_resources() {
 }
 
 #[tokio::test]
-async fn a_wrong_version_is_named_beside_upstreams_answer() {
+async fn a_wrong_version_is_named_in_addition_to_upstreams_answer() {
     let server = Server::builder().start().await.unwrap();
     let plain = ask(&server, "GET", "/apis/nothing.dev/v1/things").await;
     let wrong = ask(&server, "GET", "/apis/kubeflow.org/v1beta1/tfjobs").await;

@@ -1,4 +1,4 @@
-//! `/__admin/metrics`: what a scrape shows of what clients did.
+//! `/__admin/metrics`: a scrape shows the clients' requests.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What was recorded read-only becomes state, and so does what a cluster has.
+//! Recordings and snapshots of a cluster become state.
 
 use std::path::Path;
 use std::process::Output;
@@ -65,7 +65,7 @@ async fn a_snapshot_of_a_cluster_is_state() {
     }
     let secret = ask(&copy, "GET", &format!("{SECRETS}/s")).await;
     assert!(secret.at("/data/password").is_string(), "{}", secret.text());
-    // The schema came along: it is enforced.
+    // The schema was included: it is enforced.
     let wrong = json!({"apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": {"name": "w"}, "spec": {"tfReplicaSpecs": 7}});
     assert_eq!(post(&copy, "POST", TFJOBS, &wrong).await.status, 422);
     assert_eq!(ask(&copy, "DELETE", &format!("{CONFIGS}/c000")).await.status, 200);
@@ -119,7 +119,7 @@ async fn recorded_answers_become_state() {
         assert_eq!(post(&proxy, "POST", CONFIGS, &config(name, value)).await.status, 201);
     }
     assert_eq!(ask(&proxy, "GET", CONFIGS).await.names().len(), 3);
-    // What is newer counts, wherever it was seen.
+    // The newer state counts, regardless of its source.
     assert_eq!(post(&proxy, "PUT", &format!("{CONFIGS}/a"), &config("a", "2")).await.status, 200);
     assert_eq!(ask(&proxy, "DELETE", &format!("{CONFIGS}/b")).await.status, 200);
     let revision = ask(&proxy, "GET", TFJOBS).await.at("/metadata/resourceVersion");

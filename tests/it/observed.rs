@@ -84,7 +84,7 @@ async fn a_scenario_made_of_a_journal_reproduces_what_clients_saw() {
     let kinds: Vec<&String> = seen.keys().collect();
     assert_eq!(again.keys().collect::<Vec<_>>(), kinds, "{text}");
     for (what, count) in &seen {
-        // Sequences are exact; shares are drawn anew.
+        // Sequences are exact; shares are drawn again.
         let apart = if what.starts_with(&format!("{TFJOBS}: ")) { 25 } else { 0 };
         let other = again[what];
         assert!(count.abs_diff(other) <= apart, "{what}: {count} and then {other}\n{text}");
@@ -104,7 +104,7 @@ async fn a_scenario_made_of_a_journal_reproduces_what_clients_saw() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_made_into_a_scenario_is_said() {
+async fn what_cannot_be_made_into_a_scenario_is_reported() {
     let directory = files(&[
         ("empty.json", r#"{"requests": []}"#),
         ("other.json", r#"{"x": 1}"#),

@@ -21,7 +21,7 @@ async fn server(stubs: &Value) -> (RunningServer, TempDir) {
     (server, directory)
 }
 
-/// What a server was asked, newest first.
+/// The requests that a server received, newest first.
 async fn asked(server: &RunningServer) -> Vec<Value> {
     let events = ask(server, "GET", "/__admin/requests").await.json();
     events["requests"].as_array().unwrap().iter().map(|event| event["request"].clone()).collect()
@@ -41,7 +41,8 @@ fn proxy(to: &str, more: &Value) -> Value {
     json!([{"request": {"urlPathPattern": "/.*"}, "response": response}])
 }
 
-/// A backend that sends these bytes to whoever asks, in these pieces, and waits for a word before each but the first.
+/// A backend that sends these bytes to any client, in these pieces, and waits for a signal before
+/// each except the first.
 async fn backend(pieces: &'static [&'static [u8]]) -> (String, tokio::sync::mpsc::Sender<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -153,7 +154,7 @@ const BROKEN: &[&[u8]] = &[b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfour"]
 
 #[tokio::test]
 async fn a_backend_that_fails_is_a_500_that_names_it() {
-    // Nobody listens here any more.
+    // Nobody listens here any longer.
     let dead = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let (broken, _go) = backend(BROKEN).await;
     for (url, asked) in [(format!("http://{dead}"), "/x?y=1"), (broken, "/x")] {

@@ -1,4 +1,4 @@
-//! A backend on loopback that answers whole requests with whole answers, byte for byte as a test gives them.
+//! A backend on loopback that answers complete requests with the exact bytes that a test provides.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! `plan`, `check`, `explain`, `schema`, `drill` from the command line: what will happen, and whether it can.
+//! `plan`, `check`, `explain`, `schema`, `drill` from the command line: previews, checks and
+//! explanations.
 
 use std::path::Path;
 
@@ -39,7 +40,7 @@ async fn a_plan_is_a_table_and_json() {
     let (_, json, _) = run(&["plan", &file, "-n", "10", "--json"]).await;
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["rules"][1]["draws"].as_array().unwrap().len(), 10);
-    // Another seed, another world: other draws; the same, the same.
+    // Another seed or world gives other draws; the same ones give the same draws.
     let (_, again, _) = run(&["plan", &file, "-n", "10"]).await;
     assert_eq!(out, again);
     let (_, other, _) = run(&["plan", &file, "-n", "10", "--seed", "43"]).await;
@@ -109,13 +110,13 @@ async fn a_check_has_codes() {
     assert_eq!(out, "valid (stubs: 1, objects: 0, resource types: 0, scenario rules: 2)\n");
     let (code, out, _) = run(&["check", "scenarios"]).await;
     assert!(code == 0 && out.starts_with("valid ("), "{out}");
-    // For people the same, on two streams.
+    // As text the same, on two streams.
     let (code, out, error) = run(&["check", &path(&bad, "odd.yaml")]).await;
     assert!(code == 0 && out.starts_with("valid (") && error.contains("has no effect"), "{error}");
 }
 
 #[tokio::test]
-async fn an_explanation_says_who_answers_and_who_does_not() {
+async fn an_explanation_names_what_answers_and_what_does_not() {
     let own = files(&[
         (
             "s.yaml",

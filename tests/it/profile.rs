@@ -1,4 +1,5 @@
-//! The CCI profile: the gateway's tokens and the service's errors; token reviews and its kin from files.
+//! The CCI profile: the gateway's tokens and the service's errors; token reviews and similar
+//! requests from files.
 
 use std::time::Duration;
 

@@ -73,7 +73,7 @@ async fn a_kept_fault_comes_back_at_the_same_request() {
 }
 
 #[tokio::test]
-async fn faults_are_left_out_where_nothing_is_said() {
+async fn faults_are_omitted_by_default() {
     let directory = record(false).await;
     assert!(!directory.path().join(".standin-faults.yaml").exists());
     assert!(!everything(directory.path()).contains("\"0123\""));

@@ -1,4 +1,4 @@
-//! A recorder in front of backends of all kinds, and what is left of one that is killed.
+//! A recorder in front of backends of all kinds, and the recording of a killed one.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -53,7 +53,7 @@ fn get(path: &str) -> Vec<u8> {
 /// Three rounds with all other tests, with a second that may be lost, since they share the machine;
 /// `STANDIN_KILLS=50 cargo test --release --test it killed` for fifty, with 50 ms.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_recorder_loses_nothing_but_the_last_moment() {
+async fn a_killed_recorder_loses_only_the_last_second() {
     let long = std::env::var("STANDIN_KILLS").ok().and_then(|rounds| rounds.parse().ok());
     let moment = Duration::from_millis(if long.is_some() { 50 } else { 1_000 });
     let (backend, _stubs) = echo().await;
@@ -75,7 +75,7 @@ async fn a_killed_recorder_loses_nothing_but_the_last_moment() {
         let answered = futures_util::future::join_all(clients).await.concat();
         let killed = Instant::now();
         drop(process);
-        // Whatever was killed in the middle, the folder loads.
+        // The folder loads wherever the recorder was killed.
         let replay = Server::builder().fixtures(&to).start().await.unwrap();
         for (path, at) in &answered {
             let answer = ask(&replay, "GET", path).await;
@@ -128,7 +128,7 @@ async fn a_killed_recorder_leaves_no_secret_of_a_large_body() {
         let bytes = std::fs::read(file).unwrap();
         assert!(!bytes.windows(SECRET.len()).any(|part| part == SECRET.as_bytes()));
     }
-    // The next recorder removes what is of no use.
+    // The next recorder removes incomplete files.
     drop(recorder(&["--upstream", &url], directory.path()).await);
     assert_eq!(arriving(), Vec::<std::path::PathBuf>::new());
 }

@@ -1,4 +1,4 @@
-//! A recording knows its clients by pseudonyms of their credentials.
+//! A recording recognizes its clients by pseudonyms of their credentials.
 
 use std::path::Path;
 
@@ -69,7 +69,7 @@ async fn record(directory: &Path) {
 }
 
 #[tokio::test]
-async fn clients_are_told_apart_by_the_key_of_the_recording() {
+async fn clients_are_distinguished_by_the_key_of_the_recording() {
     let directory = TempDir::new().unwrap();
     record(directory.path()).await;
     let server = replay(directory.path()).await;

@@ -1,4 +1,4 @@
-//! Conversations of all kinds: recorded from a backend, and the same again when it is gone.
+//! Conversations of all kinds: recorded from a backend, and repeated identically without it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ where
             });
             tokio::spawn(async move {
                 let socket = TokioIo::new(socket);
-                // A client that goes away is not a failure of the backend.
+                // A client that disconnects is not a failure of the backend.
                 let _ = if http2 {
                     let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
                     builder.serve_connection(socket, service).await
@@ -78,7 +78,7 @@ fn field<'h>(head: &'h http::request::Parts, name: &str) -> &'h str {
     head.headers.get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-/// Records what a client does with a backend, and has it do the same with the recording.
+/// Records a client's conversation with a backend, and repeats it with the recording.
 async fn same_again<T: PartialEq + std::fmt::Debug>(
     backend: &str,
     talk: impl AsyncFn(&RunningServer) -> T,
@@ -133,7 +133,7 @@ async fn polls_and_changes_come_in_their_order() {
 }
 
 #[tokio::test]
-async fn parts_conditions_and_representations_are_told_apart() {
+async fn parts_conditions_and_representations_are_distinguished() {
     let url = backend(|head, _| {
         const WHOLE: &str = "0123456789";
         let etag = ("etag", "\"e\"");
@@ -185,7 +185,7 @@ async fn parts_conditions_and_representations_are_told_apart() {
 }
 
 #[tokio::test]
-async fn bodies_are_told_apart_by_what_they_hold() {
+async fn bodies_are_distinguished_by_their_content() {
     let url = backend(|head, body| {
         let length = body.len().to_string();
         // The boundary of a multipart body changes nothing.

@@ -87,7 +87,7 @@ async fn edits_are_served_and_bad_ones_are_not() {
 }
 
 #[tokio::test]
-async fn a_server_with_bad_files_does_not_start_and_says_everything() {
+async fn a_server_with_bad_files_does_not_start_and_reports_everything() {
     let directory = files(&[("a.json", "{\"request\": {\"metod\": 1}}"), ("b.yaml", "a: [")]);
     let error = Server::builder()
         .fixtures(directory.path())
@@ -145,7 +145,7 @@ async fn what_clients_have_made_outlives_a_reload() {
     assert_eq!(post(&server, "POST", crds, &definition).await.status, 201);
     assert_eq!(ask(&server, "DELETE", &format!("{crds}/mxjobs.kubeflow.org")).await.status, 200);
 
-    // An hour later the same files say the same, whatever else comes to them.
+    // An hour later the same files have the same content, whatever files are added.
     tokio::time::pause();
     tokio::time::advance(std::time::Duration::from_secs(3600)).await;
     tokio::time::resume();

@@ -1,4 +1,4 @@
-//! When a backend is asked and when its recording answers; what a replay lets through and reports.
+//! When a backend is asked and when its recording answers; what a replay forwards and reports.
 
 use std::path::Path;
 
@@ -123,7 +123,7 @@ async fn a_recording_alone_invents_no_answers() {
 }
 
 #[tokio::test]
-async fn hand_written_stubs_are_strict_where_it_is_asked_for() {
+async fn hand_written_stubs_are_strict_on_request() {
     let stubs = files(&[
         ("a.json", r#"{"request": {"url": "/a"}, "response": {"body": "a"}}"#),
         ("__files/x.txt", "x"),
@@ -142,7 +142,7 @@ async fn hand_written_stubs_are_strict_where_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_replay_reports_what_was_never_used_and_what_was_asked_on() {
+async fn a_replay_reports_unused_stubs_and_forwarded_requests() {
     let step = |name: &str, at: &str, to: Option<&str>| {
         let mut stub = json!({
             "name": name, "scenarioName": "poll", "requiredScenarioState": at,
@@ -203,7 +203,7 @@ async fn a_replay_at_once_waits_for_nothing() {
 }
 
 #[tokio::test]
-async fn a_recorder_says_how_far_it_is_and_what_it_did() {
+async fn a_recorder_reports_its_progress_and_result() {
     let (backend, _files) = backend().await;
     let recorded = TempDir::new().unwrap();
     let lines = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));

@@ -1,4 +1,4 @@
-//! Every shipped scenario, over the wire, as a client meets it.
+//! Every shipped scenario, over the wire.
 
 use std::collections::HashSet;
 
@@ -43,7 +43,7 @@ async fn every_documented_status_is_reachable_on_every_endpoint() {
             assert!(body["message"].as_str().is_some_and(|text| !text.is_empty()), "{body}");
             assert_eq!(answer.headers["x-standin-rule"], format!("{name}/documented").as_str());
         }
-        // The rest of the API goes on working.
+        // The rest of the API keeps working.
         assert_eq!(ask(&server, "GET", "/apis").await.status, 200);
         assert_eq!(server.journal().count(|exchange| exchange.status == code), 4);
         server.shutdown().await;
@@ -181,13 +181,13 @@ async fn a_flaky_delete_works_at_the_fourth_try() {
     assert_eq!(ask(&server, "GET", TFJOBS).await.names().len(), 0);
     let again = ask(&server, "DELETE", TFJOBS).await;
     assert_eq!((again.status.as_u16(), again.names().len()), (200, 0));
-    // The counters begin anew on request.
+    // The counters start again on request.
     assert_eq!(ask(&server, "POST", "/__admin/scenarios/reset").await.status, 200);
     assert_eq!(ask(&server, "DELETE", TFJOBS).await.status, 500);
 }
 
 #[tokio::test]
-async fn scenarios_are_laid_over_one_another() {
+async fn several_scenarios_are_combined() {
     let own = files(&[(
         "drill.yaml",
         "rules:\n- id: teapot\n  match: {header: {X-Drill: \"*\"}}\n  then: {reply: {status: 418, headers: {X-A: b}, json: {a: [1]}}}\n\

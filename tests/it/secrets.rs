@@ -1,5 +1,5 @@
-//! Secrets planted in every place and of every shape: none is on disk, in the log, in the journal or in a report of
-//! near misses, neither as it is nor encoded.
+//! Secrets planted in every place and of every shape: none is on disk, in the log, in the journal
+//! or in a report of near misses, neither plain nor encoded.
 //!
 //! `secrets/kinds.json` lists them: the kind, where it is planted, and a text in which `{s}` and the like stand for
 //! values that are made for the test.
@@ -20,7 +20,8 @@ use crate::plain_backend::{self, Reply};
 use crate::support::{ask, eventually, try_send};
 use plant::Case;
 
-/// Every text of a folder: names and contents, and what their words mean in base64, unpacked.
+/// Every text of a folder: names and contents, and their words decoded from base64 and
+/// decompressed.
 fn texts(folder: &Path) -> (String, String) {
     let mut plain = String::new();
     let mut folders = vec![folder.to_path_buf()];

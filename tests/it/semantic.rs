@@ -1,4 +1,4 @@
-//! What only a Kubernetes API can do wrong, as a real client (kube) meets it.
+//! Faults specific to a Kubernetes API, seen by a real client (kube).
 
 use std::time::Duration;
 
@@ -52,8 +52,8 @@ impl Met {
         list.items.into_iter().map(|object| object.metadata.name.unwrap()).collect()
     }
 
-    /// What a watch tells from now on: kind and name, as many as are asked for.
-    async fn told(&self, count: usize, change: impl AsyncFnOnce()) -> Vec<String> {
+    /// The next events of a watch: kind and name, as many as requested.
+    async fn events(&self, count: usize, change: impl AsyncFnOnce()) -> Vec<String> {
         let version =
             self.api.list(&ListParams::default()).await.unwrap().metadata.resource_version;
         let stream = self.api.watch(&WatchParams::default(), &version.unwrap()).await.unwrap();
@@ -142,12 +142,12 @@ rules:
     let next = ListParams::default().limit(4).continue_token(&page.metadata.continue_.unwrap());
     assert_eq!(code(&first.list(&next).await.unwrap_err()), 401);
     assert_eq!(code(&first.list(&next).await.unwrap_err()), 401, "it stays dead");
-    // The chain is whole for who has a new token.
+    // The chain is complete for a client with a new token.
     assert_eq!(api(fetch().await).list(&next).await.unwrap().items.len(), 4);
 }
 
 #[tokio::test]
-async fn history_is_compacted_and_watches_are_told() {
+async fn history_is_compacted_and_watches_are_informed() {
     let met = meet("rules: [{match: {verb: create, name: \"\"}, then: pass}, {match: {verb: get}, then: {compact: now}}]").await;
     let version =
         met.api.list(&ListParams::default()).await.unwrap().metadata.resource_version.unwrap();
@@ -171,7 +171,7 @@ async fn an_expired_watch_is_refused_with_a_status() {
     let version =
         met.api.list(&ListParams::default()).await.unwrap().metadata.resource_version.unwrap();
     met.create("a").await;
-    // One that is not expired is as ever.
+    // One that has not expired works as usual.
     assert!(met.api.watch(&WatchParams::default(), &version).await.is_ok());
     let _ = met.api.get("a").await.unwrap();
     let Err(error) = met.api.watch(&WatchParams::default(), &version).await else {
@@ -190,7 +190,7 @@ async fn events_are_dropped_doubled_and_swapped() {
         let met =
             meet(&format!("rules: [{{match: {{verb: watch}}, then: {{events: {word}}}}}]")).await;
         let told = met
-            .told(4, async || {
+            .events(4, async || {
                 for name in ["a", "b", "c", "d"] {
                     met.create(name).await;
                 }
@@ -200,7 +200,7 @@ async fn events_are_dropped_doubled_and_swapped() {
     }
     let met = meet("rules: [{match: {verb: watch}, at: [{event: 2, then: {event: drop}}, {event: 4, then: {event: {status: 500}}}]}]").await;
     let told = met
-        .told(3, async || {
+        .events(3, async || {
             for name in ["a", "b", "c", "d"] {
                 met.create(name).await;
             }
@@ -215,7 +215,7 @@ async fn half_a_line_breaks_the_watch() {
         meet("rules: [{match: {verb: watch}, at: [{event: 2, times: 1, then: {cut: mid_line}}]}]")
             .await;
     let told = met
-        .told(2, async || {
+        .events(2, async || {
             met.create("a").await;
             met.create("b").await;
         })
@@ -223,7 +223,7 @@ async fn half_a_line_breaks_the_watch() {
     assert_eq!(told[0], "added a");
     assert!(told.get(1).is_none_or(|last| last.starts_with("broken")), "{told:?}");
     // A client that watches again misses nothing.
-    assert_eq!(met.told(1, async || met.create("c").await).await, ["added c"]);
+    assert_eq!(met.events(1, async || met.create("c").await).await, ["added c"]);
 }
 
 /// The events of kube's watcher that lists by streaming.
@@ -300,7 +300,7 @@ async fn a_collection_is_half_deleted() {
 }
 
 #[tokio::test]
-async fn a_finalizer_lets_go_on_the_worlds_clock() {
+async fn a_finalizer_is_removed_by_the_worlds_clock() {
     let met = meet("rules: [{match: {verb: delete}, then: {finalizer: 60s}}]").await;
     let world = met.server.world("default").unwrap();
     world.freeze();

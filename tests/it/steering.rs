@@ -36,7 +36,7 @@ timeline:
 async fn phases_follow_the_worlds_clock() {
     let (server, _own) = under(PHASES).await;
     admin(&server, "POST", "/__admin/clock/freeze", json!({})).await;
-    // A world of its own has a time of its own, and begins with its own first request.
+    // Its own world has its own time, and begins with its own first request.
     let other = "/worlds/other";
     admin(&server, "POST", "/worlds/other/__admin/clock/freeze", json!({})).await;
     let code = async |target: &str| ask(&server, "GET", target).await.status.as_u16();
@@ -79,7 +79,7 @@ async fn tokens_age_on_the_worlds_clock() {
 }
 
 #[tokio::test]
-async fn a_world_has_scenarios_of_its_own() {
+async fn a_world_has_its_own_scenarios() {
     let (server, _own) = under(PHASES).await;
     let path = "/worlds/a/__admin/standin/scenarios";
     let switched =
@@ -117,7 +117,7 @@ async fn a_world_has_scenarios_of_its_own() {
 }
 
 #[tokio::test]
-async fn findings_are_told_on_request() {
+async fn findings_are_returned_on_request() {
     let (server, _own) = under(
         "rules: [{id: r, match: {verb: list}, steps: [{times: 1, then: {status: 429, retry_after: 9s}}], expect: {retry_after: honoured}}]",
     )
@@ -133,7 +133,7 @@ async fn findings_are_told_on_request() {
     assert_eq!(ask(&plain, "GET", "/__admin/findings").await.status, 409);
 }
 
-/// What became of each request, of clients that ask all at once.
+/// The outcome of each request of concurrent clients.
 async fn run(rules: &str, seed: u64) -> BTreeMap<String, Vec<String>> {
     let own = files(&[("s.yaml", rules)]);
     let path = own.path().join("s.yaml");

@@ -1,4 +1,4 @@
-//! What every test here needs: a server, a plain HTTP client, a raw socket.
+//! Shared helpers: a server, a plain HTTP client, a raw socket.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Long enough for a busy machine; nothing that works takes it.
+/// Long enough for a busy machine; successful tests never take this long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) const TFJOBS: &str = "/apis/kubeflow.org/v1/namespaces/kube-test/tfjobs";
@@ -103,7 +103,7 @@ impl Answer {
     }
 }
 
-/// Asks with no header but those of HTTP itself.
+/// Sends a GET without extra headers.
 pub(crate) async fn ask(server: &RunningServer, method: &str, target: &str) -> Answer {
     send(server, method, target, &[], "").await
 }
@@ -129,7 +129,7 @@ pub(crate) async fn send(
     try_send(server, method, target, headers, body).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// As [`send`], where the connection may break.
+/// Sends like [`send`], if the connection may break.
 pub(crate) async fn try_send(
     server: &RunningServer,
     method: &str,
@@ -165,7 +165,7 @@ pub(crate) enum End {
     Reset,
 }
 
-/// Sends bytes as they are, and reads until the connection ends.
+/// Sends raw bytes, and reads until the connection ends.
 pub(crate) async fn raw(address: SocketAddr, bytes: &[u8]) -> (String, End) {
     let talk = async {
         let mut stream = TcpStream::connect(address).await.expect("a connection");
@@ -189,7 +189,7 @@ pub(crate) async fn read_all(stream: &mut TcpStream) -> (String, End) {
     }
 }
 
-/// Asks again until it is so: for what happens on a thread of its own, such as a reload.
+/// Polls until a condition holds, for effects of other threads such as a reload.
 pub(crate) async fn eventually(what: &str, mut check: impl AsyncFnMut() -> bool) {
     let all = async {
         while !check().await {

@@ -1,4 +1,4 @@
-//! TLS: what is negotiated, who is trusted, what happens to those who do it wrong.
+//! TLS: negotiation, trust, and handling of invalid clients.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -153,13 +153,13 @@ async fn both_versions_and_both_protocols_are_spoken() {
             );
         }
     }
-    // Another CA's word is worth nothing.
+    // Another CA is not trusted.
     let Ca(_, other) = Ca::new();
     assert!(connect(&server, &other, PLAIN).await.is_err());
 }
 
 #[tokio::test]
-async fn those_who_do_it_wrong_are_told_once_and_others_are_served() {
+async fn invalid_clients_are_reported_once_and_others_are_served() {
     let lines = Arc::new(Mutex::new(Vec::<String>::new()));
     let told = Arc::clone(&lines);
     let bounds = bounds(|bounds| bounds.transport.handshake_timeout = Duration::from_millis(100));
@@ -179,7 +179,7 @@ async fn those_who_do_it_wrong_are_told_once_and_others_are_served() {
         let wrong = Options { protocols: &["spdy/3"], ..PLAIN };
         assert!(connect(&server, &ca, wrong).await.is_err());
     }
-    // Half a handshake, and a record that is none.
+    // Half a handshake, and an invalid record.
     let mut half = TcpStream::connect(server.address()).await.unwrap();
     half.write_all(&[22, 3, 1, 1, 0, 1]).await.unwrap();
     let mut broken = TcpStream::connect(server.address()).await.unwrap();
@@ -188,7 +188,7 @@ async fn those_who_do_it_wrong_are_told_once_and_others_are_served() {
     assert_eq!(ask(stream, "GET", "/version", None, "").await.0, 200);
     for socket in [&mut half, &mut broken] {
         let mut rest = Vec::new();
-        // A FIN or an RST: the server lets go of it.
+        // A FIN or an RST: the server closes it.
         let ended = tokio::time::timeout(PATIENCE, socket.read_to_end(&mut rest)).await;
         assert!(ended.is_ok(), "a handshake that does not go on is ended");
     }
@@ -243,7 +243,7 @@ async fn client_certificates_are_identities() {
     assert!(
         refused["message"].as_str().unwrap().contains("User \"alice\" cannot deletecollection")
     );
-    // A certificate that does not hold is a 401, unless a token makes it good.
+    // An invalid certificate is a 401, unless there is a valid token.
     for bad in [ca.issue("alice", &["devs"], 2001), stranger.issue("alice", &["devs"], 2090)] {
         let (status, refused) = ask(Some(&bad), "GET", TFJOBS, None, "").await;
         assert_eq!((status, &refused["reason"]), (401, &json!("Unauthorized")));
@@ -275,7 +275,7 @@ async fn without_a_policy_clients_without_a_certificate_see_the_health_alone() {
     assert_eq!(ask(stream, "GET", TFJOBS, None, "").await.0, 200);
 }
 
-/// Moves a file into place, as those who rotate certificates do.
+/// Moves a file into place, as certificate rotation does.
 fn replace(path: &Path, content: &str) {
     let new = path.with_extension("new");
     std::fs::write(&new, content).unwrap();
@@ -283,7 +283,7 @@ fn replace(path: &Path, content: &str) {
 }
 
 #[tokio::test]
-async fn changed_certificates_are_shown_and_broken_ones_are_not() {
+async fn changed_certificates_are_used_and_broken_ones_are_not() {
     let (first, second) = (Ca::new(), Ca::new());
     let own = files(&[]);
     let (chain, key) = (own.path().join("chain.pem"), own.path().join("key.pem"));
@@ -318,7 +318,7 @@ async fn changed_certificates_are_shown_and_broken_ones_are_not() {
 }
 
 #[tokio::test]
-async fn files_that_cannot_be_used_are_told_before_anything_is_bound() {
+async fn files_that_cannot_be_used_are_reported_before_anything_is_bound() {
     let ca = Ca::new();
     let (certificate, _) = ca.issue("server", &[], 2090);
     let (_, other_key) = ca.issue("other", &[], 2090);
@@ -375,7 +375,7 @@ async fn faults_strike_under_tls() {
         assert_eq!(got.is_empty(), expected.is_empty(), "{then}: {got}");
         let kind = ended.err().map(|error| error.kind());
         assert_eq!(kind == Some(std::io::ErrorKind::ConnectionReset), reset, "{then}: {kind:?}");
-        // The server goes on.
+        // The server keeps running.
         let other = connect(&server, &ca, PLAIN).await.unwrap();
         assert_eq!(ask(other, "GET", "/version", None, "").await.0, 200);
     }

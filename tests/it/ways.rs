@@ -1,4 +1,4 @@
-//! The ways on which a request reaches a server: HTTP/1.1 and HTTP/2, each plain and over TLS.
+//! The protocols of a request: HTTP/1.1 and HTTP/2, each plain and over TLS.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::support::{Answer, End, PATIENCE, files};
 
-/// A way to a server.
+/// A protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     Http1,
@@ -28,7 +28,7 @@ pub(crate) enum Way {
 
 pub(crate) const WAYS: [Way; 4] = [Way::Http1, Way::Http1Tls, Way::Http2, Way::Http2Tls];
 
-/// The ways whose bytes are HTTP/1.1.
+/// The protocols whose bytes are HTTP/1.1.
 pub(crate) const HTTP1: [Way; 2] = [Way::Http1, Way::Http1Tls];
 
 impl Way {
@@ -46,7 +46,7 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
-/// A server with rules, that is reached on a way.
+/// A server with rules that is reached over a protocol.
 pub(crate) struct Served {
     pub(crate) server: RunningServer,
     pub(crate) way: Way,
@@ -111,7 +111,7 @@ impl Served {
         Ok(Box::new(TlsConnector::from(Arc::new(config)).connect(name, tcp).await?))
     }
 
-    /// A request on a connection of its own, and its answer.
+    /// A request on its own connection, and its answer.
     pub(crate) async fn ask(
         &self,
         method: &str,

@@ -107,7 +107,7 @@ async fn a_watch_goes_over_a_websocket_for_those_who_ask() {
 }
 
 #[tokio::test]
-async fn a_reader_that_does_not_read_is_told_that_it_missed_events() {
+async fn a_reader_that_does_not_read_is_informed_that_it_missed_events() {
     let server = standin::Server::builder()
         .bounds(bounds(|bounds| bounds.history.events = 50))
         .start()

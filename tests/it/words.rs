@@ -1,25 +1,26 @@
-//! Every word of `then` that acts on an answer or its connection, on every way to a server, in a rule, in a phase, and for a
-//! client. The bytes of each are looked at in the tests of its kind (`connections`, `damage`, `deliveries`, `http2`, `wire`).
+//! Every word of `then` that acts on an answer or its connection, over every protocol, in a rule,
+//! in a phase, and for a client. The tests of each kind check the bytes (`connections`, `damage`,
+//! `deliveries`, `http2`, `wire`).
 
 use std::time::{Duration, Instant};
 
 use crate::support::Answer;
 use crate::ways::{Served, WAYS, Way, body};
 
-/// What comes of a request.
+/// The expected outcome of a request.
 #[derive(Debug, Clone, Copy)]
 enum Outcome {
     /// An answer with this status.
     Status(u16),
-    /// The true answer, no sooner than after so many milliseconds.
+    /// The real answer, no earlier than after this many milliseconds.
     Late(u64),
-    /// The true answer with this field.
+    /// The real answer with this field.
     Has(&'static str),
-    /// The true answer without it.
+    /// The real answer without it.
     Lacks(&'static str),
     /// An answer with another body.
     Changed,
-    /// No answer, or none that is whole.
+    /// No answer, or an incomplete one.
     Broken,
     /// The one over HTTP/1.1, the other over HTTP/2.
     Either(&'static Outcome, &'static Outcome),
@@ -119,7 +120,7 @@ fn rules(indent: &str, also: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_word_acts_on_every_way_in_rules_phases_and_for_clients() {
+async fn every_word_acts_over_every_protocol_in_rules_phases_and_for_clients() {
     let client = "clients: {mine: {header: {X-Client: mine}}}\n";
     let places = [
         ("rule", format!("rules:\n{}", rules("", ""))),
@@ -146,7 +147,7 @@ async fn every_word_acts_on_every_way_in_rules_phases_and_for_clients() {
                     assert_outcome(word, (way, "another client"), &other, Duration::ZERO, TRUE);
                 }
             }
-            // Behind all of it the server answers.
+            // After all of it the server still answers.
             let after = served.ask("GET", "/x/after", &[], "").await.unwrap();
             assert_eq!((after.status.as_u16(), after.text()), (200, &*body()), "{way:?} {place}");
         }

@@ -1,4 +1,4 @@
-//! Worlds: whose request lives where, what is isolated, and that there cannot be too many.
+//! Worlds: their selection, isolation and bounds.
 
 use std::time::Duration;
 
@@ -157,7 +157,7 @@ async fn worlds_are_listed_reset_and_deleted() {
 }
 
 #[tokio::test]
-async fn counters_of_scenarios_are_each_worlds_own() {
+async fn each_world_has_its_own_scenario_counters() {
     let rules = "rules:\n- {id: twice, match: {path: /apis/**}, steps: [{times: 2, then: {status: 500}}]}\n";
     let own = files(&[("twice.yaml", rules)]);
     let path = own.path().join("twice.yaml");
@@ -174,7 +174,7 @@ async fn counters_of_scenarios_are_each_worlds_own() {
 }
 
 #[tokio::test]
-async fn the_library_hands_worlds_out() {
+async fn the_library_returns_world_handles() {
     let server = server().await;
     let world = server.world("mine").unwrap();
     assert_eq!(world.url(), format!("{}/worlds/mine", server.url()));
@@ -247,9 +247,9 @@ async fn continue_chains_and_watches_stay_in_their_world() {
     assert!(!elsewhere.contains("\"m0\""), "{elsewhere}");
 }
 
-/// TFJob's documented way, by the clock.
+/// TFJob's documented phases, by the clock.
 #[tokio::test]
-async fn created_jobs_go_their_way_by_the_worlds_clock() {
+async fn created_jobs_go_through_their_phases_by_the_worlds_clock() {
     let server = Server::builder().stages(true).start().await.unwrap();
     let world = server.world("life").unwrap();
     world.freeze();

@@ -1,4 +1,4 @@
-//! Problems, and where they are reported.
+//! Tests of problems and their places.
 
 use super::*;
 use crate::document::Format;

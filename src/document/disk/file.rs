@@ -1,4 +1,4 @@
-//! Files → bytes.
+//! Reads regular files, bounded and without blocking.
 
 use std::fs::{File, FileType, Metadata};
 use std::io::{self, Read as _};
@@ -7,7 +7,7 @@ use std::path::Path;
 use super::super::Diagnostic;
 use super::stamp::Stamp;
 
-/// The problem of a path that cannot be read.
+/// Returns the problem of a path that cannot be read.
 pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     if error.kind() == io::ErrorKind::NotFound {
         return Diagnostic::error(path, "there is no such file or directory");
@@ -21,19 +21,19 @@ pub(super) const SMALL: usize = 8 << 10;
 /// Reads a regular file of at most `most` bytes.
 ///
 /// # Errors
-/// What the system reports, and what is not a regular file or too large. A file that has nothing to
-/// read yet, as those of the kernel may, is an error too.
+/// The error of the system, or that the file is not regular or too large. A file that would block,
+/// as some of the kernel's do, is an error too.
 pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     read_stamped(path, most).map(|(bytes, _)| bytes)
 }
 
-/// As [`read`], with the state that the file was in.
+/// Reads like [`read`], and returns the state of the file too.
 pub(crate) fn read_stamped(path: &Path, most: u64) -> io::Result<(Vec<u8>, Stamp)> {
     let mut file = open(path)?;
     let data = file.metadata()?;
     check(&data, most)?;
-    // Sets of thousands of small files are common: one read is all that most take. One byte more than there
-    // should be tells a file that has grown.
+    // Sets of thousands of small files are common: most take a single read. One extra byte reveals
+    // a file that has grown.
     let expected = usize::try_from(data.len()).unwrap_or(SMALL).min(SMALL);
     let mut bytes = vec![0; expected + 1];
     let first = loop {
@@ -47,7 +47,7 @@ pub(crate) fn read_stamped(path: &Path, most: u64) -> io::Result<(Vec<u8>, Stamp
         return Ok((bytes, Stamp::of(&data)));
     }
     bytes.reserve(usize::try_from(data.len()).unwrap_or(0).saturating_sub(first) + 1);
-    // One that grows meanwhile is read no further than the limit.
+    // A growing file is read up to the limit only.
     let left = most.saturating_sub(first as u64) + 1;
     file.take(left).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
@@ -56,7 +56,7 @@ pub(crate) fn read_stamped(path: &Path, most: u64) -> io::Result<(Vec<u8>, Stamp
     Ok((bytes, Stamp::of(&data)))
 }
 
-/// Opens a file without waiting: opening a pipe waits for who writes it.
+/// Opens a file without blocking: opening a pipe would wait for its writer.
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
@@ -65,7 +65,7 @@ fn open(path: &Path) -> io::Result<File> {
     File::options().read(true).custom_flags(nonblocking as i32).open(path)
 }
 
-/// Opens a file: no directory has a pipe in it.
+/// Opens a file: on this system no directory contains pipes.
 #[cfg(not(unix))]
 fn open(path: &Path) -> io::Result<File> {
     File::open(path)

@@ -1,8 +1,7 @@
-//! Directories → the files in them, and files → bytes. What is not a regular file is never waited for.
+//! Directories → the files in them, and files → bytes. Only regular files are read.
 //!
-//! A tree may hold anything: pipes that block who opens them, devices without an end, links that lead
-//! in circles or to each other so that the ways through them have no end. Such things are named in a
-//! warning and skipped.
+//! A tree may hold anything: pipes that block readers, endless devices, cyclic links. Such entries
+//! are reported in a warning and skipped.
 
 mod file;
 mod stamp;

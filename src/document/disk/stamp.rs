@@ -1,11 +1,11 @@
-//! The state of a file: whether it has changed since it was read.
+//! Stamps of files, which show whether a file has changed since it was read.
 
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// The state of a file, by which a change is seen without reading it.
+/// The state of a file, which reveals a change without reading the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
     file: (u64, u64),
@@ -27,7 +27,7 @@ impl Stamp {
         }
     }
 
-    /// Elsewhere the size and the time of the last change have to do.
+    /// On other systems the stamp consists of the size and the time of the last change.
     #[cfg(not(unix))]
     pub(super) fn of(data: &Metadata) -> Self {
         let since =
@@ -38,13 +38,13 @@ impl Stamp {
         Self { file: (0, 0), size: data.len(), modified: at, changed: at }
     }
 
-    /// The state of a file now.
+    /// Returns the state of a file now.
     pub(crate) fn now(path: &Path) -> io::Result<Self> {
         fs::metadata(path).map(|data| Self::of(&data))
     }
 
-    /// Whether the file was last changed long enough before a time that a later change cannot have the same
-    /// stamp: clocks of file systems are coarse.
+    /// Returns whether the file was last changed long enough before a time that a later change
+    /// cannot have the same stamp: clocks of file systems are coarse.
     pub(crate) fn is_settled(&self, at: SystemTime) -> bool {
         let Ok(at) = at.duration_since(SystemTime::UNIX_EPOCH) else { return false };
         let at = i64::try_from(at.as_secs()).unwrap_or(i64::MAX);

@@ -1,4 +1,4 @@
-//! Trees and files as a system may hold them.
+//! Tests with unusual trees and files.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! Directories → the files in them.
+//! Walks directories for fixture and scenario files, bounded.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::super::{Diagnostic, Diagnostics, Format};
 use super::file::{name_of, unreadable};
 
-/// Under how many names one directory is read besides its own: links may repeat it, but not without end.
+/// How many additional names one directory is read under: links may repeat it, but not endlessly.
 pub(super) const MAX_NAMES: usize = 8;
 
 /// How deep a tree is read.
@@ -17,8 +17,8 @@ const MAX_DEPTH: usize = 64;
 /// How many directories one tree may have.
 const MAX_DIRECTORIES: usize = 100_000;
 
-/// The fixture and scenario files below a directory, in the order of their names. Directories for
-/// which `skipped` is true are left out, and so are names that begin with a dot.
+/// Returns the fixture and scenario files below a directory, in the order of their names.
+/// Directories for which `skipped` is true are omitted, and so are names that begin with a dot.
 pub(crate) fn files_below(
     root: &Path,
     skipped: &dyn Fn(&Path) -> bool,
@@ -79,7 +79,7 @@ impl Walk<'_> {
         way.pop();
     }
 
-    /// Why a directory is not read.
+    /// Returns why a directory is not read.
     fn refusal(&self, real: &Path, linked: bool, way: &[PathBuf]) -> Option<String> {
         if way.iter().any(|above| above == real) {
             return Some(format!("a symlink loop: it leads back to {}", real.display()));
@@ -95,7 +95,7 @@ impl Walk<'_> {
             .then(|| format!("{MAX_DIRECTORIES} directories were read already"))
     }
 
-    /// The entries that may hold something, by name.
+    /// Returns the relevant entries, sorted by name.
     fn entries(&mut self, directory: &Path) -> io::Result<Vec<(PathBuf, Entry)>> {
         let mut entries = Vec::new();
         for entry in fs::read_dir(directory)? {
@@ -109,7 +109,7 @@ impl Walk<'_> {
             path.push(directory);
             path.push(name);
             let own = entry.file_type()?;
-            // A link is what it leads to; the system itself reports links that lead to each other.
+            // Links are followed; the system reports links that form a cycle.
             let kind = if own.is_symlink() {
                 fs::metadata(&path).map(|to| to.file_type())
             } else {
@@ -144,7 +144,7 @@ impl Walk<'_> {
     }
 }
 
-/// What an entry of a directory is.
+/// The kind of a directory entry.
 enum Entry {
     File,
     Directory,

@@ -1,22 +1,22 @@
-//! The text of a path, and a place in it.
+//! A cursor over the text of a path.
 
 /// How deep filters and functions may nest.
 const MAX_NESTING: usize = 32;
 
-/// A text that is read from the start to the end.
+/// A text with a position.
 #[derive(Debug)]
 pub(super) struct Cursor {
     chars: Vec<char>,
     pub(super) at: usize,
-    /// How deep the text is in others.
+    /// How deep the text is nested in others.
     pub(super) depth: usize,
 }
 
 impl Cursor {
-    /// The start of a text, without blanks around it.
+    /// Returns the start of a text, without blanks around it.
     ///
     /// # Errors
-    /// The text stands too deep in others.
+    /// The text is nested too deeply.
     pub(super) fn new(text: &str, depth: usize) -> Result<Self, String> {
         if depth > MAX_NESTING {
             return Err(format!("paths and filters nest more than {MAX_NESTING} deep"));
@@ -40,7 +40,7 @@ impl Cursor {
         self.current() == Some(c)
     }
 
-    /// Whether this is the last character, or behind it.
+    /// Returns whether this is the last character or beyond.
     pub(super) fn is_tail(&self) -> bool {
         self.at + 1 >= self.chars.len()
     }
@@ -56,12 +56,12 @@ impl Cursor {
         }
     }
 
-    /// The place of the next character that is not a blank.
+    /// Returns the place of the next character that is not a blank.
     pub(super) fn next_significant(&self, at: usize) -> Option<usize> {
         (at + 1..self.chars.len()).find(|at| self.chars[*at] != ' ')
     }
 
-    /// Its place, if it is this one.
+    /// Returns its place, if it is this one.
     pub(super) fn next_significant_is(&self, at: usize, c: char) -> Option<usize> {
         self.next_significant(at).filter(|at| self.chars[*at] == c)
     }
@@ -70,12 +70,12 @@ impl Cursor {
         (0..at).rev().find(|at| self.chars[*at] != ' ')
     }
 
-    /// The place of the next such character from here on.
+    /// Returns the place of the next such character from here on.
     pub(super) fn find(&self, from: usize, c: char) -> Option<usize> {
         (from..self.chars.len()).find(|at| self.chars[*at] == c)
     }
 
-    /// The place of the next such character without a backslash in front.
+    /// Returns the place of the next such character without a backslash in front.
     pub(super) fn find_unescaped(&self, from: usize, c: char) -> Option<usize> {
         let mut escaped = false;
         for at in from + 1..self.chars.len() {
@@ -89,7 +89,8 @@ impl Cursor {
         None
     }
 
-    /// The place of the bracket that closes the one at `from`; those in quotes do not count.
+    /// Returns the place of the bracket that closes the one at `from`; those in quotes do not
+    /// count.
     pub(super) fn closing(
         &self,
         from: usize,
@@ -124,7 +125,7 @@ impl Cursor {
         Ok(None)
     }
 
-    /// The sentence for people.
+    /// Returns the error message.
     pub(super) fn wrong(&self, expected: &str) -> String {
         match self.current() {
             Some(c) => format!("'{c}' at character {} where {expected} is expected", self.at),
@@ -133,7 +134,7 @@ impl Cursor {
     }
 }
 
-/// A text with its escapes written out.
+/// Returns a text with its escapes written out.
 pub(super) fn unescaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();

@@ -8,7 +8,7 @@ use super::{Kind, Tree};
 use crate::java::decimal::Decimal;
 use crate::java::json::Json;
 
-/// Whether two sides are of one type to Jayway.
+/// Returns whether two sides are of one type to Jayway.
 pub(super) fn same_type<T>(left: &Side<'_, T>, right: &Side<'_, T>) -> bool {
     let kind = |side: &Side<'_, T>| match side {
         Side::Undefined => 0,
@@ -22,7 +22,7 @@ pub(super) fn same_type<T>(left: &Side<'_, T>, right: &Side<'_, T>) -> bool {
     kind(left) == kind(right)
 }
 
-/// The order of two numbers, or of two texts.
+/// Returns the order of two numbers, or of two texts.
 pub(super) fn ordered<T>(left: &Side<'_, T>, right: &Side<'_, T>) -> Option<Ordering> {
     match (left, right) {
         (Side::Number(a), Side::Number(b)) => Some(a.compare(b)),
@@ -31,7 +31,7 @@ pub(super) fn ordered<T>(left: &Side<'_, T>, right: &Side<'_, T>) -> Option<Orde
     }
 }
 
-/// A text equals the number that prints as it does; a number equals the text of its value.
+/// Returns a text equals the number that prints as it does; a number equals the text of its value.
 pub(super) fn equal<T: Tree>(
     left: &Side<'_, T>,
     right: &Side<'_, T>,
@@ -95,7 +95,7 @@ pub(super) fn equal<T: Tree>(
     })
 }
 
-/// Whether two values of documents are equal: a whole number is not a double.
+/// Returns whether two values of documents are equal: a whole number is not a double.
 fn same<T: Tree>(a: &T, b: &T, budget: &mut Budget) -> Result<bool, Stop> {
     budget.spend()?;
     match (a.kind(), b.kind()) {

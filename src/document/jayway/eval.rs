@@ -4,7 +4,7 @@ use super::found::{Budget, Found, Key, MAX_DEPTH, MAX_STEPS, Options, PathError,
 use super::query::{Condition, Query, Step};
 use super::{Kind, Tree};
 
-/// A value that was found, with the way to it if it is asked for.
+/// A value that was found, with its path if requested.
 struct Hit<'t, T> {
     found: Found<'t, T>,
     way: Vec<Key>,
@@ -22,7 +22,7 @@ pub(super) struct Search<'q, 't, 'b, T> {
 }
 
 impl Query {
-    /// What the path finds. `leaf_to_null`: a last part that is not there counts as null.
+    /// Returns the results of the path. `leaf_to_null`: a missing last part counts as null.
     ///
     /// # Errors
     /// The path visits too much, or cannot be applied.
@@ -36,13 +36,13 @@ impl Query {
             Ok(found) => Ok(found),
             Err(Stop::NotFound) => Ok(Found::Nothing),
             Err(Stop::Unfit) => {
-                Err(PathError::NotApplicable("a filter is behind a value that has no items"))
+                Err(PathError::NotApplicable("a filter is applied to a value without items"))
             }
             Err(Stop::Error(error)) => Err(error),
         }
     }
 
-    /// The ways to all places that the path finds, in its order.
+    /// Returns the ways to all places that the path finds, in its order.
     ///
     /// # Errors
     /// The path visits too much, or cannot be applied.
@@ -90,7 +90,7 @@ impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
         way.iter().cloned().chain([key()]).collect()
     }
 
-    /// Whether the steps before one lead to one value at most.
+    /// Returns whether the steps before one lead to one value at most.
     fn upstream_definite(&self, at: usize) -> bool {
         self.query.are_definite(at)
     }
@@ -105,7 +105,7 @@ impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
         Ok(())
     }
 
-    /// Takes the steps from one on.
+    /// Follows the steps from the given one on.
     fn steps(&mut self, at: usize, value: &'t T, way: &[Key], depth: usize) -> Result<(), Stop> {
         self.budget.spend()?;
         if depth > MAX_DEPTH {
@@ -152,7 +152,8 @@ impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
         }
     }
 
-    /// The length of a list; nothing if the value is none and the path may lead elsewhere.
+    /// Returns the length of a list, or `None` if the value is none and the path may lead
+    /// elsewhere.
     fn list(&self, at: usize, value: &T) -> Result<Option<usize>, Stop> {
         match value.kind() {
             Kind::List(length) => Ok(Some(length)),
@@ -229,7 +230,8 @@ impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
         if self.is_reached(at) { self.hit(Found::One(member), way) } else { Ok(()) }
     }
 
-    /// Behind `..` and an index Jayway looks at all items of a list, and keeps those that the index names.
+    /// Follows an index after `..`: Jayway visits all items of a list and keeps those that the
+    /// index names.
     fn is_reached(&self, at: usize) -> bool {
         match (self.upstream, at.checked_sub(1).map(|before| &self.query.steps[before])) {
             (Some((step, index)), Some(before)) if step == at => {
@@ -293,7 +295,7 @@ impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
         }
     }
 
-    /// Whether a value fulfils a condition; one that makes no sense for it does not hold.
+    /// Returns whether a value satisfies a condition; an inapplicable condition is false.
     fn accepts(&mut self, condition: &'q Condition, value: &'t T) -> Result<bool, Stop> {
         match condition.holds(value, self.root, self.options, self.budget) {
             Err(Stop::Unfit | Stop::NotFound) => Ok(false),
@@ -301,7 +303,7 @@ impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
         }
     }
 
-    /// Takes the step behind `..` at a value and at all below it.
+    /// Follows the step after `..` at a value and all its descendants.
     fn walk(&mut self, at: usize, value: &'t T, way: &[Key], depth: usize) -> Result<(), Stop> {
         self.budget.spend()?;
         if depth > MAX_DEPTH {
@@ -341,7 +343,7 @@ impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
         Ok(())
     }
 
-    /// Whether `..` takes its step here.
+    /// Returns whether `..` takes its step here.
     fn is_target(&mut self, at: usize, value: &'t T) -> Result<bool, Stop> {
         let query = self.query;
         let Some(step) = query.steps.get(at) else { return Ok(false) };
@@ -359,7 +361,7 @@ impl<'q: 't, 't, 'b, T: Tree> Search<'q, 't, 'b, T> {
     }
 }
 
-/// The items of a slice, where a negative one counts from the end.
+/// Returns the items of a slice, where a negative one counts from the end.
 fn slice(from: Option<i64>, to: Option<i64>, length: usize) -> std::ops::Range<i64> {
     let length = i64::try_from(length).unwrap_or(i64::MAX);
     let counted = |bound: i64| if bound < 0 { length + bound } else { bound };

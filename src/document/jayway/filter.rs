@@ -9,7 +9,7 @@ use super::query::{Comparison, Condition};
 use super::side::Side;
 
 impl Condition {
-    /// Whether a value fulfils the condition.
+    /// Returns whether a value fulfils the condition.
     pub(super) fn holds<'t, T: Tree>(
         &'t self,
         here: &'t T,
@@ -108,9 +108,10 @@ impl Comparison {
                     left if left.is_json() => match left.length() {
                         Some(length) => length == 0,
                         None => {
-                            return Err(
-                                PathError::NotApplicable("\"empty\" is behind an object").into()
-                            );
+                            return Err(PathError::NotApplicable(
+                                "\"empty\" is applied to an object",
+                            )
+                            .into());
                         }
                     },
                     _ => return Ok(false),
@@ -139,7 +140,7 @@ impl Comparison {
     }
 }
 
-/// Whether a list has an equal item.
+/// Returns whether a list has an equal item.
 fn any<T: Tree>(
     item: &Side<'_, T>,
     list: &[Side<'_, T>],

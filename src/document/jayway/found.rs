@@ -1,4 +1,4 @@
-//! What a path finds, and why a search ends.
+//! The results of a path, and the reasons why a search ends.
 
 use thiserror::Error;
 
@@ -8,7 +8,7 @@ pub(super) const MAX_STEPS: usize = 1_000_000;
 /// How deep `..` follows a tree, and paths within filters nest.
 pub(super) const MAX_DEPTH: usize = 512;
 
-/// Why a path finds nothing that could be said.
+/// Why a search fails.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum PathError {
     /// The search is too long.
@@ -21,7 +21,7 @@ pub(crate) enum PathError {
     NotApplicable(&'static str),
 }
 
-/// What a path finds.
+/// The results of a path.
 #[derive(Debug)]
 pub(crate) enum Found<'t, T> {
     /// Nothing: a definite path leads nowhere.
@@ -75,11 +75,11 @@ impl From<PathError> for Stop {
 pub(super) struct Options {
     /// A last part that is not there counts as null.
     pub(super) leaf_to_null: bool,
-    /// Whatever is not there ends the search: the check whether a path exists.
+    /// Whether any missing part ends the search, as in the check whether a path exists.
     pub(super) required: bool,
 }
 
-/// How much work is left.
+/// The remaining work of a search.
 #[derive(Debug)]
 pub(super) struct Budget(pub(super) usize);
 

@@ -6,7 +6,7 @@ use super::query::{Function, Parameter, Query, Step};
 use super::{Kind, Tree};
 use crate::java::json::Json;
 
-/// The values that a parameter stands for.
+/// The values of a parameter.
 enum Given<'t, T> {
     Value(&'t T),
     Text(String),
@@ -14,7 +14,7 @@ enum Given<'t, T> {
 }
 
 impl<'q: 't, 't, T: Tree> Search<'q, 't, '_, T> {
-    /// What a function makes of a value.
+    /// Returns what a function makes of a value.
     pub(super) fn function(
         &mut self,
         function: Function,
@@ -44,7 +44,7 @@ impl<'q: 't, 't, T: Tree> Search<'q, 't, '_, T> {
             Function::Append => Ok(Found::One(value)),
             Function::First | Function::Last | Function::Index => {
                 if !matches!(value.kind(), Kind::List(_)) {
-                    return not_applicable("a function for lists is behind another value");
+                    return not_applicable("a function for lists is applied to another value");
                 }
                 let at = match function {
                     Function::First => 0,
@@ -135,13 +135,13 @@ impl<'q: 't, 't, T: Tree> Search<'q, 't, '_, T> {
         Ok(())
     }
 
-    /// How many items or members there are; of a path, below what it finds.
+    /// Returns how many items or members there are; of a path, below what it finds.
     fn length(&mut self, parameters: &'q [Parameter], value: &'t T) -> Result<Found<'t, T>, Stop> {
         match parameters.first() {
             Some(Parameter::Json(_)) => {
                 return Err(PathError::NotApplicable("length() is given no path").into());
             }
-            // Jayway looks for all that lies below the path, and then for one value.
+            // Jayway searches everything below the path, and then one value.
             Some(Parameter::Path(query)) if query.is_definite() => {
                 return Err(PathError::NotApplicable("length() is given one value").into());
             }

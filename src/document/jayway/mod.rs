@@ -27,21 +27,21 @@ use crate::java::json::Json;
 
 /// A value that paths lead through.
 pub(crate) trait Tree: Sized {
-    /// What the value is.
+    /// Returns what the value is.
     fn kind(&self) -> Kind<'_>;
-    /// The item of a list.
+    /// Returns the item of a list.
     fn item(&self, index: usize) -> Option<&Self>;
-    /// The member of a map.
+    /// Returns the member of a map.
     fn member(&self, name: &str) -> Option<&Self>;
-    /// All members of a map, in order.
+    /// Returns all members of a map, in order.
     fn members(&self) -> impl Iterator<Item = (&str, &Self)>;
 
-    /// A number as it is, without the loss of digits that a double has.
+    /// Returns a number as it is, without the loss of digits that a double has.
     fn exact(&self) -> Option<Decimal> {
         Decimal::parse(&self.printed())
     }
 
-    /// A number, a text or a truth value as Java prints it; nothing for others.
+    /// Returns a number, a text or a truth value as Java prints it; nothing for others.
     fn printed(&self) -> String {
         match self.kind() {
             Kind::Bool(value) => value.to_string(),
@@ -66,9 +66,9 @@ pub(crate) enum Kind<'t> {
     Number(f64),
     /// A text.
     Text(&'t str),
-    /// A list of so many items.
+    /// A list of this many items.
     List(usize),
-    /// A map of so many members.
+    /// A map of this many members.
     Map(usize),
 }
 

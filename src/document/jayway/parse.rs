@@ -8,7 +8,7 @@ impl Query {
     /// Reads a path. One that does not begin with `$` or `@` begins with `$.`.
     ///
     /// # Errors
-    /// What is wrong with it, as a sentence for people.
+    /// A message that says what is wrong with it.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         Self::parse_at(text, 0)
     }
@@ -43,7 +43,7 @@ impl Cursor {
             }
         }
         let mut query = Query { from_root, steps };
-        // Behind `..` a function is one of all that is found: $..a.sum() is $.sum($..a).
+        // After `..` a function applies to all results: $..a.sum() is $.sum($..a).
         if matches!(query.steps.first(), Some(Step::Deep))
             && let Some(Step::Function(function, _)) = query.steps.last()
         {
@@ -55,7 +55,7 @@ impl Cursor {
         Ok(query)
     }
 
-    /// One step, with the dots before it.
+    /// Returns one step, with the dots before it.
     fn step(&mut self, steps: &mut Vec<Step>) -> Result<(), String> {
         if self.is('.') {
             if self.get(self.at + 1) == Some('.') {
@@ -86,7 +86,7 @@ impl Cursor {
         Ok(())
     }
 
-    /// A name, or a function with what it is given.
+    /// Returns a name, or a function with what it is given.
     fn name(&mut self) -> Result<Step, String> {
         let start = self.at;
         let mut end = self.length();
@@ -134,7 +134,7 @@ impl Cursor {
         Ok(Step::Function(function(&name), parameters))
     }
 
-    /// What stands between the parentheses, past the closing one.
+    /// Returns the text between the parentheses, and consumes the closing one.
     fn parameters(&mut self, name: &str) -> Result<Vec<Parameter>, String> {
         let unclosed = || format!("Arguments to function: '{name}' are not closed properly.");
         let mut parameters = Vec::new();

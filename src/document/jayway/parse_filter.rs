@@ -33,7 +33,7 @@ const COMPARISONS: [(&str, Comparison); 20] = [
 const MAX_DEPTH: usize = 64;
 
 impl Cursor {
-    /// A whole filter, with its parentheses.
+    /// Returns a whole filter, with its parentheses.
     pub(super) fn filter(mut self) -> Result<Condition, String> {
         let condition = self.any(0)?;
         self.skip_blanks();
@@ -218,7 +218,7 @@ impl Cursor {
         Query::parse_at(&text, self.depth + 1).map(Operand::Path)
     }
 
-    /// Whether the `)` here closes the `(` of a function.
+    /// Returns whether the `)` here closes the `(` of a function.
     fn closes_function(&self, start: usize) -> bool {
         let Some(open) = self.previous_significant(self.at) else { return false };
         self.get(open) == Some('(') && (start + 1..open).any(|at| self.get(at) == Some('.'))

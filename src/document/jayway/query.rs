@@ -1,10 +1,10 @@
-//! A path as it is held in memory.
+//! The syntax tree of a path.
 
 use crate::java::decimal::Decimal;
 use crate::java::json::Json;
 use crate::java::regex::Regex;
 
-/// A path that was read.
+/// A parsed path.
 #[derive(Debug)]
 pub(crate) struct Query {
     /// Whether it begins with `$` (or with nothing) and not with `@`.
@@ -107,7 +107,8 @@ pub(super) enum Operand {
 }
 
 impl Step {
-    /// Whether the step leads to one value at most. Several names at the end of a path make one object.
+    /// Returns whether the step leads to one value at most. Several names at the end of a path make
+    /// one object.
     pub(super) fn is_definite(&self, last: bool) -> bool {
         match self {
             Self::Members(names) => names.len() == 1 || last,
@@ -119,12 +120,12 @@ impl Step {
 }
 
 impl Query {
-    /// Whether the path leads to one value at most.
+    /// Returns whether the path leads to one value at most.
     pub(crate) fn is_definite(&self) -> bool {
         self.are_definite(self.steps.len())
     }
 
-    /// Whether so many steps from the start are.
+    /// Returns whether the first `steps` steps lead to one value at most.
     pub(super) fn are_definite(&self, count: usize) -> bool {
         let last = self.steps.len();
         self.steps[..count].iter().enumerate().all(|(at, step)| step.is_definite(at + 1 == last))

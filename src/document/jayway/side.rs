@@ -1,4 +1,4 @@
-//! The sides of a comparison: what an operand is for one value.
+//! The sides of a comparison: the operands evaluated for one value.
 
 use super::cursor::unescaped;
 use super::found::{Budget, Found, Options, PathError, Stop};
@@ -8,7 +8,7 @@ use crate::java::decimal::{Decimal, double};
 use crate::java::json::Json;
 use crate::java::regex::Regex;
 
-/// What an operand is for one value.
+/// An operand evaluated for one value.
 pub(super) enum Side<'t, T> {
     Undefined,
     Null,
@@ -27,7 +27,7 @@ pub(super) enum Side<'t, T> {
 }
 
 impl Operand {
-    /// What the operand is for one value.
+    /// Evaluates the operand for one value.
     pub(super) fn side<'t, T: Tree>(
         &'t self,
         here: &'t T,
@@ -79,12 +79,12 @@ fn found<'t, T: Tree>(
 }
 
 impl<'t, T: Tree> Side<'t, T> {
-    /// Whether it is a list or a map, of the document or of the path's text.
+    /// Returns whether it is a list or a map, of the document or of the path's text.
     pub(super) fn is_json(&self) -> bool {
         matches!(self, Self::Tree(_) | Self::Many(_) | Self::Literal(_) | Self::Other)
     }
 
-    /// How many items a list has.
+    /// Returns how many items a list has.
     pub(super) fn length(&self) -> Option<usize> {
         match self {
             Self::Tree(value) => match value.kind() {
@@ -97,7 +97,7 @@ impl<'t, T: Tree> Side<'t, T> {
         }
     }
 
-    /// The items of a list; nothing where it is not a list.
+    /// Returns the items of a list, or `None` if it is not a list.
     pub(super) fn items(&self) -> Result<Option<Vec<Side<'t, T>>>, Stop> {
         let Some(length) = self.length() else { return Ok(None) };
         let items: Result<Vec<_>, _> = match self {
@@ -112,7 +112,7 @@ impl<'t, T: Tree> Side<'t, T> {
         items.map(Some)
     }
 
-    /// The items where a list is needed.
+    /// Returns the items where a list is needed.
     pub(super) fn list(&self) -> Result<Option<Vec<Side<'t, T>>>, Stop> {
         if self.is_json() { self.items() } else { Err(Stop::Unfit) }
     }

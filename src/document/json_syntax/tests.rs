@@ -1,4 +1,4 @@
-//! What is not JSON, and where.
+//! Tests of syntax errors and their places.
 
 use super::*;
 
@@ -8,24 +8,24 @@ fn each_mistake_is_named_where_it_stands() {
         ("", 0, "the text is empty"),
         ("{\"a\": 1", 7, "the { of line 1 is not closed"),
         ("{\n\"a\": [1,\n2}", 12, "the [ of line 2 is closed by }"),
-        ("{\"a\": ,}", 6, "a value has to stand here, not ,"),
-        ("[1, 2,]", 5, "a comma stands behind the last value"),
+        ("{\"a\": ,}", 6, "a value is expected here, not ,"),
+        ("[1, 2,]", 5, "a comma follows the last value"),
         ("[1 2]", 3, "a comma is missing before this"),
         ("{a: 1}", 1, "the key a has no double quotes"),
         ("{'a': 1}", 1, "the key 'a' has no double quotes"),
-        ("{\"a\" 1}", 5, "a colon is missing behind the key \"a\""),
-        ("{\"a\": 'b'}", 6, "a text stands in single quotes"),
-        ("{\"a\": yes}", 6, "yes is no JSON value"),
-        ("{\"a\": 01}", 6, "01 is no JSON number"),
-        ("[.5]", 1, ".5 is no JSON number"),
+        ("{\"a\" 1}", 5, "a colon is missing after the key \"a\""),
+        ("{\"a\": 'b'}", 6, "a text is in single quotes"),
+        ("{\"a\": yes}", 6, "yes is not a JSON value"),
+        ("{\"a\": 01}", 6, "01 is not a JSON number"),
+        ("[.5]", 1, ".5 is not a JSON number"),
         ("// no\n{}", 0, "JSON has no comments"),
-        ("{} {}", 3, "something follows the JSON value"),
-        ("[\"a\nb\"]", 3, "a line break stands within quotes"),
+        ("{} {}", 3, "there is text after the JSON value"),
+        ("[\"a\nb\"]", 3, "there is a line break within quotes"),
         ("[\"a", 3, "the quotes of line 1 are not closed"),
-        ("[\"\\d\"]", 2, "\\d is no escape of JSON"),
+        ("[\"\\d\"]", 2, "\\d is not a JSON escape"),
         ("[\"\\ud800\"]", 2, "this \\u escape is not complete"),
         ("{1: 2}", 1, "the key 1 has no double quotes"),
-        ("{,}", 1, "a key in double quotes has to stand here, not ,"),
+        ("{,}", 1, "a key in double quotes is expected here, not ,"),
     ];
     for (text, offset, message) in table {
         let problem = first_problem(text, Dialect::Strict).expect(text);
@@ -47,7 +47,7 @@ fn what_is_json_has_no_problem() {
         assert!(first_problem(text, Dialect::Lenient).is_none(), "{text}");
     }
     let problem = first_problem("// a\n{'a': nope}", Dialect::Lenient).unwrap();
-    assert_eq!(problem.message, "nope is no JSON value");
+    assert_eq!(problem.message, "nope is not a JSON value");
 }
 
 proptest::proptest! {

@@ -1,13 +1,13 @@
-//! The text of a start tag behind its name → attributes, their values normalized (XML 1.0, section 3.3.3).
+//! Parses the attributes of a start tag and normalizes their values (XML 1.0, section 3.3.3).
 
 use super::XmlError;
 use super::characters::{is_space, split_name};
 use super::entities::{Entities, Replacement};
 
-/// Most attributes of one element, as Java's parser has it.
+/// The most attributes of one element, as in Java's parser.
 const MAX_ATTRIBUTES: usize = 10_000;
 
-/// Reads pairs of names and quoted values, as they stand.
+/// Reads pairs of names and quoted values, unprocessed.
 pub(super) fn pairs(text: &str) -> Result<Vec<(&str, &str)>, XmlError> {
     let mut pairs = Vec::new();
     let mut rest = text;
@@ -20,7 +20,7 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(&str, &str)>, XmlError> {
             return Err(XmlError::new("white space is missing before an attribute"));
         }
         let (name, after) = split_name(trimmed)
-            .ok_or_else(|| XmlError::new("what is in a tag behind its name is not an attribute"))?;
+            .ok_or_else(|| XmlError::new("the text after the name of a tag is not an attribute"))?;
         let value = after.trim_start_matches(is_space).strip_prefix('=');
         let value = value.map(|value| value.trim_start_matches(is_space));
         let quoted = value.and_then(|value| {
@@ -38,7 +38,7 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(&str, &str)>, XmlError> {
     }
 }
 
-/// The value of an attribute: references are resolved, and white space becomes blanks.
+/// Returns the value of an attribute: references are resolved, and white space becomes blanks.
 pub(super) fn value(raw: &str, entities: &mut Entities) -> Result<Box<str>, XmlError> {
     let mut out = String::with_capacity(raw.len());
     append(raw, entities, &mut out)?;

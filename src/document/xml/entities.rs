@@ -1,5 +1,5 @@
-//! The entities that a document type declaration declares, and what they stand for: bounded, and never read from
-//! elsewhere.
+//! Entities of a document type declaration and their replacement texts: bounded, and never loaded
+//! from elsewhere.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,14 +7,15 @@ use std::sync::Arc;
 use super::XmlError;
 use super::characters::{is_space, of_reference, predefined, split_name};
 
-/// How many references are replaced in one document, and how many bytes they may stand for together.
+/// How many references are replaced in one document, and how many bytes they may expand to in
+/// total.
 const MAX_REPLACED: usize = 64_000;
 const MAX_BYTES: usize = 4 << 20;
 
-/// How deep references are in what references stand for.
+/// How deep references may be nested in replacement texts.
 const MAX_DEPTH: usize = 20;
 
-/// What is declared.
+/// The declared entities.
 #[derive(Debug, Default)]
 pub(super) struct Entities {
     declared: HashMap<Box<str>, Arc<str>>,
@@ -26,15 +27,15 @@ pub(super) struct Entities {
     bytes: usize,
 }
 
-/// What a reference stands for.
+/// The replacement of a reference.
 pub(super) enum Replacement {
     Character(char),
-    /// A text that may have markup and references of its own. [`Entities::leave`] is to be called behind it.
+    /// A text that may contain markup and further references. Call [`Entities::leave`] after it.
     Text(Arc<str>),
 }
 
 impl Entities {
-    /// What a reference, given without its `&` and `;`, stands for.
+    /// Returns the replacement of a reference, given without its `&` and `;`.
     pub(super) fn resolve(&mut self, reference: &str) -> Result<Replacement, XmlError> {
         if reference.starts_with('#') {
             return of_reference(reference)
@@ -63,12 +64,12 @@ impl Entities {
         Ok(Replacement::Text(text))
     }
 
-    /// Ends what the last reference stands for.
+    /// Ends the replacement of the last reference.
     pub(super) fn leave(&mut self) {
         self.open.pop();
     }
 
-    /// Reads the text of a document type declaration, behind `<!DOCTYPE` and before its `>`.
+    /// Reads the text of a document type declaration, between `<!DOCTYPE` and its `>`.
     pub(super) fn declare(&mut self, text: &str) -> Result<(), XmlError> {
         let broken = || XmlError::new("the document type declaration is not well-formed");
         let (_, mut rest) = split_name(text.trim_start_matches(is_space)).ok_or_else(broken)?;
@@ -131,7 +132,7 @@ impl Entities {
                     Err(why) => return Some(Err(why)),
                 }
             }
-            // What lies elsewhere counts as empty.
+            // External entities count as empty.
             _ if value.starts_with("SYSTEM") || value.starts_with("PUBLIC") => "".into(),
             _ => return None,
         };
@@ -140,7 +141,8 @@ impl Entities {
     }
 }
 
-/// The text of an entity's value: character references are replaced when it is declared, others when it is used.
+/// Returns the text of an entity's value: character references are replaced when it is declared,
+/// others when it is used.
 fn literal(raw: &str) -> Result<String, XmlError> {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
@@ -158,7 +160,7 @@ fn literal(raw: &str) -> Result<String, XmlError> {
     Ok(out)
 }
 
-/// What is behind a quoted text, or behind one character.
+/// Returns the rest after a quoted text, or after one character.
 fn skip_word(text: &str) -> Option<&str> {
     match text.chars().next()? {
         quote @ ('"' | '\'') => Some(text[1..].split_once(quote)?.1),

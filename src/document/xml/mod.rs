@@ -5,9 +5,9 @@
 //!                                               └→ write ([Document::show], [Document::pretty])
 //! ```
 //!
-//! Stubs compare and query XML as Java's parsers and serializers do, to the blank. The reader is as strict as
-//! Xerces about what is well-formed. It reads no external entity; depth, nodes and what entities expand to are
-//! bounded, and so are the steps of an expression.
+//! Stubs compare and query XML exactly as Java's parsers and serializers do. The reader is as
+//! strict as Xerces about what is well-formed. It reads no external entity; depth, nodes and what
+//! entities expand to are bounded, and so are the steps of an expression.
 
 mod attributes;
 mod characters;

@@ -1,4 +1,5 @@
-//! XML text → [`Document`], refusing what is not well-formed (XML 1.0, Namespaces in XML 1.0).
+//! Reads XML text into a [`Document`], and rejects text that is not well-formed (XML 1.0,
+//! Namespaces in XML 1.0).
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -49,7 +50,7 @@ struct Builder {
     entities: Entities,
     /// The elements that are open, with how many namespaces were declared before each.
     open: Vec<(NodeId, usize)>,
-    /// Prefix and namespace of all that is declared.
+    /// The declared prefixes and namespaces.
     scope: Vec<(Box<str>, Option<Arc<str>>)>,
     /// The text that is not yet a node.
     text: String,
@@ -78,7 +79,7 @@ impl Builder {
         Ok(self.document)
     }
 
-    /// Reads the document, or what an entity stands for: elements must end where they begin.
+    /// Reads the document or the text of an entity: elements must end where they begin.
     fn content(&mut self, text: &str) -> Result<(), XmlError> {
         let depth = self.open.len();
         let mut reader = Reader::from_str(text);
@@ -146,7 +147,7 @@ impl Builder {
         (!self.open.is_empty()).then_some(()).ok_or_else(problem)
     }
 
-    /// Adds a node behind the text before it.
+    /// Adds a node after the pending text.
     fn add(&mut self, kind: Kind) -> Result<NodeId, XmlError> {
         if !self.text.is_empty() {
             let text = std::mem::take(&mut self.text);

@@ -1,11 +1,11 @@
-//! The whole module against what the JDK answers, recorded from `WireMock`'s own classes.
+//! Tests of the whole module against results of the JDK, recorded from `WireMock`'s own classes.
 
 use serde_json::Value as Json;
 
 use super::{Document, Reading, XPath};
 
-/// What Java answered: `xpath` cases have a document, an expression, perhaps namespaces, and the texts found;
-/// `pretty` cases a document and its indented text. Neither means that Java refused.
+/// Java's results: `xpath` cases have a document, an expression, perhaps namespaces, and the texts
+/// found; `pretty` cases a document and its indented text. Neither means that Java refused.
 const RECORDED: &str = include_str!("recorded.json");
 
 fn namespaces(case: &Json) -> Vec<(Box<str>, Box<str>)> {

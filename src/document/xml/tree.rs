@@ -1,4 +1,5 @@
-//! The tree of a document. Nodes lie in document order, so that their numbers compare as they do.
+//! The tree of a document. Nodes are stored in document order, so that comparing numbers compares
+//! positions.
 
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ pub(crate) enum Kind {
     Document,
     /// A document type declaration.
     Type,
-    /// The attributes are the nodes that follow, so many, in the order of their names.
+    /// The attributes are the following nodes, sorted by name; this is their number.
     Element {
         name: Name,
         attributes: u32,
@@ -64,17 +65,17 @@ pub(crate) struct Name {
 }
 
 impl Name {
-    /// The name without its prefix; the whole name where namespaces are not resolved.
+    /// Returns the name without its prefix; the whole name where namespaces are not resolved.
     pub(crate) fn local(&self) -> &str {
         if self.resolved { self.after_prefix() } else { &self.qualified }
     }
 
-    /// What is behind the first colon, if there is one.
+    /// Returns the text after the first colon, if there is one.
     pub(crate) fn after_prefix(&self) -> &str {
         self.qualified.split_once(':').map_or(&*self.qualified, |(_, local)| local)
     }
 
-    /// Whether it declares a namespace.
+    /// Returns whether it declares a namespace.
     pub(crate) fn declares_namespace(&self) -> bool {
         &*self.qualified == "xmlns" || self.qualified.starts_with("xmlns:")
     }
@@ -84,19 +85,19 @@ impl Document {
     /// The node that holds the whole document.
     pub(crate) const ROOT: NodeId = NodeId(0);
 
-    /// A document without content.
+    /// Creates a document without content.
     pub(super) fn new() -> Self {
         let mut document = Self { nodes: Vec::new() };
         document.add(None, Kind::Document);
         document
     }
 
-    /// How many nodes there are.
+    /// Returns how many nodes there are.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    /// Adds a node behind all others, as the last child of `parent` unless it is an attribute.
+    /// Appends a node, as the last child of `parent` unless it is an attribute.
     pub(super) fn add(&mut self, parent: Option<NodeId>, kind: Kind) -> NodeId {
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         let is_child = !matches!(kind, Kind::Attribute { .. });
@@ -118,32 +119,27 @@ impl Document {
         &mut self.nodes[id.0 as usize]
     }
 
-    /// What a node is.
+    /// Returns what a node is.
     pub(crate) fn kind(&self, id: NodeId) -> &Kind {
         &self.node(id).kind
     }
 
-    /// The node around: of an attribute its element.
+    /// Returns the parent node; for an attribute its element.
     pub(crate) fn parent(&self, id: NodeId) -> Option<NodeId> {
         self.node(id).parent
     }
 
-    /// The next child of the same parent.
+    /// Returns the next child of the same parent.
     pub(crate) fn next(&self, id: NodeId) -> Option<NodeId> {
         self.node(id).next
     }
 
-    /// The children of a node, in order.
+    /// Returns the children of a node, in order.
     pub(crate) fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
         std::iter::successors(self.node(id).first_child, |child| self.next(*child))
     }
 
-    /// The last node of those added before.
-    pub(super) fn last_child(&self, id: NodeId) -> Option<NodeId> {
-        self.node(id).last_child
-    }
-
-    /// The attributes of a node, in the order of their names.
+    /// Returns the attributes of a node, in the order of their names.
     pub(crate) fn attributes(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
         let count = match self.kind(id) {
             Kind::Element { attributes, .. } => *attributes,
@@ -152,7 +148,7 @@ impl Document {
         (id.0 + 1..=id.0 + count).map(NodeId)
     }
 
-    /// The name of an element or attribute.
+    /// Returns the name of an element or attribute.
     pub(crate) fn name(&self, id: NodeId) -> Option<&Name> {
         match self.kind(id) {
             Kind::Element { name, .. } | Kind::Attribute { name, .. } => Some(name),
@@ -160,7 +156,8 @@ impl Document {
         }
     }
 
-    /// The node before and after in the whole document: every node below `id`, in order, without attributes.
+    /// Returns the node before and after in the whole document: every node below `id`, in order,
+    /// without attributes.
     pub(crate) fn descendants(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
         let mut at = self.node(id).first_child;
         std::iter::from_fn(move || {
@@ -195,7 +192,7 @@ impl Document {
         }
     }
 
-    /// The text of a node as a value of its own, see [`Self::text`].
+    /// Returns the text of a node as its own value, see [`Self::text`].
     pub(crate) fn text_of(&self, id: NodeId) -> String {
         let mut text = String::new();
         self.text(id, &mut text);

@@ -1,14 +1,16 @@
 //! The text of nodes, as Java's serializer writes them with an indentation of two.
 //!
-//! The rules are those of the JDK's `ToStream` and `ToXMLStream`, which `WireMock` renders elements with: text
-//! beside other content stands on a line of its own, white space is kept, attributes are in the order of their
-//! names behind the declarations of namespaces, and a declaration that is already in force is left out.
+//! The rules are those of the JDK's `ToStream` and `ToXMLStream`, which `WireMock` renders elements
+//! with: text next to other content is on its own line, white space is kept, attributes are sorted
+//! by name after the declarations of namespaces, and a declaration that is already in force is
+//! omitted.
 
 use super::XmlError;
 use super::tree::{Document, Kind, Name, NodeId, XML};
 
 impl Document {
-    /// A node as `WireMock` shows it: the text of an attribute or text, the markup of an element or document.
+    /// Returns a node as `WireMock` shows it: the text of an attribute or text, the markup of an
+    /// element or document.
     ///
     /// # Errors
     /// [`XmlError`] for markup with an attribute whose prefix is not declared in it: Java does not write it.
@@ -22,7 +24,7 @@ impl Document {
         })
     }
 
-    /// The whole document, indented.
+    /// Returns the whole document, indented.
     ///
     /// # Errors
     /// As [`Self::show`].
@@ -30,7 +32,7 @@ impl Document {
         self.markup(Self::ROOT)
     }
 
-    /// The whole document without its blank texts, indented or on one line.
+    /// Returns the whole document without its blank texts, indented or on one line.
     ///
     /// # Errors
     /// As [`Self::show`].
@@ -50,7 +52,7 @@ impl Document {
     }
 }
 
-/// What is known of an open element.
+/// The state of an open element.
 #[derive(Default)]
 struct Level {
     /// How many children were written.
@@ -293,7 +295,8 @@ impl<'d> Writer<'d> {
         self.scope.iter().rev().find(|(known, _)| *known == prefix).map(|(_, namespace)| *namespace)
     }
 
-    /// Whether the element around has the same declaration in force, even if it is not written.
+    /// Returns whether the enclosing element has the same declaration in force, even if it is not
+    /// written.
     fn is_inherited(&self, id: NodeId, declaration: &str, value: &str) -> bool {
         let above = std::iter::successors(self.document.parent(id), |id| self.document.parent(*id));
         let mut values = above.flat_map(|id| self.document.attributes(id)).filter_map(|id| {
@@ -320,7 +323,7 @@ impl<'d> Writer<'d> {
         self.out.push('"');
     }
 
-    /// What an attribute says about white space, if it is about it.
+    /// Returns the meaning of an `xml:space` attribute, or `None` for others.
     fn preserves_by(&self, attribute: NodeId) -> Option<bool> {
         match self.document.kind(attribute) {
             Kind::Attribute { name, value } if &*name.qualified == "xml:space" => match &**value {

@@ -2,12 +2,13 @@
 
 use super::super::Place;
 
-/// A line of a text, without its end.
+/// Returns a line of a text, without its end.
 pub(super) fn line_of(text: &str, at: Place) -> Option<&str> {
     text.lines().nth(at.line - 1)
 }
 
-/// The tab that the parser met: in the line it names, or in the one before.
+/// Returns the position of the tab that the parser rejected: in the line it names, or in the
+/// previous one.
 pub(super) fn tab_in(text: &str, at: Place) -> Option<Place> {
     let lines = [at.line, at.line.saturating_sub(1)];
     lines.into_iter().filter(|line| *line > 0).find_map(|line| {
@@ -17,8 +18,9 @@ pub(super) fn tab_in(text: &str, at: Place) -> Option<Place> {
     })
 }
 
-/// Where the innermost of these brackets or quotes was opened that is open at a place, and its line; the place itself
-/// where none is found. Texts of several lines are not told apart from others: in doubt the line is a near one.
+/// Returns where the innermost of these brackets or quotes was opened that is open at a place, and
+/// its line; the place itself where none is found. Texts of several lines are not distinguished from
+/// others: in doubt the line is a near one.
 pub(super) fn opened(text: &str, at: Place, kinds: &[char]) -> (Option<Place>, usize) {
     let mut open: Vec<(char, Place)> = Vec::new();
     let mut quote: Option<(char, Place)> = None;

@@ -1,4 +1,4 @@
-//! An `OpenAPI` document (2.0, 3.0, 3.1), and whether an answer is one of those that it describes.
+//! An `OpenAPI` document (2.0, 3.0, 3.1), and the check of an answer against it.
 
 use serde_json::{Map, Value, json};
 
@@ -37,7 +37,7 @@ impl OpenApi {
         Self { document, bases }
     }
 
-    /// What is wrong with an answer.
+    /// Returns the problems of an answer.
     ///
     /// # Errors
     /// The document has no such operation.
@@ -88,7 +88,7 @@ impl OpenApi {
         }
     }
 
-    /// The path with the most segments that are literally the same.
+    /// Returns the matching path with the most literal segments.
     fn path_item(&self, path: &str) -> Option<&Value> {
         let paths = self.document["paths"].as_object()?;
         let fits = self.bases.iter().filter_map(|base| path.strip_prefix(base.as_str()));
@@ -98,7 +98,7 @@ impl OpenApi {
         found.max_by_key(|(likeness, _)| *likeness).map(|(_, item)| self.resolved(item))
     }
 
-    /// What a reference leads to.
+    /// Resolves a reference.
     fn resolved<'a>(&'a self, mut value: &'a Value) -> &'a Value {
         for _ in 0..MOST_REFERENCES {
             let Some(pointer) = value["$ref"].as_str().and_then(|text| text.strip_prefix('#'))
@@ -111,7 +111,7 @@ impl OpenApi {
         value
     }
 
-    /// What a schema says about a body.
+    /// Validates a body by a schema and returns the problems.
     #[cfg(feature = "json-schema")]
     fn invalid(&self, schema: &Value, body: &Value) -> Vec<String> {
         use jsonschema::Draft;
@@ -142,7 +142,7 @@ impl OpenApi {
         }
     }
 
-    /// This build applies no schemas.
+    /// Reports that this build has no schema validation.
     #[cfg(not(feature = "json-schema"))]
     fn invalid(&self, _: &Value, _: &Value) -> Vec<String> {
         let _ =
@@ -151,7 +151,8 @@ impl OpenApi {
     }
 }
 
-/// How many segments of a path a template has literally; nothing where it is not for the path.
+/// Returns how many segments of a path a template has literally, or `None` if it is not for the
+/// path.
 fn likeness(template: &str, path: &str) -> Option<usize> {
     let mut same = 0;
     let (mut wanted, mut given) = (template.split('/'), path.split('/'));
@@ -165,7 +166,7 @@ fn likeness(template: &str, path: &str) -> Option<usize> {
     }
 }
 
-/// The description of a media type, or of a range that has it.
+/// Returns the description of a media type, or of a range that has it.
 fn described<'a>(content: &'a Map<String, Value>, media: &str) -> Option<&'a Value> {
     let kind = media.split('/').next().unwrap_or_default();
     let range = format!("{kind}/*");
@@ -176,7 +177,7 @@ fn described<'a>(content: &'a Map<String, Value>, media: &str) -> Option<&'a Val
         .map(|(_, described)| described)
 }
 
-/// A property that is `writeOnly` is required of requests alone.
+/// Drops `writeOnly` properties from `required`: they are required in requests only.
 fn require_no_written(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(require_no_written),
@@ -200,7 +201,7 @@ fn require_no_written(schema: &mut Value) {
     }
 }
 
-/// Before 3.1 `nullable` allows null, which a JSON schema says otherwise.
+/// Converts `nullable` of versions before 3.1 to a JSON Schema that allows null.
 fn allow_nulls(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(allow_nulls),

@@ -16,16 +16,17 @@ const SPACE: usize = 4;
 const BAR: usize = 8;
 /// The most of a path that is shown, in characters.
 const PATH: usize = 200;
-/// From how many characters on a start that paths share is shown once.
+/// The length, in characters, from which a common prefix of paths is shown only once.
 const SHARED: usize = 12;
 /// The narrowest bar, in percent.
 const NARROWEST: f64 = 0.2;
-/// The most ends of waits, and the most retries, that are drawn in a lane: more of them hide the requests.
+/// The most ends of waits, and the most retries, that are drawn in a lane: more would hide the
+/// requests.
 const LINES: usize = 40;
 /// The most ticks of an axis.
 const TICKS: f64 = 5.0;
 
-/// Patterns and marks that all drawings refer to.
+/// The patterns and marks that all drawings refer to.
 pub(super) const DEFINITIONS: &str = r#"<svg class="defs" aria-hidden="true" focusable="false"><defs>
 <pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="p-back" width="7" height="7"/><line class="p-line" y2="7"/></pattern>
 <pattern id="dots" width="6" height="6" patternUnits="userSpaceOnUse"><rect class="p-back" width="6" height="6"/><circle class="p-dot" cx="3" cy="3" r="1.6"/></pattern>
@@ -38,7 +39,7 @@ pub(super) const DEFINITIONS: &str = r#"<svg class="defs" aria-hidden="true" foc
 </defs></svg>
 "#;
 
-/// The id of a mark's shape.
+/// Returns the id of a mark's shape.
 fn shape(mark: Mark) -> &'static str {
     match mark {
         Mark::Answered => "m-answered",
@@ -49,7 +50,7 @@ fn shape(mark: Mark) -> &'static str {
     }
 }
 
-/// Draws lanes, each beside its call.
+/// Draws lanes, each with its call.
 pub(super) fn write(page: &mut String, lanes: &Lanes) {
     let ticks = Ticks::of(lanes.span);
     let paths: Vec<&str> =
@@ -106,7 +107,7 @@ pub(super) fn write(page: &mut String, lanes: &Lanes) {
     page.push_str("</svg>\n</div>\n");
 }
 
-/// The segments with which several paths begin, where they are worth being shown once.
+/// Returns the common leading segments of several paths, if they are long enough to be shown once.
 fn shared_start<'a>(paths: &[&'a str]) -> &'a str {
     let [first, others @ ..] = paths else { return "" };
     let mut length = first.rfind('/').unwrap_or_default();
@@ -185,7 +186,7 @@ fn track(page: &mut String, lane: &Lane, name: &str, ticks: &Ticks) {
     page.push_str("</svg>\n");
 }
 
-/// What a pointer above a mark shows.
+/// Returns the tooltip of a mark.
 fn title(dot: &Dot) -> String {
     match dot.requests {
         1 => dot.text.clone(),
@@ -205,12 +206,12 @@ fn rect(page: &mut String, class: &str, (x, width): (f64, f64), (y, height): (us
     );
 }
 
-/// The middle of a row.
+/// Returns the middle of a row.
 fn middle(row: usize) -> usize {
     SPACE / 2 + row * ROW + ROW / 2
 }
 
-/// The meaning of everything in the drawings.
+/// Writes the legend of the drawings.
 pub(super) fn write_key(page: &mut String) {
     page.push_str("<ul class=\"key\">\n");
     let mut entry = |drawing: &str, text: &str| {

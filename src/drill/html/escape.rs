@@ -1,11 +1,11 @@
-//! Text from outside → text that a page shows: nothing in it is markup, and nothing in it is invisible.
+//! Escapes external text for a page: no part of it is markup, and no part is invisible.
 
 use std::fmt::{self, Write as _};
 
 /// A text for the content of an element or for an attribute in double quotes.
 ///
-/// Characters that mean something to HTML become entities. Characters that show nothing, or that change the order in
-/// which others are shown (controls, bidirectional overrides, zero-width ones), become their code points.
+/// HTML's special characters become entities. Invisible characters, and those that change the order
+/// of others (controls, bidirectional overrides, zero-width ones), become their code points.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Escaped<'a>(pub(super) &'a str);
 
@@ -27,7 +27,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Whether a character shows nothing, or changes how others are shown.
+/// Returns whether a character is invisible or changes how others are displayed.
 fn is_invisible(letter: char) -> bool {
     letter.is_control()
         || matches!(
@@ -39,7 +39,7 @@ fn is_invisible(letter: char) -> bool {
         )
 }
 
-/// The beginning of a text, up to so many characters.
+/// Returns the beginning of a text, up to this many characters.
 pub(super) fn cut(text: &str, most: usize) -> String {
     let mut letters = text.chars();
     let mut start: String = letters.by_ref().take(most).collect();

@@ -51,7 +51,7 @@ pub(super) fn write(page: &mut String, title: &str, drills: &[DrillResult]) {
     page.push_str("</section>\n");
 }
 
-/// How many drills have which verdict, in words and as parts of a bar.
+/// Writes how many drills have which verdict, as text and as a bar.
 fn verdicts(page: &mut String, drills: &[DrillResult]) {
     let counts = Verdict::ALL
         .map(|verdict| (verdict, drills.iter().filter(|drill| drill.verdict() == verdict).count()));
@@ -77,7 +77,7 @@ fn verdicts(page: &mut String, drills: &[DrillResult]) {
     page.push_str("</svg>\n");
 }
 
-/// The first reason of a verdict that is not `passed`.
+/// Returns the first reason of a verdict that is not `passed`.
 fn reason(drill: &DrillResult) -> Option<String> {
     if drill.passed() {
         return None;

@@ -1,4 +1,4 @@
-//! Requests → lanes of a drawing: one for each call, with places in percent of the time that is shown.
+//! Requests → lanes of a drawing: one for each call, with positions in percent of the time span.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,17 +14,17 @@ const ROWS: usize = 4;
 /// Marks that are closer than this are drawn as one, in percent.
 const CLOSE: f64 = 1.1;
 
-/// What is drawn.
+/// The lanes of a drawing.
 #[derive(Debug)]
 pub(super) struct Lanes {
     pub(super) span: Duration,
     pub(super) lanes: Vec<Lane>,
 }
 
-/// The requests with one method and path, or those of all calls that have no lane of their own.
+/// The requests with one method and path, or those of all calls without a separate lane.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
-    /// Method and path; nothing where it is shared.
+    /// Method and path; `None` if it is shared.
     pub(super) call: Option<(String, String)>,
     /// How many calls it has.
     pub(super) calls: usize,
@@ -62,7 +62,7 @@ pub(super) struct Dot {
     pub(super) at: f64,
     pub(super) mark: Mark,
     pub(super) requests: usize,
-    /// The first of them in words.
+    /// The first of them, as text.
     pub(super) text: String,
 }
 
@@ -109,7 +109,7 @@ struct Scale {
 impl Scale {
     fn of(requests: &[SeenRequest]) -> Option<Self> {
         let from = requests.iter().map(|request| request.began).min()?;
-        // An answer that never comes has no end of its own.
+        // An answer that never arrives has no end.
         let end = |request: &SeenRequest| request.ended.unwrap_or(request.began);
         let to = requests.iter().map(end).max()?;
         Some(Self { from, span: to.saturating_sub(from).max(Duration::from_millis(1)) })
@@ -117,7 +117,7 @@ impl Scale {
 
     fn place(self, at: Duration) -> f64 {
         let part = at.saturating_sub(self.from).as_secs_f64() / self.span.as_secs_f64();
-        // No page is so wide that more digits would show.
+        // No page is wide enough to show more digits.
         (part * 100_000.0).round().min(100_000.0) / 1000.0
     }
 

@@ -1,4 +1,5 @@
-//! Results of drills → one self-contained page: a timeline of each scenario, with a table beside each drawing.
+//! Results of drills → one self-contained page: a timeline of each scenario, with a table for each
+//! drawing.
 //!
 //! ```text
 //! DrillResult → [lanes] (requests by call, places in percent) → [chart] (SVG) ┐
@@ -7,9 +8,9 @@
 //!             → [index]: verdicts and the first reason of each ────────────────────────────┘
 //! ```
 //!
-//! The page makes no request and runs no script, which its content security policy says too. What comes from outside
-//! goes through [`escape::Escaped`]. Its size has a bound: so many requests are drawn and listed one by one, and the
-//! rest is counted.
+//! The page makes no request and runs no script, which its content security policy enforces.
+//! External text goes through [`escape::Escaped`]. Its size has a bound: a fixed number of requests
+//! is drawn and listed, and the rest is counted.
 
 mod chart;
 mod escape;
@@ -33,9 +34,9 @@ use super::result::DrillResult;
 
 const STYLE: &str = include_str!("style.css");
 
-/// How many requests a page shows one by one: each takes about 600 bytes.
+/// How many requests a page shows individually: each takes about 600 bytes.
 const REQUESTS: usize = 4000;
-/// How many of one drill at least and at most.
+/// The least and the most requests of one drill that are shown individually.
 const REQUESTS_OF_DRILL: (usize, usize) = (40, 400);
 
 /// Renders a page; `at` is when it is made.
@@ -57,7 +58,7 @@ pub fn html(drills: &[DrillResult], at: Timestamp) -> String {
     page
 }
 
-/// The page up to its body, with the patterns and marks that all drawings refer to.
+/// Returns the page up to its body, with the patterns and marks that all drawings refer to.
 fn head(title: &str) -> String {
     let hash = STANDARD.encode(Sha256::digest(STYLE));
     let policy = format!(
@@ -79,7 +80,7 @@ fn add(page: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = page.write_fmt(text);
 }
 
-/// The sign of a verdict or of a result, besides its word and its colour.
+/// Returns the icon of a verdict or of a result, which accompanies its word and colour.
 fn sign(word: &str) -> &'static str {
     match word {
         "passed" => "M2 6.6 4.7 9.3 10 3",
@@ -90,7 +91,7 @@ fn sign(word: &str) -> &'static str {
     }
 }
 
-/// A verdict as a label.
+/// Returns a verdict as a label.
 fn label(verdict: Verdict) -> String {
     let word = verdict.as_str();
     let path = sign(word);
@@ -100,7 +101,7 @@ fn label(verdict: Verdict) -> String {
     )
 }
 
-/// A verdict in lower case: capitals are read out letter by letter.
+/// Returns a verdict in lower case: capitals are read out letter by letter.
 fn spoken(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "Passed",
@@ -110,12 +111,12 @@ fn spoken(verdict: Verdict) -> &'static str {
     }
 }
 
-/// A number with its noun.
+/// Returns a number with its noun.
 fn count(number: usize, noun: &str) -> String {
     format!("{} {noun}{}", grouped(number as u64), if number == 1 { "" } else { "s" })
 }
 
-/// A number with its digits in groups of three.
+/// Returns a number with its digits in groups of three.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -128,7 +129,7 @@ fn grouped(number: u64) -> String {
     text
 }
 
-/// A time span as people read it.
+/// Formats a time span.
 fn span(time: std::time::Duration) -> String {
     match time.as_secs_f64() {
         seconds if seconds < 0.001 => "< 1 ms".to_owned(),

@@ -1,4 +1,5 @@
-//! All requests of a drill over time as one drawing of columns, where there are more than are drawn one by one.
+//! Draws all requests of a drill over time as columns, if there are more than are shown
+//! individually.
 
 use crate::grade::{Kind, Overview};
 
@@ -21,11 +22,11 @@ fn meaning(kind: Kind) -> &'static str {
         Kind::Answered => "answered",
         Kind::ClientError => "with status 4xx",
         Kind::ServerError => "with status 5xx",
-        Kind::Lost => "with no answer, or not a whole one",
+        Kind::Lost => "with no answer or an incomplete one",
     }
 }
 
-/// Draws an overview, and says in words what it shows.
+/// Draws an overview with a text alternative.
 pub(super) fn write(page: &mut String, overview: &Overview) {
     let most = overview.counts.iter().map(|counts| counts.iter().sum::<u64>()).max();
     let most = most.unwrap_or_default().max(1);

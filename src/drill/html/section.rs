@@ -1,5 +1,5 @@
-//! One drill: its verdict, what was expected with the result, its timeline, its requests as a table, the output of its
-//! command.
+//! The section of one drill: its verdict, the expectations with their results, its timeline, its
+//! requests as a table, and the output of its command.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ pub(super) fn write(page: &mut String, drill: &DrillResult, number: usize, shown
     page.push_str("</section>\n");
 }
 
-/// What the rules expect, and that the command succeeds.
+/// Writes the expectations of the rules, and that the command must succeed.
 fn expectations(page: &mut String, drill: &DrillResult) {
     let ran = !matches!(drill.outcome, Outcome::Elsewhere);
     let checks = &drill.assessment.expectations;
@@ -77,7 +77,7 @@ fn expectations(page: &mut String, drill: &DrillResult) {
     page.push_str("</ul>\n");
 }
 
-/// Findings that no expectation has among its reasons.
+/// Writes findings that are not among the reasons of an expectation.
 fn findings(page: &mut String, drill: &DrillResult) {
     let reasons = || drill.assessment.expectations.iter().flat_map(|check| &check.reasons);
     let is_other = |finding: &&Finding| !reasons().any(|reason| *reason == finding.message);
@@ -145,7 +145,7 @@ fn item(page: &mut String, item: &Item<'_>) {
     page.push_str("</div></li>\n");
 }
 
-/// The requests as a table: what the drawing shows, in words.
+/// Writes the requests as a table, the text alternative of the drawing.
 fn table(page: &mut String, timeline: &[SeenRequest], requests: usize) {
     let summary = match timeline.len() {
         shown if shown < requests => {
@@ -186,12 +186,12 @@ fn table(page: &mut String, timeline: &[SeenRequest], requests: usize) {
     page.push_str("</tbody>\n</table>\n</details>\n");
 }
 
-/// A time since the first request.
+/// Returns a time since the first request.
 fn offset(time: Duration) -> String {
     format!("{:.3} s", time.as_secs_f64())
 }
 
-/// The end of what the command wrote.
+/// Writes the end of the command's output.
 fn output(page: &mut String, drill: &DrillResult) {
     let text = drill.output.trim_end();
     if text.is_empty() {

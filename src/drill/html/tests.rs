@@ -1,4 +1,4 @@
-//! Pages of drills that are made up: hostile texts, many requests, no requests.
+//! Tests of pages with synthetic drills: hostile texts, many requests, no requests.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::grade::{Assessment, SeenRequest};
 
 use super::html;
 
-/// A request, with its times in milliseconds.
+/// Returns a request, with its times in milliseconds.
 pub(super) fn request(method: &str, path: &str, from: u64, to: u64, status: u16) -> SeenRequest {
     SeenRequest {
         began: Duration::from_millis(from),

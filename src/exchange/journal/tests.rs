@@ -100,7 +100,7 @@ fn what_is_observed_only_is_not_kept() {
 }
 
 #[test]
-fn bodies_have_a_bound_of_their_own() {
+fn bodies_have_their_own_bound() {
     let journal = journal(JournalLimits::default());
     for _ in 0..40 {
         let mut request = Request::new(Method::POST, "/x");
@@ -230,7 +230,7 @@ fn a_serve_event_has_request_response_and_stub() {
         "headers": {"Matched-Stub-Id": id, "X-ID": "1"},
     });
     assert_eq!(event["response"], response);
-    // A plan that was made for the request is kept itself, with what happened besides.
+    // A plan that was rendered for the request is stored itself, with its further events.
     let mut plan = Plan::text(StatusCode::CREATED, Origin::Stub(stub.id), "B");
     plan.add_sub_events([SubEvent::warning("w")]);
     record(&journal, &request, &plan, ByStub::Rendered(&stub));

@@ -1,4 +1,4 @@
-//! The bodies of an archive: text, base64, form fields, or files beside it.
+//! The bodies of an archive: text, base64, form fields, or files next to it.
 
 use std::path::{Component, Path};
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::document::{MAX_FILE_BYTES, disk};
 
-/// The body that `postData` or `content` describes; nothing where it has none.
+/// Returns the body that `postData` or `content` describes, or `None` if it has none.
 ///
 /// # Errors
 /// Why it cannot be read.
@@ -25,7 +25,7 @@ pub(super) fn of(of: &Value, headers: &HeaderMap, folder: &Path) -> Result<Optio
     of["_file"].as_str().map(|name| file(folder, name)).transpose()
 }
 
-/// The body of a form whose fields are listed in place of its text.
+/// Returns the body of a form whose fields are listed in place of its text.
 pub(super) fn form(data: &Value) -> Option<String> {
     let media = data["mimeType"].as_str()?;
     if !media.starts_with("application/x-www-form-urlencoded") {
@@ -40,7 +40,7 @@ pub(super) fn form(data: &Value) -> Option<String> {
     Some(fields.collect::<Vec<_>>().join("&"))
 }
 
-/// The bytes of a text: base64, or in the charset of its type.
+/// Returns the bytes of a text: base64, or in the charset of its type.
 fn decoded(text: &str, of: &Value, headers: &HeaderMap) -> Result<Bytes, String> {
     if of["encoding"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("base64")) {
         let text: String = text.split_whitespace().collect();
@@ -52,7 +52,8 @@ fn decoded(text: &str, of: &Value, headers: &HeaderMap) -> Result<Bytes, String>
     Ok(encoded(text, media).unwrap_or_else(|| Bytes::copy_from_slice(text.as_bytes())))
 }
 
-/// A text in the charset of a media type; nothing where that is UTF-8, or lacks a character of it.
+/// Returns a text in the charset of a media type, or `None` if that is UTF-8, or lacks a character
+/// of it.
 fn encoded(text: &str, media: &str) -> Option<Bytes> {
     let parameter = |part: &str| {
         let (name, value) = part.split_once('=')?;
@@ -71,7 +72,7 @@ fn encoded(text: &str, media: &str) -> Option<Bytes> {
     if lacks { latin() } else { Some(Bytes::copy_from_slice(&bytes)) }
 }
 
-/// A file of the archive, in its folder or below.
+/// Returns a file of the archive, in its folder or below.
 fn file(folder: &Path, name: &str) -> Result<Bytes, String> {
     let path = Path::new(name);
     if !path.components().all(|part| matches!(part, Component::Normal(_))) {
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn attached_files_are_beside_the_archive() {
+    fn attached_files_are_next_to_the_archive() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("resources")).unwrap();
         std::fs::write(folder.path().join("resources/a.bin"), b"\xff").unwrap();

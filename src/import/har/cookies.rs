@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-/// The value of the field `Cookie`; nothing where the archive has no cookies.
+/// Returns the value of the field `Cookie`, or `None` if the archive has no cookies.
 pub(super) fn of_request(request: &Value) -> Option<String> {
     let pairs: Vec<String> = list(request).filter_map(pair).collect();
     (!pairs.is_empty()).then(|| pairs.join("; "))
 }
 
-/// The values of the fields `Set-Cookie` (RFC 6265, section 4.1).
+/// Returns the values of the fields `Set-Cookie` (RFC 6265, section 4.1).
 pub(super) fn of_response(response: &Value) -> Vec<String> {
     let written = |cookie: &Value| {
         let mut text = pair(cookie)?;
@@ -38,7 +38,7 @@ fn pair(cookie: &Value) -> Option<String> {
     Some(format!("{}={}", cookie["name"].as_str()?, cookie["value"].as_str()?))
 }
 
-/// A time of an archive (ISO 8601) as HTTP writes it.
+/// Returns a time of an archive (ISO 8601) as HTTP writes it.
 fn http_date(time: &str) -> Option<String> {
     let time: jiff::Timestamp = time.parse().ok()?;
     Some(httpdate::fmt_http_date(time.into()))

@@ -19,7 +19,7 @@ pub(super) struct UrlDelay {
     delay: u64,
 }
 
-/// The delays of a simulation. Those that are drawn are reported.
+/// Reads the delays of a simulation. Those that are drawn are reported.
 pub(super) fn read(actions: &Node<'_>) -> Vec<UrlDelay> {
     let Some(keys) = actions.keys() else { return Vec::new() };
     if let Some(node) = keys.get("delaysLogNormal")

@@ -16,17 +16,18 @@ pub(super) enum Subject {
     Host,
 }
 
-/// The matchers of one field: a list, or one as older schemas have it.
+/// Reads the matchers of one field: a list, or one as older schemas have it.
 pub(super) fn list<'d>(node: &Node<'d>) -> Vec<Node<'d>> {
     if node.value().is_array() { node.items() } else { vec![node.clone()] }
 }
 
-/// The same, without places.
+/// Returns the matchers without places.
 pub(super) fn list_of(matchers: &Value) -> &[Value] {
     matchers.as_array().map_or(std::slice::from_ref(matchers), Vec::as_slice)
 }
 
-/// The kind of a matcher, and its value. Schemas up to 3 name the kind in the key: `{"exactMatch": "a"}`.
+/// Returns the kind of a matcher, and its value. Schemas up to 3 name the kind in the key:
+/// `{"exactMatch": "a"}`.
 pub(super) fn parts(matcher: &Value) -> (&str, &Value) {
     if matcher.is_string() {
         return ("exact", matcher);
@@ -38,7 +39,7 @@ pub(super) fn parts(matcher: &Value) -> (&str, &Value) {
     (kind, matcher.get("value").unwrap_or(&Value::Null))
 }
 
-/// The same of an older form, if it is one.
+/// Returns the same of an older form, if it is one.
 pub(super) fn older(matcher: &Value) -> Option<(&'static str, &Value)> {
     const KEYS: [(&str, &str); 8] = [
         ("exactMatch", "exact"),
@@ -53,7 +54,7 @@ pub(super) fn older(matcher: &Value) -> Option<(&'static str, &Value)> {
     KEYS.iter().find_map(|(key, kind)| Some((*kind, matcher.get(*key)?)))
 }
 
-/// The operator for all matchers of one field; nothing if one of them has no equivalent.
+/// Reads the operator for all matchers of one field, or `None` if one of them has no equivalent.
 pub(super) fn pattern(matchers: &[Node<'_>], subject: Subject) -> Option<Value> {
     // Header fields of older schemas are lists of values.
     if matchers.len() > 1 && matchers.iter().all(|matcher| matcher.value().is_string()) {
@@ -72,7 +73,8 @@ pub(super) fn pattern(matchers: &[Node<'_>], subject: Subject) -> Option<Value> 
     })
 }
 
-/// The methods that a regular expression lists: `GET|POST`, perhaps in parentheses or with anchors.
+/// Returns the methods that a regular expression lists: `GET|POST`, perhaps in parentheses or with
+/// anchors.
 pub(super) fn methods(regex: &str) -> Option<Vec<&str>> {
     let regex = regex.trim_start_matches('^').trim_end_matches('$');
     let list = regex.strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(regex);
@@ -81,7 +83,7 @@ pub(super) fn methods(regex: &str) -> Option<Vec<&str>> {
     methods.iter().all(is_method).then_some(methods)
 }
 
-/// The regular expression for a path.
+/// Reads the regular expression for a path.
 pub(super) fn regex_of(matchers: &[Node<'_>]) -> Option<String> {
     let [matcher] = matchers else {
         if let Some(first) = matchers.first() {
@@ -155,7 +157,7 @@ fn one(matcher: &Node<'_>, subject: Subject) -> Option<Vec<Value>> {
     let keys = matcher.value().is_object().then(|| matcher.keys()).flatten();
     let chained = keys.and_then(|keys| keys.get("doMatch"));
     if let Some(node) = chained {
-        node.warn("doMatch is converted behind a jsonpath matcher only", "write the stub");
+        node.warn("doMatch is only converted after a jsonpath matcher", "write the stub");
         all.clear();
         return None;
     }

@@ -1,6 +1,6 @@
 //! Hoverfly's response templates → Handlebars as stubs have them.
 
-/// The template with the stub's words; nothing if a part of it has no equivalent.
+/// Returns the template with the stub's words, or `None` if a part of it has no equivalent.
 pub(super) fn translate(template: &str) -> Option<String> {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
@@ -15,7 +15,7 @@ pub(super) fn translate(template: &str) -> Option<String> {
     Some(out)
 }
 
-/// One expression.
+/// Returns one expression.
 fn expression(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let path = |prefix: &str| words.first().and_then(|word| word.strip_prefix(prefix));

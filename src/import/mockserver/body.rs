@@ -51,7 +51,7 @@ pub(super) fn add(node: &Node<'_>, request: &mut RequestPattern) -> Option<()> {
     Some(())
 }
 
-/// JSON that has to be there, with whatever else.
+/// Returns the operator for JSON that must be contained.
 fn partial(json: &Value) -> Value {
     json!({"equalToJson": json, "ignoreArrayOrder": true, "ignoreExtraElements": true})
 }

@@ -47,7 +47,7 @@ impl Wanted {
         Some(Self { text, negated: flag("not"), optional: flag("optional") })
     }
 
-    /// The operator for a value.
+    /// Returns the operator for a value.
     pub(super) fn pattern(&self) -> Value {
         let operator = if regex::is_plain(&self.text) { "equalTo" } else { "matches" };
         let plain = json!({operator: self.text});
@@ -55,7 +55,8 @@ impl Wanted {
     }
 }
 
-/// The regular expression for the texts of a simple schema; nothing where it says more than type, values or pattern.
+/// Returns the regular expression for the texts of a simple schema, or `None` if it says more than
+/// type, values or pattern.
 fn regex_of(schema: &Value) -> Option<String> {
     let map = schema.as_object()?;
     let known = ["type", "pattern", "enum", "format"];

@@ -1,4 +1,4 @@
-//! One condition on one part of a request, and many of them as a request pattern.
+//! Conditions on single parts of a request, and their conversion to a request pattern.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ pub(super) struct Atom {
 }
 
 impl Atom {
-    /// The condition that holds where this one does not.
+    /// Returns the negated condition.
     pub(super) fn negated(mut self) -> Self {
         self.negated = !self.negated;
         self
@@ -38,8 +38,8 @@ impl Atom {
     }
 }
 
-/// The pattern in which all atoms hold. Nothing, with a warning at `node`, where they cannot be said of a method
-/// or a path.
+/// Reads the pattern in which all atoms hold. Returns `None`, with a warning at `node`, if a method
+/// or a path has no equivalent of them.
 pub(super) fn request(atoms: &[Atom], node: &Node<'_>) -> Option<RequestPattern> {
     let mut request = RequestPattern::default();
     let mut paths: Vec<(String, bool)> = Vec::new();
@@ -93,7 +93,7 @@ pub(super) fn request(atoms: &[Atom], node: &Node<'_>) -> Option<RequestPattern>
     Some(request)
 }
 
-/// A condition on a path as a regular expression.
+/// Returns a condition on a path as a regular expression.
 fn path_expression(pattern: &Value) -> Option<String> {
     let flag = if pattern.get("caseInsensitive").is_some() { "(?i)" } else { "" };
     if let Some(text) = pattern.get("equalTo").and_then(Value::as_str) {

@@ -18,7 +18,8 @@ const MAX_DEPTH: usize = 32;
 /// Alternatives, in each of which all atoms hold.
 type Alternatives = Vec<Vec<Atom>>;
 
-/// The patterns for requests that all predicates hold for. Nothing, with a warning, if one has no equivalent.
+/// Reads the patterns for requests that all predicates hold for. Returns `None`, with a warning, if
+/// one has no equivalent.
 pub(super) fn requests(predicates: &[Node<'_>]) -> Option<Vec<RequestPattern>> {
     let all = conjunction(predicates, false, 0)?;
     all.iter().map(|atoms| request(atoms, predicates.first()?)).collect()
@@ -41,7 +42,7 @@ fn disjunction(predicates: &[Node<'_>], negated: bool, depth: usize) -> Option<A
     Some(any)
 }
 
-/// All pairs of alternatives.
+/// Reads all pairs of alternatives.
 fn product(node: &Node<'_>, left: &Alternatives, right: &Alternatives) -> Option<Alternatives> {
     bounded(node, left.len() * right.len())?;
     let pairs = left.iter().flat_map(|a| right.iter().map(move |b| [a.as_slice(), b].concat()));
@@ -59,7 +60,7 @@ fn bounded(node: &Node<'_>, count: usize) -> Option<()> {
     Some(())
 }
 
-/// The alternatives of one predicate, or of its negation.
+/// Reads the alternatives of one predicate, or of its negation.
 fn alternatives(node: &Node<'_>, negated: bool, depth: usize) -> Option<Alternatives> {
     if depth > MAX_DEPTH {
         node.warn("predicates are nested too deeply", "");
@@ -79,7 +80,7 @@ fn alternatives(node: &Node<'_>, negated: bool, depth: usize) -> Option<Alternat
             if !negated {
                 return Some(vec![atoms]);
             }
-            // Not all of them: one of them does not hold.
+            // "Not all": at least one does not hold.
             Some(atoms.into_iter().map(|atom| vec![atom.negated()]).collect())
         }
         _ => {
@@ -89,7 +90,7 @@ fn alternatives(node: &Node<'_>, negated: bool, depth: usize) -> Option<Alternat
     }
 }
 
-/// What a predicate says besides its operator.
+/// The options of a predicate.
 struct Options {
     case_sensitive: bool,
     /// `(operator, selector)` of `jsonpath` or `xpath`.
@@ -116,7 +117,7 @@ impl Options {
     }
 }
 
-/// What a predicate wants of each field.
+/// Returns the conditions of a predicate on each field.
 fn atoms(operator: &str, operand: &Node<'_>, options: &Options) -> Option<Vec<Atom>> {
     let mut atoms = Vec::new();
     for (name, node) in operand.entries() {
@@ -150,7 +151,7 @@ fn atoms(operator: &str, operand: &Node<'_>, options: &Options) -> Option<Vec<At
     Some(atoms)
 }
 
-/// The operator for one field.
+/// Reads the operator for one field.
 fn pattern(operator: &str, node: &Node<'_>, field: &Field, options: &Options) -> Option<Value> {
     if operator == "exists" {
         return Some(match node.value() {

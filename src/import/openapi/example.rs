@@ -1,4 +1,4 @@
-//! Schemas → example values: the example that is written, else a value that the schema allows.
+//! Schemas → example values: the given example, or else a value that the schema allows.
 
 use serde_json::{Map, Value, json};
 
@@ -25,7 +25,7 @@ impl<'g, 'd> Generator<'g, 'd> {
         Self { document, depth: 0, values: 0 }
     }
 
-    /// A value; nothing where the schema leads nowhere or too deep.
+    /// Returns a value, or `None` if a reference is broken or the schema nests too deeply.
     pub(super) fn value(&mut self, schema: &'d Value) -> Option<Value> {
         self.values += 1;
         if self.depth >= MAX_DEPTH || self.values > MAX_VALUES {
@@ -68,7 +68,7 @@ impl<'g, 'd> Generator<'g, 'd> {
         }
     }
 
-    /// The objects of all parts in one; a part that is not an object stands for all.
+    /// Returns the objects of all parts in one; a part that is not an object replaces all.
     fn all_of(&mut self, schema: &'d Value, parts: &'d [Value]) -> Option<Value> {
         let mut all = Map::new();
         for part in parts {
@@ -130,7 +130,7 @@ impl<'g, 'd> Generator<'g, 'd> {
     }
 }
 
-/// The type, or what its keywords speak of. Of several the first that is not null.
+/// Returns the type, or what its keywords speak of. Of several the first that is not null.
 fn type_of(schema: &Value) -> Option<&str> {
     match schema.get("type") {
         Some(Value::String(name)) => return Some(name),

@@ -19,7 +19,7 @@ pub(super) struct Media<'d> {
     value: &'d Value,
 }
 
-/// The media types of `content`, JSON before others.
+/// Returns the media types of `content`, JSON before others.
 pub(super) fn list(response: &Value) -> Vec<Media<'_>> {
     let content = response.get("content").and_then(Value::as_object);
     let media = |(name, value)| Media { name: String::as_str(name), value };
@@ -28,19 +28,19 @@ pub(super) fn list(response: &Value) -> Vec<Media<'_>> {
     list
 }
 
-/// Whether a media type holds JSON (RFC 6839 for `+json`).
+/// Returns whether a media type holds JSON (RFC 6839 for `+json`).
 pub(super) fn is_json(media: &str) -> bool {
     let essence = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || essence.ends_with("+json") || essence == "*/*"
 }
 
 impl<'d> Media<'d> {
-    /// The media type as it is sent; a range such as `application/*` becomes JSON.
+    /// Returns the media type as it is sent; a range such as `application/*` becomes JSON.
     pub(super) fn sent_name(&self) -> &'d str {
         if self.name.contains('*') { "application/json" } else { self.name }
     }
 
-    /// The named examples, in the order of the document.
+    /// Returns the named examples, in the order of the document.
     pub(super) fn examples(&self, document: &Document<'d>) -> Vec<(&'d str, Content)> {
         let examples = self.value.get("examples").and_then(Value::as_object);
         let example = |(name, value): (&'d String, &'d Value)| {
@@ -50,7 +50,8 @@ impl<'d> Media<'d> {
         examples.into_iter().flatten().filter_map(example).collect()
     }
 
-    /// The content to answer with: its example, else the first of its named ones, else one made from the schema.
+    /// Returns the content to answer with: its example, else the first of its named ones, else one
+    /// made from the schema.
     pub(super) fn main(&self, document: &Document<'d>) -> Option<Content> {
         if let Some(example) = self.value.get("example") {
             return Some(self.content(example));
@@ -63,7 +64,7 @@ impl<'d> Media<'d> {
         if is_json(self.sent_name()) {
             return Some(Content::Json(value));
         }
-        // What else a schema describes, such as XML, is not JSON: only a text stands for itself.
+        // What else a schema describes, such as XML, is not JSON: only a text is used literally.
         scalar(&value).map(Content::Text)
     }
 

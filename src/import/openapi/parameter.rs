@@ -94,7 +94,7 @@ impl Parameter<'_> {
     }
 }
 
-/// The operator for exactly this text.
+/// Returns the operator for exactly this text.
 fn equal_to(text: &str) -> Value {
     json!({"equalTo": text})
 }

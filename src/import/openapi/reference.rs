@@ -16,7 +16,7 @@ impl<'d> Document<'d> {
         Self { root }
     }
 
-    /// What a value stands for; nothing for a reference out of the document, or one in a circle.
+    /// Resolves a value; returns `None` for a reference out of the document, or a cyclic one.
     pub(super) fn resolve(&self, value: &'d Value) -> Option<&'d Value> {
         let mut value = value;
         for _ in 0..MAX_HOPS {

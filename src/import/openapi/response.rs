@@ -11,7 +11,7 @@ use super::media::{self, Content, Media};
 use super::parameter::Parameters;
 use super::reference::Document;
 
-/// The priorities: what a client asks for by `Prefer`, what an example's values ask for, what `Accept` asks for.
+/// The priorities: selection by `Prefer`, by an example's values, by `Accept`.
 const PREFERRED: i32 = 2;
 const OF_EXAMPLE: i32 = 3;
 const OF_MEDIA: i32 = 4;
@@ -55,7 +55,7 @@ impl<'d> Operation<'_, 'd> {
         stubs
     }
 
-    /// The responses by status; `default` counts as 200 where it stands alone, else as 500.
+    /// Returns the responses by status; `default` counts as 200 where it is alone, else as 500.
     fn responses(&self) -> Vec<(u16, &'d str, &'d Value)> {
         let responses = self.node.value().get("responses").and_then(Value::as_object);
         let Some(responses) = responses else { return Vec::new() };
@@ -85,7 +85,7 @@ impl<'d> Operation<'_, 'd> {
         request
     }
 
-    /// The stubs of the response that is meant where the client does not say another.
+    /// Adds the stubs of the default response.
     fn success(&self, status: u16, value: &'d Value, stubs: &mut Vec<ImportedStub>) {
         let list = media::list(value);
         let Some(first) = list.first() else {
@@ -126,7 +126,8 @@ impl<'d> Operation<'_, 'd> {
         }
     }
 
-    /// The stubs of a named example: by `Prefer`, and by the values that parameters and body have under its name.
+    /// Adds the stubs of a named example: by `Prefer`, and by the values of parameters and body
+    /// with its name.
     fn named_example(&self, example: &str, response: &Response, stubs: &mut Vec<ImportedStub>) {
         let title = format!("{} example {example}", self.name);
         let mut request = self.request();
@@ -151,7 +152,7 @@ impl<'d> Operation<'_, 'd> {
         }
     }
 
-    /// The request body of a named example.
+    /// Returns the request body of a named example.
     fn request_example(&self, name: &str) -> Option<Content> {
         let body = self.document.resolve(self.node.value().get("requestBody")?)?;
         let list = media::list(body);
@@ -159,7 +160,7 @@ impl<'d> Operation<'_, 'd> {
         examples.into_iter().find(|(known, _)| *known == name).map(|(_, content)| content)
     }
 
-    /// The stub of a response that the client asks for with `Prefer: code=N`.
+    /// Returns the stub of a response that the client selects with `Prefer: code=N`.
     fn by_code(&self, status: u16, code: &str, value: &'d Value) -> ImportedStub {
         let list = media::list(value);
         let content = list.first().and_then(|media| Some((media, media.main(self.document)?)));

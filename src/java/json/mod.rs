@@ -34,7 +34,7 @@ pub(crate) struct Number {
 }
 
 impl Number {
-    /// A double.
+    /// Creates a double.
     pub(crate) fn double(value: f64) -> Self {
         Self { text: decimal::double(value).into() }
     }
@@ -44,22 +44,22 @@ impl Number {
         &self.text
     }
 
-    /// The exact value; nothing for what is none, such as `NaN`.
+    /// Returns the exact value; `None` for values such as `NaN`.
     pub(crate) fn exact(&self) -> Option<Decimal> {
         Decimal::parse(&self.text)
     }
 
-    /// The nearest double.
+    /// Returns the nearest double.
     pub(crate) fn to_f64(&self) -> f64 {
         self.text.parse().unwrap_or(f64::NAN)
     }
 }
 
-/// The members of an object, in the order in which they came first; of two with one name the last counts.
+/// The members of an object, in the order of first occurrence; of duplicates the last counts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Map {
     entries: Vec<(String, Json)>,
-    /// Where a name stands, once there are many.
+    /// The positions of names, once there are many.
     index: HashMap<String, usize>,
 }
 
@@ -67,12 +67,12 @@ pub(crate) struct Map {
 const FEW: usize = 12;
 
 impl Map {
-    /// The member of a name.
+    /// Returns the member of a name.
     pub(crate) fn get(&self, name: &str) -> Option<&Json> {
         self.position(name).map(|at| &self.entries[at].1)
     }
 
-    /// All members, in order.
+    /// Returns all members, in order.
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Json)> {
         self.entries.iter().map(|(name, value)| (name.as_str(), value))
     }
@@ -87,7 +87,7 @@ impl Map {
         self.entries.len()
     }
 
-    /// Adds a member, or puts it in the place of one with its name.
+    /// Adds a member, or replaces the one with its name.
     pub(crate) fn insert(&mut self, name: String, value: Json) {
         if let Some(at) = self.position(&name) {
             self.entries[at].1 = value;
@@ -121,7 +121,7 @@ impl Json {
     /// Reads a text.
     ///
     /// # Errors
-    /// What is wrong with it, and at which byte.
+    /// A message that says what is wrong, and at which byte.
     pub(crate) fn read(text: &str, reader: Reader) -> Result<Self, String> {
         read::read(text, reader)
     }
@@ -129,12 +129,12 @@ impl Json {
     /// Reads a value of Jackson's that is at the beginning of a text.
     ///
     /// # Errors
-    /// What is wrong with it, and at which byte.
+    /// A message that says what is wrong, and at which byte.
     pub(crate) fn read_first(text: &str) -> Result<Self, String> {
         read::read_first(text, Reader::Jackson)
     }
 
-    /// The value of a document that serde has read.
+    /// Returns the value of a document that serde has read.
     pub(crate) fn of(value: &serde_json::Value) -> Self {
         use serde_json::Value;
         match value {
@@ -153,7 +153,7 @@ impl Json {
         }
     }
 
-    /// The value for serde; numbers that it cannot hold become doubles.
+    /// Returns the value for serde; numbers that it cannot hold become doubles.
     pub(crate) fn to_serde(&self) -> serde_json::Value {
         use serde_json::Value;
         match self {

@@ -6,11 +6,11 @@ use crate::java::decimal::Decimal;
 /// How deep JSON text may nest.
 const MAX_DEPTH: usize = 400;
 
-/// The habits of a JSON parser.
+/// The dialect of a JSON parser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reader {
-    /// Jackson as `WireMock` sets it up: comments, single quotes, exact numbers; what follows the value is not
-    /// read.
+    /// Jackson as `WireMock` sets it up: comments, single quotes, exact numbers; text after the
+    /// value is not read.
     Jackson,
     /// json-smart in its permissive mode: bare words are texts, commas may stand alone, numbers with a point
     /// are doubles.
@@ -32,7 +32,7 @@ pub(super) fn read(text: &str, reader: Reader) -> Result<Json, String> {
     Ok(value)
 }
 
-/// The first value of a text, whatever follows it.
+/// Returns the first value of a text, whatever follows it.
 pub(super) fn read_first(text: &str, reader: Reader) -> Result<Json, String> {
     match reader {
         Reader::Jackson => Parser::new(text).document(),
@@ -188,7 +188,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// What follows a backslash.
+    /// Returns what follows a backslash.
     fn escape(&mut self) -> Result<char, String> {
         let Some(c) = self.text[self.at..].chars().next() else {
             return Err(self.wrong("the end of a text"));
@@ -253,7 +253,7 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// A number of JSON (RFC 8259), as `BigDecimal` prints it.
+/// Returns a number of JSON (RFC 8259), as `BigDecimal` prints it.
 fn jackson_number(word: &str) -> Option<String> {
     let unsigned = word.strip_prefix('-').unwrap_or(word);
     let digits = unsigned.bytes().take_while(u8::is_ascii_digit).count();

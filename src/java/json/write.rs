@@ -55,7 +55,7 @@ impl Json {
         }
     }
 
-    /// As Jackson writes it indented.
+    /// Renders in Jackson's indented form.
     pub(crate) fn to_pretty(&self) -> String {
         format!("{:#}", self.to_serde())
     }

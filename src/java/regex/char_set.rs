@@ -1,8 +1,8 @@
-//! Sets of characters that answer quickly.
+//! Character sets with fast lookup.
 
 use regex_syntax::hir::ClassUnicode;
 
-/// A set of characters that answers quickly.
+/// A character set with fast lookup.
 #[derive(Debug)]
 pub(super) struct CharSet {
     /// One bit for each ASCII character.
@@ -11,7 +11,7 @@ pub(super) struct CharSet {
 }
 
 impl CharSet {
-    /// The set of a class.
+    /// Returns the set of a class.
     pub(super) fn of(set: &ClassUnicode) -> Self {
         let mut ascii = 0;
         for range in set.ranges() {
@@ -23,7 +23,7 @@ impl CharSet {
         Self { ascii, ranges }
     }
 
-    /// Whether a character is in it.
+    /// Returns whether a character is in it.
     pub(super) fn has(&self, c: char) -> bool {
         if c.is_ascii() {
             return self.ascii >> (c as u32) & 1 == 1;

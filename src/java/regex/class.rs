@@ -1,4 +1,4 @@
-//! Character classes: `[a-z&&[^b]]` and its like, and characters whatever their case.
+//! Character classes: `[a-z&&[^b]]` and the like, and case-insensitive characters.
 
 use regex_syntax::hir::ClassUnicode;
 
@@ -7,7 +7,7 @@ use super::flags::Flags;
 use super::node::Node;
 use super::property::{negated, ranges};
 
-/// What is in a class: one character, which may begin a range, or a set.
+/// An item of a class: one character, which may begin a range, or a set.
 pub(super) enum Member {
     Char(char),
     Set(ClassUnicode),
@@ -17,7 +17,7 @@ pub(super) enum Member {
 const MAX_DEPTH: usize = 100;
 
 impl Parser {
-    /// A class from the `[` on; with `consume` its `]` is read as well.
+    /// Returns a class from the `[` on; with `consume` its `]` is read as well.
     pub(super) fn class(&mut self, consume: bool, depth: usize) -> Result<ClassUnicode, Fail> {
         if depth > MAX_DEPTH {
             return Err(self.error("Character classes nest too deep"));
@@ -71,7 +71,7 @@ impl Parser {
         }
     }
 
-    /// What follows `&&`.
+    /// Returns what follows `&&`.
     fn intersected(&mut self, depth: usize) -> Result<Option<ClassUnicode>, Fail> {
         let mut right: Option<ClassUnicode> = None;
         let mut c = self.next();
@@ -91,7 +91,7 @@ impl Parser {
         Ok(right)
     }
 
-    /// One character, a range, or an escaped set.
+    /// Returns one character, a range, or an escaped set.
     fn range(&mut self) -> Result<ClassUnicode, Fail> {
         let first = match self.peek() {
             Some('\\') => {
@@ -142,7 +142,7 @@ impl Parser {
     }
 }
 
-/// A character, whatever its case where that does not count.
+/// Returns a character, case-insensitive if the flag is set.
 pub(super) fn character(c: char, flags: Flags) -> Node {
     if !flags.ignore_case || !flags.unicode_case && !c.is_ascii_alphabetic() {
         return Node::Char(c);

@@ -1,4 +1,4 @@
-//! The expression that is being read, and the place in it: what the readers of groups, classes and escapes share.
+//! A cursor over an expression, which the parsers of groups, classes and escapes share.
 
 use std::collections::HashMap;
 
@@ -30,7 +30,8 @@ impl Parser {
         self.at >= self.text.len()
     }
 
-    /// The characters, one by one. With the flag `x`, `peek` and `next` skip spaces and comments.
+    /// Returns the characters, one by one. With the flag `x`, `peek` and `next` skip spaces and
+    /// comments.
     pub(super) fn peek(&mut self) -> Option<char> {
         if self.flags.comments {
             self.skip_comments();
@@ -48,14 +49,14 @@ impl Parser {
         self.current()
     }
 
-    /// The current character, passed over.
+    /// Consumes and returns the current character.
     pub(super) fn read(&mut self) -> Option<char> {
         let c = self.peek();
         self.at += 1;
         c
     }
 
-    /// The character behind the current one, passed over as well.
+    /// Consumes the current character, and returns the next one.
     pub(super) fn skip(&mut self) -> Option<char> {
         let c = self.after_cursor();
         self.at += 2;
@@ -100,7 +101,7 @@ impl Parser {
     }
 }
 
-/// The expression with `\Q...\E` written out.
+/// Returns the expression with `\Q...\E` written out.
 fn unquoted(text: &str) -> Vec<char> {
     if !text.contains(r"\Q") {
         return text.chars().collect();
@@ -124,7 +125,7 @@ fn unquoted(text: &str) -> Vec<char> {
                 break;
             }
             if c.is_ascii_digit() && first {
-                // Not the number of a back-reference before it.
+                // Not part of the number of a preceding back-reference.
                 out.extend(format!("\\x3{c}").chars());
             } else {
                 if c.is_ascii() && !c.is_ascii_alphanumeric() {

@@ -1,15 +1,15 @@
-//! What follows a backslash.
+//! Parses escapes: what follows a backslash.
 
 use super::class::{Member, character};
 use super::cursor::{Fail, Parser};
 use super::node::{Assertion, Node};
 use super::property::{horizontal_space, named, negated, perl, vertical_space};
 
-/// A cluster of characters that people see as one, near enough.
+/// An approximation of a grapheme cluster.
 const GRAPHEME: &str = r"(?>\r\n|[\x{1F1E6}-\x{1F1FF}]{2}|(?s:.)(?:[\p{M}\x{200C}\x{1F3FB}-\x{1F3FF}]|\x{200D}\p{So}?)*)";
 
 impl Parser {
-    /// An escape outside of classes, from its backslash on.
+    /// Returns an escape outside of classes, from its backslash on.
     pub(super) fn escape(&mut self) -> Result<Node, Fail> {
         let Some(c) = self.skip() else {
             return Err(self.error("Unexpected internal error"));
@@ -56,7 +56,7 @@ impl Parser {
         }))
     }
 
-    /// An escape within a class, from its backslash on.
+    /// Returns an escape within a class, from its backslash on.
     pub(super) fn escape_in_class(&mut self, in_range: bool) -> Result<Member, Fail> {
         match self.skip() {
             Some(c) => self.escaped(c, in_range),
@@ -146,7 +146,7 @@ impl Parser {
         let _ = self.next_escaped();
     }
 
-    /// The number of a group: as many digits as there are groups.
+    /// Returns the number of a group: as many digits as there are groups.
     fn reference(&mut self, first: char) -> Node {
         let mut group = first.to_digit(10).unwrap_or(0) as usize;
         while let Some(digit) = self.peek().and_then(|c| c.to_digit(10)) {

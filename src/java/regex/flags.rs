@@ -20,7 +20,7 @@ pub(crate) struct Flags {
 }
 
 impl Flags {
-    /// As `WireMock` compiles the patterns of stubs.
+    /// The flags with which `WireMock` compiles the patterns of stubs.
     pub(crate) const DOT_ALL: Self = Self {
         ignore_case: false,
         unicode_case: false,
@@ -31,7 +31,7 @@ impl Flags {
         unicode_classes: false,
     };
 
-    /// Sets or unsets the flag of a letter; says whether there is one.
+    /// Sets or clears the flag of a letter; returns whether it exists.
     pub(crate) fn set(&mut self, letter: char, on: bool) -> bool {
         match letter {
             'i' => self.ignore_case = on,

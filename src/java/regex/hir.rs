@@ -1,4 +1,4 @@
-//! Expressions for the linear engine, where they mean the same there.
+//! Converts expressions for the linear engine, if they have the same meaning there.
 
 use regex_syntax::hir::{Capture, Class, Hir, Look, Repetition};
 
@@ -7,7 +7,7 @@ use super::node::{Assertion, Node, RepeatKind};
 /// How often a counted repetition may repeat in the linear engine: each time costs states.
 const MAX_REPEATED: u32 = 1_000;
 
-/// The expression, if a linear engine can run it.
+/// Returns the expression, if a linear engine can run it.
 pub(super) fn of(node: &Node) -> Option<Hir> {
     convert(node, true)
 }

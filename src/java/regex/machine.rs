@@ -1,4 +1,4 @@
-//! Runs a program over a value: tries one way, and goes back for the others, under limits of steps and memory.
+//! The backtracking machine: runs a program over a value, under limits of steps and memory.
 
 use super::node::{Assertion, Lengths};
 use super::program::{Program, Step};
@@ -9,7 +9,7 @@ const MAX_STEPS: usize = 2_000_000;
 /// How many characters of a run count for one step.
 const CHARS_PER_STEP: usize = 16;
 
-/// How many ways may be left to try at a time.
+/// How many backtracking alternatives may be pending at a time.
 const MAX_WAYS: usize = 1_000_000;
 
 /// A register that holds no place.
@@ -19,19 +19,19 @@ const UNSET: usize = usize::MAX;
 #[derive(Debug)]
 pub(super) struct GaveUp;
 
-/// What to do when a way fails.
+/// What to do when a match attempt fails.
 enum Way {
-    /// Goes on at a step and a place.
+    /// Continues at a step and a position.
     Other { step: usize, at: usize },
     /// Gives one character of a run back, down to `least`.
     Shorter { step: usize, least: usize, at: usize },
-    /// Takes one character more, up to so many more.
+    /// Takes one character more, up to this many more.
     Longer { step: usize, at: usize, left: usize },
-    /// Puts a register back, and goes on failing.
+    /// Restores a register and continues to backtrack.
     Restore { register: usize, value: usize },
 }
 
-/// The registers where the whole value matches.
+/// Returns the registers where the whole value matches.
 ///
 /// # Errors
 /// The search ends at a limit.
@@ -82,8 +82,8 @@ impl Machine<'_, '_> {
         self.value[..at].chars().next_back()
     }
 
-    /// Runs from a step to its `Done` and answers the place there; with `end` only that place counts. On
-    /// success the ways that are left stay on the stack, on failure nothing does.
+    /// Runs from a step to its `Done` and returns the position there; with `end` only that position
+    /// counts. On success the remaining alternatives stay on the stack, on failure none do.
     fn run(&mut self, step: usize, at: usize, end: Option<usize>) -> Result<Option<usize>, GaveUp> {
         let floor = self.ways.len();
         let (mut step, mut at) = (step, at);
@@ -104,7 +104,7 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// The next way that is left above the floor.
+    /// Returns the next alternative above the floor.
     fn back(&mut self, floor: usize) -> Result<Option<(usize, usize)>, GaveUp> {
         while self.ways.len() > floor {
             self.spend(1)?;
@@ -134,7 +134,7 @@ impl Machine<'_, '_> {
         Ok(None)
     }
 
-    /// Takes a step; nothing if it fails.
+    /// Executes a step; returns `None` if it fails.
     fn step(
         &mut self,
         step: &Step,
@@ -237,7 +237,7 @@ impl Machine<'_, '_> {
         })
     }
 
-    /// Whether an expression ends here that begins so many characters before.
+    /// Returns whether an expression ends here that begins this many characters before.
     fn behind(&mut self, step: usize, at: usize, lengths: Lengths) -> Result<bool, GaveUp> {
         let mut start = at;
         for length in 0..=lengths.max {
@@ -252,14 +252,14 @@ impl Machine<'_, '_> {
         Ok(false)
     }
 
-    /// Forgets the ways above a mark; what they would put back stays.
+    /// Drops the alternatives above a mark but keeps their register restores.
     fn settle(&mut self, mark: usize) {
         let kept = self.ways.drain(mark..).filter(|way| matches!(way, Way::Restore { .. }));
         let kept: Vec<Way> = kept.collect();
         self.ways.extend(kept);
     }
 
-    /// Puts back what was set since a mark.
+    /// Restores the registers that were set since a mark.
     fn undo(&mut self, mark: usize) {
         while self.ways.len() > mark {
             if let Some(Way::Restore { register, value }) = self.ways.pop() {
@@ -268,7 +268,7 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// Where the text that a group has matched ends when it stands here again.
+    /// Returns the end of a repetition of a group's text at this position.
     fn repeated(
         &mut self,
         group: usize,
@@ -280,7 +280,7 @@ impl Machine<'_, '_> {
         let places = group
             .checked_sub(1)
             .and_then(|group| Some((register(2 * group)?, register(2 * group + 1)?)));
-        // A group that has not matched, or does not exist, stands nowhere.
+        // A group that has not matched or does not exist never matches.
         let Some(text) = places.and_then(|(start, end)| self.value.get(start..end)) else {
             return Ok(None);
         };
@@ -351,7 +351,7 @@ impl Machine<'_, '_> {
         }
     }
 
-    /// Whether a character is part of a word. A mark is if it belongs to a letter.
+    /// Returns whether a character is part of a word. A mark is if it belongs to a letter.
     fn is_word(&self, c: char, at: usize, unicode: bool) -> bool {
         if c == '_' || super::property::is_letter_or_digit(c) {
             return true;

@@ -53,7 +53,7 @@ impl Regex {
         Ok(Self { node, groups, hir, linear: OnceLock::new(), program: OnceLock::new() })
     }
 
-    /// Whether the whole value matches; nothing when the search ends at a limit.
+    /// Returns whether the whole value matches, or `None` if the search ends at a limit.
     pub(crate) fn matches(&self, value: &str) -> Option<bool> {
         match self.linear() {
             Some(regex) => Some(regex.is_match(value)),
@@ -61,7 +61,7 @@ impl Regex {
         }
     }
 
-    /// The values of the groups where the whole value matches.
+    /// Returns the values of the groups where the whole value matches.
     pub(crate) fn groups<'v>(&self, value: &'v str) -> Option<Vec<Option<&'v str>>> {
         if let Some(regex) = self.linear() {
             let found = regex.captures(value)?;
@@ -72,17 +72,18 @@ impl Regex {
         Some(ends[..2 * self.groups].chunks(2).map(group).collect())
     }
 
-    /// The expression as a tree.
+    /// Returns the expression as a tree.
     pub(crate) fn node(&self) -> &Node {
         &self.node
     }
 
-    /// The expression for the linear engine, where it can run there.
+    /// Returns the expression for the linear engine, where it can run there.
     pub(crate) fn hir(&self) -> Option<&regex_syntax::hir::Hir> {
         self.hir.as_ref()
     }
 
-    /// The linear engine. One that would be too large is not built: the expression backtracks then.
+    /// Returns the linear engine. An engine that would be too large is not built: then the
+    /// expression backtracks.
     fn linear(&self) -> Option<&regex::Regex> {
         let hir = self.hir.as_ref()?;
         let build = || {

@@ -1,4 +1,4 @@
-//! An expression as a tree.
+//! The syntax tree of an expression.
 
 use regex_syntax::hir::ClassUnicode;
 
@@ -17,19 +17,19 @@ pub(crate) enum Node {
     Alternation(Vec<Node>),
     /// A group that is remembered by its number, from 1.
     Group(usize, Box<Node>),
-    /// So many times.
+    /// A repetition.
     Repeat { node: Box<Node>, min: u32, max: Option<u32>, kind: RepeatKind },
-    /// Matched once and for all: what follows cannot make it try another way.
+    /// An atomic group: later failures do not backtrack into it.
     Atomic(Box<Node>),
-    /// What stands ahead or behind, without moving on.
+    /// A look-ahead or look-behind.
     Look { node: Box<Node>, behind: Option<Lengths>, negative: bool },
-    /// What a group has matched.
+    /// The text that a group has matched.
     BackReference { group: usize, ignore_case: bool, unicode_case: bool },
     /// A condition on the place.
     Assert(Assertion),
 }
 
-/// How often a repetition tries first.
+/// The strategy of a repetition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RepeatKind {
     /// As often as it can.
@@ -61,7 +61,7 @@ pub(crate) enum Assertion {
 }
 
 impl Node {
-    /// How long its text can be; nothing if there is no obvious longest.
+    /// Returns how long its text can be, or `None` if there is no obvious longest.
     pub(super) fn lengths(&self) -> Option<Lengths> {
         let fixed = |length| Some(Lengths { min: length, max: length });
         match self {

@@ -9,7 +9,7 @@ use super::property::{all, line_ends, negated};
 /// How deep groups may nest.
 const MAX_DEPTH: usize = 200;
 
-/// Reads an expression; answers its tree and how many groups it has.
+/// Parses an expression; returns its tree and the number of its groups.
 pub(super) fn parse(text: &str, flags: Flags) -> Result<(Node, usize), Fail> {
     let mut parser = Parser::new(text, flags);
     let node = parser.alternation()?;
@@ -90,7 +90,7 @@ impl Parser {
         })
     }
 
-    /// The quantifier behind a node.
+    /// Parses the quantifier after a node.
     fn closure(&mut self, node: Node) -> Result<Node, Fail> {
         let (min, max) = match self.peek() {
             Some('?') => (0, Some(1)),
@@ -147,7 +147,7 @@ impl Parser {
         Ok((min, max))
     }
 
-    /// A group from its `(` on; nothing for a flag alone.
+    /// Parses a group from its `(` on; `None` for a flag alone.
     fn group(&mut self) -> Result<Option<Node>, Fail> {
         let outside = self.flags;
         let node = if self.next() == Some('?') {
@@ -213,7 +213,7 @@ impl Parser {
         Ok(Node::Look { node: Box::new(node), behind: Some(lengths), negative })
     }
 
-    /// The name of a group from its first letter to the `>`.
+    /// Returns the name of a group from its first letter to the `>`.
     pub(super) fn group_name(&mut self, first: Option<char>) -> Result<String, Fail> {
         let mut c = first;
         if !c.is_some_and(|c| c.is_ascii_alphabetic()) {

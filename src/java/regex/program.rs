@@ -4,25 +4,25 @@ use super::char_set::CharSet;
 use super::node::{Assertion, Lengths, Node, RepeatKind};
 use super::property::ranges;
 
-/// What the machine does next.
+/// An instruction of the machine.
 #[derive(Debug)]
 pub(super) enum Step {
     Char(char),
     Set(CharSet),
-    /// One character so many times, tried from the most (or, lazy, from the fewest) on.
+    /// One character this many times, tried from the most (or, lazy, from the fewest) on.
     Run {
         set: CharSet,
         min: usize,
         max: usize,
         lazy: bool,
     },
-    /// Goes on here or, if that fails, there.
+    /// Continues here or, if that fails, there.
     Fork {
         first: usize,
         second: usize,
     },
     Jump(usize),
-    /// Remembers the place in a register.
+    /// Stores the position in a register.
     Save(usize),
     Assert(Assertion),
     BackReference {
@@ -30,7 +30,7 @@ pub(super) enum Step {
         ignore_case: bool,
         unicode_case: bool,
     },
-    /// Matches what stands up to `end` by itself.
+    /// Matches the instructions up to `end` separately.
     Look {
         end: usize,
         behind: Option<Lengths>,
@@ -43,7 +43,7 @@ pub(super) enum Step {
     LoopStart {
         counter: usize,
     },
-    /// Another time, or on behind the repetition.
+    /// Repeats once more, or continues after the repetition.
     Loop {
         counter: usize,
         min: usize,
@@ -51,7 +51,7 @@ pub(super) enum Step {
         lazy: bool,
         end: usize,
     },
-    /// Remembers, behind the counter, where a time begins.
+    /// Stores the start of an iteration in the register after the counter.
     LoopEnter {
         counter: usize,
     },
@@ -72,7 +72,7 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// The instructions of a tree with so many groups.
+    /// Returns the instructions of a tree with this many groups.
     pub(super) fn of(node: &Node, groups: usize) -> Self {
         let mut program = Self { steps: Vec::new(), registers: 2 * groups };
         program.add(node);
@@ -118,7 +118,7 @@ impl Program {
         }
     }
 
-    /// A step that is filled in later.
+    /// Reserves a step that is filled in later.
     fn hole(&mut self) -> usize {
         self.steps.push(Step::Done);
         self.steps.len() - 1

@@ -9,23 +9,23 @@ use super::char_set::CharSet;
 /// The blocks of Unicode: first and last code point, and the name.
 const BLOCKS: &str = include_str!("blocks.txt");
 
-/// A set of ranges.
+/// Returns a set of ranges.
 pub(super) fn ranges(list: &[(char, char)]) -> ClassUnicode {
     ClassUnicode::new(list.iter().map(|(from, to)| ClassUnicodeRange::new(*from, *to)))
 }
 
-/// Every character.
+/// Returns every character.
 pub(super) fn all() -> ClassUnicode {
     ranges(&[('\0', char::MAX)])
 }
 
-/// The set without its characters.
+/// Returns the set without its characters.
 pub(super) fn negated(mut set: ClassUnicode) -> ClassUnicode {
     set.negate();
     set
 }
 
-/// The set of a class that the linear engine's syntax has.
+/// Returns the set of a class that the linear engine's syntax has.
 fn syntax(text: &str) -> Option<ClassUnicode> {
     match regex_syntax::parse(text).ok()?.into_kind() {
         HirKind::Class(Class::Unicode(class)) => Some(class),
@@ -42,7 +42,7 @@ fn known(text: &str) -> ClassUnicode {
     syntax(text).unwrap_or_else(|| ranges(&[]))
 }
 
-/// The characters that end a line.
+/// Returns the characters that end a line.
 pub(super) fn line_ends(unix: bool) -> ClassUnicode {
     if unix {
         return ranges(&[('\n', '\n')]);
@@ -72,7 +72,7 @@ pub(super) fn perl(letter: char, unicode: bool) -> ClassUnicode {
     })
 }
 
-/// The set of `\p{name}`.
+/// Returns the set of `\p{name}`.
 pub(super) fn named(name: &str, unicode_classes: bool, ignore_case: bool) -> Option<ClassUnicode> {
     if let Some((key, value)) = name.split_once('=') {
         return match key.to_lowercase().as_str() {
@@ -92,7 +92,7 @@ pub(super) fn named(name: &str, unicode_classes: bool, ignore_case: bool) -> Opt
     posix.or_else(|| general(name, ignore_case))
 }
 
-/// A script by its full name or its short one.
+/// Returns a script by its full name or its short one.
 fn script(name: &str) -> Option<ClassUnicode> {
     plain(name).then(|| syntax(&format!(r"\p{{sc={name}}}"))).flatten()
 }
@@ -101,7 +101,7 @@ fn plain(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// A block: case, spaces, `_` and `-` do not count.
+/// Returns a block: case, spaces, `_` and `-` do not count.
 fn block(name: &str) -> Option<ClassUnicode> {
     let folded = |name: &str| name.replace([' ', '_', '-'], "").to_lowercase();
     let wanted = match folded(name).as_str() {
@@ -118,7 +118,7 @@ fn block(name: &str) -> Option<ClassUnicode> {
     })
 }
 
-/// Properties of Unicode that have names of their own after `Is`.
+/// Properties of Unicode that have their own names after `Is`.
 fn binary(name: &str) -> Option<ClassUnicode> {
     Some(known(match name.to_uppercase().as_str() {
         "ALPHABETIC" => r"\p{Alphabetic}",
@@ -139,7 +139,7 @@ fn binary(name: &str) -> Option<ClassUnicode> {
     }))
 }
 
-/// The POSIX classes with the flag `U`.
+/// Returns the POSIX classes with the flag `U`.
 fn unicode_posix(name: &str) -> Option<ClassUnicode> {
     Some(known(match name.to_uppercase().as_str() {
         "ALPHA" => r"\p{Alphabetic}",
@@ -161,7 +161,7 @@ fn unicode_posix(name: &str) -> Option<ClassUnicode> {
 /// General categories, POSIX classes and those of `java.lang.Character`.
 fn general(name: &str, ignore_case: bool) -> Option<ClassUnicode> {
     if ignore_case {
-        // A case that is asked for does not count, and Java has a set of its own for each.
+        // The requested case does not count, and Java has its own set for each.
         let any = match name {
             "Lu" | "Ll" | "Lt" => Some(r"[\p{Lu}\p{Ll}\p{Lt}]"),
             "Lower" | "Upper" => Some("[a-zA-Z]"),
@@ -230,7 +230,7 @@ pub(super) fn is_letter_or_digit(c: char) -> bool {
     SET.has(c)
 }
 
-/// A mark that takes no space of its own.
+/// Returns a mark that takes no space of its own.
 pub(super) fn is_mark(c: char) -> bool {
     static SET: LazyLock<CharSet> = LazyLock::new(|| CharSet::of(&known(r"\p{Mn}")));
     SET.has(c)

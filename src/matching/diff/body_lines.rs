@@ -1,4 +1,4 @@
-//! The lines about bodies, and about the parts of multipart ones.
+//! The diff lines of bodies and of the parts of multipart bodies.
 
 use std::str::FromStr as _;
 
@@ -43,7 +43,7 @@ impl Diff<'_, '_, '_> {
             ("matchesJsonPath" | "matchesXPath", Some(below)) => {
                 let text = self.clean.text(below.expected.clone());
                 let left = format!("{expected} [{}] {text}", below.name);
-                // What the path finds says more than the whole body.
+                // The result of the path is more informative than the whole body.
                 let found = found(pattern, body).map(|found| self.clean.text(found));
                 let right = found.unwrap_or(shown);
                 self.push_value("Body", left, right, (pattern, Some(body)));
@@ -52,7 +52,7 @@ impl Diff<'_, '_, '_> {
                 let matched = operator.value == STANDARD.encode(bytes);
                 self.push("Body", expected, shown, matched);
             }
-            // The text of the body begins on a line of its own, and is compared like this.
+            // The text of the body begins on its own line and is compared in this form.
             (name, _) => {
                 let compared = format!("\n{body}");
                 let (left, right) = (format!("[{name}]\n{expected}"), format!("\n{shown}"));
@@ -106,7 +106,7 @@ impl Diff<'_, '_, '_> {
     }
 }
 
-/// What the path of a pattern finds in a body.
+/// Returns what the path of a pattern finds in a body.
 fn found(pattern: Raw<'_>, body: &str) -> Option<String> {
     let pattern = read_body(pattern.as_str().as_bytes(), StringPattern::compile).ok()?;
     let texts = match &pattern {

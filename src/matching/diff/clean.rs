@@ -1,14 +1,14 @@
-//! Secrets, the client's and those that stubs expect, are taken out of a report.
+//! Redaction of a report: removes secrets of the client and those that stubs expect.
 
 use http::HeaderName;
 
 use crate::message::Asked;
 use crate::redact::{Pass, Redactor};
 
-/// How much of a long body is looked through, in bytes: more of it is not shown anyway.
+/// How much of a long body is scanned, in bytes: the rest is not shown anyway.
 const LOOKED_THROUGH: usize = 256 << 10;
 
-/// Takes the secrets of the client, and those that the stubs expect, out of a report.
+/// Removes the secrets of the client, and those that the stubs expect, from a report.
 pub(super) struct Clean<'r> {
     redactor: &'r Redactor,
     pass: Pass<'r>,
@@ -26,17 +26,17 @@ impl<'r> Clean<'r> {
         Self { redactor, pass }
     }
 
-    /// The value of a header field.
+    /// Redacts the value of a header field.
     pub(super) fn header(&self, name: &HeaderName, value: &str) -> String {
         if self.redactor.is_off() { value.to_owned() } else { self.pass.header(name, value) }
     }
 
-    /// The value of a cookie: it stands alone here.
+    /// Redacts the value of a cookie, which is shown alone here.
     pub(super) fn cookie(&self, value: &str) -> String {
         if self.redactor.is_off() { value.to_owned() } else { self.pass.hide(value) }
     }
 
-    /// The value of a parameter.
+    /// Redacts the value of a parameter.
     pub(super) fn parameter(&self, name: &str, value: &str) -> String {
         if self.redactor.is_off() { value.to_owned() } else { self.pass.parameter(name, value) }
     }

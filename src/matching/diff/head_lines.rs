@@ -1,4 +1,4 @@
-//! The lines about where a request goes: host, port, client address, scheme, method, URL.
+//! The diff lines of a request's head: host, port, client address, scheme, method, URL.
 
 use http::uri::Authority;
 
@@ -16,7 +16,7 @@ const URLS: [(&str, &str); 5] = [
     ("urlPathTemplate", "[path template] "),
 ];
 
-/// Whether the first question mark of a regular expression has no backslash before it.
+/// Returns whether the first question mark of a regular expression has no backslash before it.
 fn has_bare_question_mark(regex: &str) -> bool {
     regex.find('?').is_some_and(|at| at < 2 || !regex[..at].ends_with('\\'))
 }
@@ -82,7 +82,7 @@ impl Diff<'_, '_, '_> {
                 None => text.to_owned(),
             });
         };
-        // Of a URL that matches, WireMock says the same behind a "null".
+        // WireMock prints a URL that matches after a "null".
         if !matched && key.ends_with("Pattern") && has_bare_question_mark(&url) {
             hint(r#"When using a regex, "?" should be "\?""#);
         }

@@ -1,4 +1,4 @@
-//! The order in which Java's `HashMap` gives its keys.
+//! The iteration order of Java's `HashMap`.
 
 /// Puts entries into the order of a `HashMap` that is a copy of all but the last, with the last one added.
 pub(super) fn of_hash_map<T>(entries: &mut [T], key: impl Fn(&T) -> &str) {
@@ -12,7 +12,7 @@ pub(super) fn of_hash_map<T>(entries: &mut [T], key: impl Fn(&T) -> &str) {
     entries.sort_by_key(|entry| place(key(entry), places));
 }
 
-/// Where `HashMap` puts a text (`String.hashCode`, `HashMap.hash`).
+/// Returns where `HashMap` puts a text (`String.hashCode`, `HashMap.hash`).
 fn place(text: &str, places: usize) -> usize {
     let hash = text
         .encode_utf16()

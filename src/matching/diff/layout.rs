@@ -1,16 +1,16 @@
-//! Lines → text in two columns, to the blank as `WireMock` has it
+//! Lines → text in two columns, identical to `WireMock`'s, including spaces
 //! (`C/verification/diff/PlainTextDiffRenderer.java`).
 
 use super::lines::Line;
 
-/// How wide the text is, in characters, where the client says nothing else.
+/// The default width of the text, in characters.
 const WIDTH: usize = 119;
 /// The narrowest and the widest text.
 const WIDTHS: std::ops::RangeInclusive<usize> = 20..=1000;
 
 const TITLE: &str = "Request was not matched";
 
-/// The whole text.
+/// Returns the whole text.
 pub(super) fn render(name: Option<&str>, lines: &[Line], width: Option<usize>) -> String {
     let width = width.unwrap_or(WIDTH).clamp(*WIDTHS.start(), *WIDTHS.end());
     let mut columns = Columns { width, out: String::new() };
@@ -53,7 +53,7 @@ impl Columns {
         self.out.push('\n');
     }
 
-    /// A line, which may take several rows. The message is in the first.
+    /// Writes a line, which may take several rows. The message is in the first one.
     fn line(&mut self, left: &str, right: &str, message: Option<&str>) {
         let limit = self.width / 2 - 2;
         let [left, right] = [left, right].map(|text| rows(text, limit));
@@ -82,12 +82,12 @@ impl Columns {
     }
 }
 
-/// The rows of a text: its own lines, or new ones where one of them is too long.
+/// Returns the rows of a text: its own lines, or new ones where one of them is too long.
 fn rows(text: &str, limit: usize) -> Vec<String> {
     let text = text.replace("\r\n", "\n");
     let wrapped = if text.split('\n').any(|line| line.chars().count() > limit) {
         let wrapped = wrap(&text, limit);
-        // Rows of blanks are left out, but for the last one.
+        // Blank rows are omitted, except for the last one.
         let mut kept: Vec<&str> = wrapped.split('\n').collect();
         let last = kept.pop().unwrap_or_default();
         kept.retain(|row| !row.trim_matches([' ', '\t']).is_empty());
@@ -103,8 +103,8 @@ fn rows(text: &str, limit: usize) -> Vec<String> {
     rows
 }
 
-/// Breaks a text at the last blank before the limit, else at the limit (`C/common/Strings.java`). Lines of the text
-/// are not looked at.
+/// Breaks a text at the last blank before the limit, else at the limit (`C/common/Strings.java`).
+/// Existing line breaks are ignored.
 fn wrap(text: &str, limit: usize) -> String {
     let text: Vec<char> = text.chars().collect();
     let mut out = String::new();

@@ -1,4 +1,5 @@
-//! The lines of a diff: every part that the pattern speaks of, in the order of `C/verification/diff/Diff.java`.
+//! The lines of a diff: every part that the pattern mentions, in the order of
+//! `C/verification/diff/Diff.java`.
 
 use std::str::FromStr as _;
 
@@ -34,7 +35,7 @@ const ANOTHER_CLIENT: &str = "The exchange was recorded from a client with other
 /// One line.
 #[derive(Debug)]
 pub(super) struct Line {
-    /// What it is about, as messages name it.
+    /// The subject, as messages name it.
     attribute: &'static str,
     pub(super) left: String,
     pub(super) right: String,
@@ -52,12 +53,12 @@ impl Line {
         Self { attribute, left, right, message, matched }
     }
 
-    /// A line of words that match anything.
+    /// Creates a line of text that matches anything.
     pub(super) fn words(left: String, right: String) -> Self {
         Self { attribute: "", left, right, message: None, matched: true }
     }
 
-    /// A line for something that the request does not have.
+    /// Creates a line for something that the request does not have.
     pub(super) fn missing(what: &'static str) -> Self {
         Self {
             message: Some(format!("{what} is not present")),
@@ -69,7 +70,7 @@ impl Line {
         Self::words(String::new(), String::new())
     }
 
-    /// What does not match, in few words; nothing where it does.
+    /// Returns what does not match, in few words, or `None` if it does.
     pub(super) fn difference(&self) -> Option<String> {
         /// How much of a value is shown, in characters.
         const SHOWN: usize = 120;
@@ -106,7 +107,7 @@ impl Line {
     }
 }
 
-/// The lines of a stub's pattern beside a request.
+/// Returns the lines of a stub's pattern and a request.
 pub(super) fn of(
     stub: &Stub,
     asked: &Asked<'_>,
@@ -150,7 +151,7 @@ impl Diff<'_, '_, '_> {
         self.lines.push(Line::new(attribute, cut(left), cut(right), matched));
     }
 
-    /// A line about one value.
+    /// Adds a line for one value.
     pub(super) fn push_value(
         &mut self,
         attribute: &'static str,
@@ -167,7 +168,7 @@ impl Diff<'_, '_, '_> {
         self.lines.push(line);
     }
 
-    /// A blank line behind a section that has lines.
+    /// Adds a blank line after a section that has lines.
     pub(super) fn close(&mut self, before: usize) {
         if self.lines.len() > before {
             self.lines.push(Line::blank());
@@ -182,7 +183,7 @@ impl Diff<'_, '_, '_> {
         let mut all: Vec<(String, Option<Raw<'_>>)> =
             entries.into_iter().map(|(name, pattern)| (name, Some(pattern))).collect();
         if credentials.is_some() {
-            // The credentials are a header of their own: WireMock puts all into a hash table.
+            // The credentials are their own header: WireMock puts all into a hash table.
             all.push(("Authorization".to_owned(), None));
             java_order::of_hash_map(&mut all, |(name, _)| name);
         }
@@ -200,7 +201,7 @@ impl Diff<'_, '_, '_> {
         self.close(before);
     }
 
-    /// A header field of the request or of a part.
+    /// Adds a line for a header field of the request or of a part.
     pub(super) fn header<T: AsRef<str>>(
         &mut self,
         name: &str,
@@ -279,7 +280,7 @@ impl Diff<'_, '_, '_> {
         self.close(before);
     }
 
-    /// A parameter of the query or of a form.
+    /// Adds a line for a parameter of the query or of a form.
     fn parameter(
         &mut self,
         attribute: &'static str,
@@ -319,7 +320,7 @@ impl Diff<'_, '_, '_> {
         self.close(before);
     }
 
-    /// A recorded stub that is for another client.
+    /// Adds a line for a recorded stub of another client.
     fn credentials(&mut self, stub: &Stub) {
         let recorded = stub.request.conditions().rare().credentials.as_ref();
         let names = recorded.map(|of| of.differing(self.asked)).unwrap_or_default();
@@ -345,11 +346,12 @@ impl Diff<'_, '_, '_> {
         let Some((name, required)) = scenario else { return };
         let line = |state: &str| format!("[Scenario '{}' state: {state}]", name.text());
         let required = required.text();
-        // WireMock compares the required state with the whole line, so that it is never as wanted.
+        // WireMock compares the required state with the whole line, so that it never matches.
         self.push("Scenario", line(&required), line(state.unwrap_or("Started")), false);
     }
 
-    /// What an operator is given: a secret where its value would be one. A pattern is not a secret by its name alone.
+    /// Returns the operand of an operator, redacted where its value would be a secret. A pattern is
+    /// not a secret by its name alone.
     fn expected(&self, operator: &Operator, text: &str, hide: impl Fn(&str) -> String) -> String {
         match operator.name {
             "equalTo" | "contains" => hide(text),
@@ -362,12 +364,12 @@ fn bracketed(operator: &Operator, equal: &str) -> String {
     if operator.is_equal_to() { equal.to_owned() } else { format!(" [{}] ", operator.name) }
 }
 
-/// Values with their name, one on a line.
+/// Returns values with their name, one per line.
 fn listed(name: &str, values: impl Iterator<Item = String>) -> String {
     values.map(|value| format!("{name}: {value}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether a value is as a pattern wants it, and whether the search for that ended at a limit.
+/// Returns whether a value matches a pattern, and whether the search ended at a limit.
 fn judge(pattern: Raw<'_>, value: Option<&str>, now: Option<Timestamp>) -> (bool, bool) {
     let subject = Subject::new(value).at(now);
     read_body(pattern.as_str().as_bytes(), StringPattern::compile)
@@ -376,13 +378,13 @@ fn judge(pattern: Raw<'_>, value: Option<&str>, now: Option<Timestamp>) -> (bool
         })
 }
 
-/// Whether values are as a pattern wants them.
+/// Returns whether values match a pattern.
 fn all_match<T: AsRef<str>>(pattern: Raw<'_>, values: &[T], now: Option<Timestamp>) -> bool {
     read_body(pattern.as_str().as_bytes(), MultiPattern::compile)
         .is_ok_and(|pattern| pattern.matches(values, now))
 }
 
-/// The beginning of a text that is too long.
+/// Returns the beginning of a text that is too long.
 pub(super) fn cut(mut text: String) -> String {
     if text.len() > LONGEST {
         let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);

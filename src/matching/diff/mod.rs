@@ -1,5 +1,5 @@
-//! Why the nearest stub does not answer: its request pattern beside the request, line by line, in the layout of
-//! `WireMock` (`C/verification/diff/`).
+//! The near-miss report: the request pattern of the nearest stub next to the request, line by line,
+//! in the layout of `WireMock` (`C/verification/diff/`).
 //!
 //! ```text
 //! stub mapping, as text → [raw] → [operand]: operators as they are printed ─┐
@@ -36,7 +36,8 @@ const WIDTH_HEADER: &str = "x-wiremock-console-width";
 pub(crate) const NO_STUBS: &str =
     "No response could be served as there are no stub mappings in this WireMock instance.";
 
-/// The text for a request that no stub answers, with the nearest one. `state` is the state of the stub's scenario.
+/// Returns the text for a request that no stub answers, with the nearest one. `state` is the state
+/// of the stub's scenario.
 pub(crate) fn report(
     nearest: Option<&Stub>,
     asked: &Asked<'_>,
@@ -50,7 +51,7 @@ pub(crate) fn report(
     layout::render(stub.name(), &lines, width)
 }
 
-/// How a request differs from what a stub asks for: a part each, in few words.
+/// Returns how a request differs from a stub's pattern, as one short message per part.
 pub(crate) fn differences(stub: &Stub, asked: &Asked<'_>, redactor: &Redactor) -> Vec<String> {
     let lines = lines::of(stub, asked, None, &Clean::of(asked, redactor));
     lines.iter().filter_map(lines::Line::difference).collect()

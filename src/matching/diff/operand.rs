@@ -1,4 +1,4 @@
-//! Operators as `WireMock` prints them: a name, and what is expected.
+//! Operators as `WireMock` prints them: a name and the expected value.
 
 use crate::document::xml::{Document, Reading};
 
@@ -16,7 +16,7 @@ pub(super) struct Operator {
     pub(super) expected: String,
     /// The operand as it was written: some lines show this.
     pub(super) value: String,
-    /// What is asked of the values that a path finds.
+    /// The operator for the values that a path finds.
     pub(super) below_path: Option<Box<Operator>>,
 }
 
@@ -29,7 +29,7 @@ pub(super) enum Several {
 }
 
 impl Operator {
-    /// The operator of a pattern.
+    /// Returns the operator of a pattern.
     pub(super) fn of(pattern: Raw<'_>) -> Option<Self> {
         Self::at(pattern, DEEPEST)
     }
@@ -72,14 +72,14 @@ impl Operator {
         })
     }
 
-    /// Whether a line has no word for it.
+    /// Returns whether lines omit its name.
     pub(super) fn is_equal_to(&self) -> bool {
         matches!(self.name, "equalTo" | "equalToJson" | "equalToXml" | "binaryEqualTo")
     }
 }
 
 impl Several {
-    /// The pattern of a header or parameter.
+    /// Returns the pattern of a header or parameter.
     pub(super) fn of(pattern: Raw<'_>) -> Option<Self> {
         for (key, word) in [("hasExactly", " exactly "), ("includes", " including ")] {
             if let Some(list) = pattern.get(key) {
@@ -96,12 +96,12 @@ fn named(operators: &[Operator]) -> Vec<String> {
     operators.iter().map(|operator| format!("{} {}", operator.name, operator.expected)).collect()
 }
 
-/// An XML text with its elements on lines of their own; nothing where it is no XML.
+/// Returns an XML text with each element on its own line, or `None` if it is not XML.
 pub(super) fn xml(text: &str) -> Option<String> {
     Document::parse(text, Reading::PLAIN).ok()?.pretty().ok()
 }
 
-/// The present, with an offset: `now +3 days`.
+/// Returns the present, with an offset: `now +3 days`.
 fn now(pattern: Raw<'_>) -> String {
     let amount = pattern.get("expectedOffset").map(Raw::text);
     let unit = pattern.get("expectedOffsetUnit").map(|unit| unit.text().to_lowercase());

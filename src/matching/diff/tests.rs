@@ -8,7 +8,7 @@ use crate::matching::StubSet;
 use crate::message::Request;
 use crate::redact::Key;
 
-/// The text without its head, and without secrets hidden.
+/// Returns the text without its head and without redaction.
 fn rows(stubs: &StubSet, request: &Request) -> String {
     let report = stubs.miss_report(request, &Redactor::off());
     let rows = report.split("---\n").nth(2).unwrap();

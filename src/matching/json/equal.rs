@@ -1,9 +1,9 @@
-//! When two JSON values are equal: numbers by value, whatever way they are written.
+//! Equality of JSON values: numbers compare by value, regardless of notation.
 
 use crate::java::json::{Json, Number};
 
-/// A text that is the same for values that are equal: numbers by value, and lists in one order where
-/// their order does not count.
+/// Returns a canonical text that equal values share: numbers by value, and lists sorted where their
+/// order does not count.
 pub(super) fn canonical(value: &Json, any_order: bool) -> String {
     match value {
         Json::Number(number) => number_text(number),

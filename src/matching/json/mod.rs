@@ -21,11 +21,11 @@ use equal::{canonical, scalars_equal};
 use tree::{Item, Rules, Tree};
 
 /// How many values one comparison may look at: pairing lists with placeholders in any order is
-/// quadratic. A text counts once more for each [`BYTES_PER_STEP`] of it. What is not compared within
-/// the budget counts as different.
+/// quadratic. A text counts once more for each [`BYTES_PER_STEP`] of it. Anything beyond the budget
+/// counts as different.
 const BUDGET: u32 = 2_000_000;
 
-/// How much of a text is compared, or searched by a pattern, for one step.
+/// How many bytes of a text are compared, or searched by a pattern, per step.
 const BYTES_PER_STEP: usize = 64;
 
 /// An expected JSON tree.
@@ -46,18 +46,18 @@ impl JsonPattern {
         Self { expected, tree, ignore_array_order, ignore_extra }
     }
 
-    /// Whether a value is as expected.
+    /// Returns whether a value equals the expected one.
     pub(crate) fn matches(&self, actual: &Json) -> bool {
         self.look(&self.tree, actual, &Cell::new(BUDGET))
     }
 
-    /// The expected tree, as written.
+    /// Returns the expected tree, as written.
     pub(crate) fn expected(&self) -> &Json {
         &self.expected
     }
 
-    /// The expected tree with everything that matches shown as it came in, so that a diff of it
-    /// with the actual value shows only what is wrong.
+    /// Returns the expected tree with all matching parts replaced by the actual ones, so that a
+    /// diff with the actual value shows only the mismatches.
     pub(crate) fn aligned(&self, actual: &Value) -> Value {
         let actual = Json::of(actual);
         self.align(&self.tree, &self.expected, &actual, &Cell::new(BUDGET)).to_serde()
@@ -117,8 +117,8 @@ impl JsonPattern {
             let mut pairs = expected.iter().zip(actual);
             return pairs.all(|(item, value)| self.look(&item.tree, value, budget));
         }
-        // Items that equal one value only go first: whichever of the equal ones they take, the others
-        // lose nothing by it.
+        // Items that equal only one value go first: it does not matter which of the equal ones they
+        // take.
         let mut left: Vec<&Json> = Vec::new();
         let mut open: Vec<&Tree> = Vec::new();
         let mut wanted: HashMap<&str, usize> = HashMap::new();
@@ -132,7 +132,7 @@ impl JsonPattern {
             left.extend(actual);
         } else {
             for value in actual {
-                // A scalar is as wanted under the rules whatever they are; the rest only by its whole.
+                // A scalar matches independent of the rules; other values only as a whole.
                 match wanted.get_mut(&*canonical(value, true)) {
                     Some(count) if *count > 0 => *count -= 1,
                     _ => left.push(value),

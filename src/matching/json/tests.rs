@@ -1,4 +1,4 @@
-//! Trees that are equal, and bounds of the comparison.
+//! Tests of equal trees and of the bounds of the comparison.
 
 use serde_json::json;
 

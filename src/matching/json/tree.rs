@@ -15,7 +15,7 @@ pub(super) enum Tree {
     AnyNumber,
     AnyBoolean,
     Regex(Box<Regex>),
-    /// A placeholder that nothing fulfils.
+    /// A placeholder that no value matches.
     Never,
     Scalar(Json),
     List(Vec<Item>),
@@ -26,8 +26,8 @@ pub(super) enum Tree {
 #[derive(Debug)]
 pub(super) struct Item {
     pub(super) tree: Tree,
-    /// The canonical text of all values that it equals, where that is one text: it is looked up then,
-    /// and not compared with each actual item.
+    /// The canonical text of the values that it equals, if that is a single text: then it is looked
+    /// up instead of compared with each actual item.
     pub(super) canonical: Option<Box<str>>,
 }
 
@@ -48,7 +48,7 @@ impl Tree {
         }
     }
 
-    /// A placeholder, or the text as it is.
+    /// Creates a placeholder, or the text as it is.
     fn of_text(text: &str) -> Self {
         let literal = || Self::Scalar(Json::Text(text.to_owned()));
         if text == "${json-unit.ignore-element}" {
@@ -60,7 +60,7 @@ impl Tree {
             Some("any-number}") => Self::AnyNumber,
             Some("any-boolean}") => Self::AnyBoolean,
             Some(name) => match name.strip_prefix("regex}") {
-                // JsonUnit finds a broken pattern when it compares, and a line break ends it.
+                // JsonUnit reports an invalid pattern when it compares, and a line break ends the pattern.
                 Some(pattern) if !pattern.contains('\n') => {
                     match Regex::new(pattern, Flags::default()) {
                         Ok(regex) => Self::Regex(Box::new(regex)),
@@ -75,7 +75,7 @@ impl Tree {
     }
 }
 
-/// What a comparison leaves out.
+/// What a comparison ignores.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     pub(super) ignore_array_order: bool,
@@ -94,7 +94,7 @@ impl Item {
 }
 
 impl Tree {
-    /// Whether no placeholder is in it.
+    /// Returns whether it contains no placeholder.
     fn is_literal(&self) -> bool {
         match self {
             Self::Scalar(_) => true,
@@ -105,7 +105,7 @@ impl Tree {
     }
 }
 
-/// What follows `json-unit.` in a placeholder; `JsonUnit` takes `#` as well as `$`.
+/// Returns what follows `json-unit.` in a placeholder; `JsonUnit` takes `#` as well as `$`.
 fn placeholder(text: &str) -> Option<&str> {
     text.strip_prefix("${json-unit.").or_else(|| text.strip_prefix("#{json-unit."))
 }

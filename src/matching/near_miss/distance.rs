@@ -1,6 +1,6 @@
-//! How far a request is from a pattern (`C/matching/RequestPattern.java`, `WeightedAggregateMatchResult.java`): the
-//! mean of its parts. Host, port and URL weigh most; headers, body and the like count where these and the method are
-//! as wanted.
+//! The distance of a request from a pattern (`C/matching/RequestPattern.java`,
+//! `WeightedAggregateMatchResult.java`): the mean of its parts. Host, port and URL weigh most;
+//! headers, body and others count only if these and the method match.
 
 use http::uri::Authority;
 use jiff::Timestamp;
@@ -26,7 +26,7 @@ impl Sum {
         self.weight += weight;
     }
 
-    /// Adds the mean of some; nothing is as wanted.
+    /// Adds the mean of some distances; of none it is 0.
     fn add_all(&mut self, distances: impl Iterator<Item = f64>) {
         self.add(mean(distances), 1.0);
     }
@@ -36,7 +36,7 @@ impl Sum {
     }
 }
 
-/// From 0 for a request that is as wanted to 1.
+/// Returns the distance, from 0 for a request that matches to 1.
 pub(in crate::matching) fn of(pattern: &RequestPattern, asked: &Asked<'_>) -> f64 {
     let wanted = pattern.conditions();
     let rare = wanted.rare();
@@ -123,7 +123,7 @@ fn several<T: AsRef<str>>(pattern: &MultiPattern, values: &[T], now: Option<Time
     }
 }
 
-/// Of one value: what is as wanted is not apart, whatever its case.
+/// Returns the distance of one value; 0 if it matches, regardless of case.
 fn value(pattern: &StringPattern, subject: &Subject<'_>) -> f64 {
     if pattern.matches(subject) { 0.0 } else { pattern.distance(subject) }
 }
@@ -132,7 +132,8 @@ fn verdict(matches: bool) -> f64 {
     if matches { 0.0 } else { 1.0 }
 }
 
-/// How alike a stub's URL is to the request's, cheaply: what they share at the start and at the end.
+/// Returns a cheap similarity of a stub's URL to the request's: the length of their common prefix
+/// and suffix.
 pub(super) fn url_likeness(pattern: &UrlPattern, asked: &Asked<'_>) -> usize {
     let actual = if pattern.includes_query() { asked.target() } else { asked.path() };
     let start = common(pattern.literal_prefix().bytes(), actual.bytes());

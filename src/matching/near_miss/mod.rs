@@ -1,4 +1,4 @@
-//! Which stubs are nearest to a request that none answers.
+//! Near misses: the stubs nearest to an unmatched request.
 //!
 //! ```text
 //! StubSet → [search], in steps → candidates → [distance], as WireMock weighs it → the nearest
@@ -13,7 +13,7 @@ use super::stub::Stub;
 
 pub(crate) use search::MissSearch;
 
-/// A stub that nearly answers.
+/// A stub that nearly matches.
 #[derive(Debug, Clone)]
 pub(crate) struct NearMiss {
     pub(crate) stub: Arc<Stub>,

@@ -1,7 +1,8 @@
-//! The search for the nearest stubs, in steps: between two of them other requests are answered.
+//! The search for the nearest stubs, in steps, so that other requests can be answered in between.
 //!
-//! The work is bounded: the stubs for the URL are found by the index, the others are looked at once and cheaply
-//! up to a limit, a hundred of each are compared part by part, and three are kept.
+//! The work is bounded: the index finds the stubs for the URL, the others are ranked by a cheap
+//! measure up to a limit, a hundred of each are compared part by part, and the best three are the
+//! result.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -16,20 +17,20 @@ use super::super::set::StubSet;
 use super::super::stub::Stub;
 use super::{NearMiss, distance};
 
-/// How many stubs are kept.
+/// How many near misses are returned.
 const KEPT: usize = 3;
 
 /// How many stubs for the same URL, and how many for others, are compared part by part.
 const COMPARED: usize = 100;
 
-/// How many stubs are looked at: in a larger set those that come first.
+/// How many stubs are ranked: in a larger set the first in precedence order.
 const LOOKED_AT: usize = 200_000;
 
-/// How many stubs one step looks at, and how many it compares.
+/// How many stubs one step ranks, and how many it compares.
 const LOOKED_AT_A_STEP: usize = 256;
 const COMPARED_A_STEP: usize = 8;
 
-/// A search that is under way.
+/// A search in progress.
 #[derive(Debug)]
 pub(crate) struct MissSearch<'s> {
     stubs: &'s StubSet,
@@ -39,12 +40,12 @@ pub(crate) struct MissSearch<'s> {
 #[derive(Debug)]
 enum Stage {
     Start,
-    /// The stubs are looked at in precedence order.
+    /// The stubs are ranked in precedence order.
     Look {
         same_url: Vec<(Order, Arc<Stub>)>,
         last: Option<Order>,
         looked_at: usize,
-        /// The ones whose URLs are most alike, the least of them on top.
+        /// The stubs with the most similar URLs, the least similar on top.
         others: BinaryHeap<Reverse<Candidate>>,
     },
     Compare {
@@ -54,7 +55,7 @@ enum Stage {
     Done(Vec<NearMiss>),
 }
 
-/// A stub by the likeness of its URL, then by precedence.
+/// A stub, ordered by the similarity of its URL, then by precedence.
 #[derive(Debug)]
 struct Candidate {
     likeness: (usize, Reverse<Order>),
@@ -62,8 +63,8 @@ struct Candidate {
 }
 
 impl StubSet {
-    /// Why no stub answers: the text of the 404. Where other requests wait meanwhile, a [`MissSearch`] does the same
-    /// in steps.
+    /// Returns the text of the 404 that explains why no stub answers. If other requests must not
+    /// wait, use a [`MissSearch`], which does the same in steps.
     #[must_use]
     pub(crate) fn miss_report(&self, request: &Request, redactor: &Redactor) -> String {
         let asked = Asked::new(request);
@@ -79,7 +80,7 @@ impl<'s> MissSearch<'s> {
         Self { stubs, stage: Stage::Start }
     }
 
-    /// Takes one step, of some microseconds. Says whether there are more.
+    /// Takes one step, of some microseconds. Returns whether there are more.
     pub(crate) fn step(&mut self, asked: &Asked<'_>) -> bool {
         let stage = std::mem::replace(&mut self.stage, Stage::Done(Vec::new()));
         self.stage = match stage {
@@ -128,14 +129,14 @@ impl<'s> MissSearch<'s> {
         !matches!(self.stage, Stage::Done(_))
     }
 
-    /// What was found, the nearest first, once there are no more steps.
+    /// Returns the near misses, the nearest first, after the last step.
     pub(crate) fn nearest(self) -> Vec<NearMiss> {
         let Stage::Done(nearest) = self.stage else { unreachable!("the search is not done") };
         nearest
     }
 }
 
-/// Keeps a stub if its URL is more alike than that of another.
+/// Ranks a stub: keeps it if its URL is more similar than that of another.
 fn look(
     asked: &Asked<'_>,
     order: Order,

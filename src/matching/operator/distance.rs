@@ -1,9 +1,10 @@
-//! How far a value is from what is wanted: 0 is what is wanted, 1 has nothing in common
+//! The distance of a value from the expected one: 0 is a match, 1 has nothing in common
 //! (`MatchResult.getDistance` of `WireMock`).
 //!
-//! The distance decides more than the order of near misses. Of several values of a name, `WireMock` judges the nearest
-//! alone, the first of equally near ones (`C/matching/MultiValuePattern.java`, `getBestMatch`). A value that is equal
-//! but for its case can be as far as one that is not, and a date that is early enough further than one that is not.
+//! The distance decides more than the order of near misses. Of several values of a name, `WireMock`
+//! judges the nearest alone, the first of equally near ones (`C/matching/MultiValuePattern.java`,
+//! `getBestMatch`). A value that is equal but for its case can be as distant as an unequal one, and
+//! a date that is early enough can be more distant than one that is not.
 
 use std::borrow::Cow;
 
@@ -16,7 +17,7 @@ use super::{StringPattern, Subject};
 const COMPARED_CHARS: usize = 256;
 
 impl StringPattern {
-    /// Whether one of several values is as wanted: the nearest, which counts alone.
+    /// Returns whether the nearest of several values matches; the others do not count.
     pub(in crate::matching) fn matches_nearest<'t>(
         &self,
         texts: impl Iterator<Item = &'t str>,
@@ -38,7 +39,7 @@ impl StringPattern {
         self.matches(&nearest)
     }
 
-    /// Whether a value can be as wanted and yet have a distance.
+    /// Returns whether a matching value can have a distance above 0.
     fn matches_far_values(&self) -> bool {
         match self {
             Self::EqualTo { text, ignore_case } => *ignore_case || text.is_empty(),
@@ -51,11 +52,11 @@ impl StringPattern {
         }
     }
 
-    /// Of one value; infinite for what Java has no number for.
+    /// Returns the distance of one value; infinite where Java has no number for it.
     pub(in crate::matching) fn distance(&self, subject: &Subject<'_>) -> f64 {
         match self {
             Self::EqualTo { text: wanted, .. } => subject.text().map_or(1.0, |text| {
-                // Java divides nothing by the length of nothing.
+                // Java does not divide by a length of zero.
                 let both_empty = text.is_empty() && wanted.is_empty();
                 if both_empty { f64::INFINITY } else { text_distance(wanted, text) }
             }),
@@ -71,7 +72,8 @@ impl StringPattern {
         }
     }
 
-    /// Of a value that is as wanted: that of what a path finds, where that is looked at.
+    /// Returns the distance of a matching value: that of the result of a path, if a pattern is
+    /// applied to it.
     fn distance_of_match(&self, subject: &Subject<'_>) -> f64 {
         let now = subject.given_time();
         match self {
@@ -89,7 +91,7 @@ impl StringPattern {
     }
 }
 
-/// The mean of some distances; of none, nothing is missing.
+/// Returns the mean of some distances; of none it is 0.
 pub(in crate::matching) fn mean(distances: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) =
         distances.fold((0.0, 0.0), |(sum, count), distance| (sum + distance, count + 1.0));
@@ -100,7 +102,7 @@ fn least(distances: impl Iterator<Item = f64>) -> f64 {
     distances.min_by(f64::total_cmp).unwrap_or(1.0)
 }
 
-/// How many values differ in two trees, and how many there are.
+/// Returns how many values differ in two trees, and how many there are.
 fn differing(a: &Value, b: &Value) -> (usize, usize) {
     let sum = |left: (usize, usize), right: (usize, usize)| (left.0 + right.0, left.1 + right.1);
     match (a, b) {
@@ -119,12 +121,12 @@ fn differing(a: &Value, b: &Value) -> (usize, usize) {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a rank among misses needs no more")]
+#[expect(clippy::cast_precision_loss, reason = "precise enough for ranking near misses")]
 fn share(part: usize, whole: usize) -> f64 {
     part as f64 / whole.max(1) as f64
 }
 
-/// How many edits make one text the other, as a share of the longer one.
+/// Returns the edit distance of two texts, as a fraction of the longer one's length.
 pub(in crate::matching) fn text_distance(a: &str, b: &str) -> f64 {
     1.0 - strsim::normalized_levenshtein(&cut(a), &cut(b))
 }
@@ -143,7 +145,7 @@ mod tests {
     use super::*;
     use crate::matching::testing::with_node;
 
-    /// Each verdict is one of the 3.13.2 jar.
+    /// The expected verdicts are those of the 3.13.2 jar.
     #[test]
     fn of_several_values_the_nearest_counts() {
         let any_case = json!({"equalTo": "abc", "caseInsensitive": true});

@@ -17,24 +17,24 @@ impl JsonPathPattern {
         Self { text: text.into(), query }
     }
 
-    /// The path, as written.
+    /// Returns the path, as written.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether the path finds a value that is not null and not empty.
+    /// Returns whether the path finds a value that is not null and not empty.
     pub(super) fn finds(&self, subject: &Subject<'_>) -> bool {
         self.find(subject).is_some_and(|found| is_something(&found))
     }
 
-    /// The texts that the path finds, for an operator that one of them must satisfy: the items of a list one by
-    /// one, unless it is wanted `whole`. Nothing where the search ends in an error.
+    /// Returns the texts that the path finds, for an operator that one of them must satisfy: the
+    /// items of a list one by one, unless `whole` is set. `None` if the search ends in an error.
     pub(super) fn texts(&self, subject: &Subject<'_>, whole: bool) -> Option<Vec<String>> {
         texts(self.find(subject)?, whole)
     }
 
     fn find<'s>(&'s self, subject: &'s Subject<'_>) -> Option<Found<'s, Json>> {
-        // What looks like XML is not searched.
+        // Text that looks like XML is not searched.
         if subject.text().is_some_and(|text| text.trim_start().starts_with('<')) {
             return None;
         }
@@ -46,7 +46,7 @@ impl JsonPathPattern {
         self.query.find(json, false).ok()
     }
 
-    /// The first of what the path finds, as text: for the 404 diff.
+    /// Returns the first of what the path finds, as text: for the 404 diff.
     pub(in crate::matching) fn first_text(&self, subject: &Subject<'_>) -> Option<String> {
         let value = match self.query.find(subject.permissive()?, false).ok()? {
             Found::One(Json::List(items)) => items.first()?,
@@ -60,7 +60,8 @@ impl JsonPathPattern {
         (!matches!(value, Json::Null | Json::Map(_))).then(|| value.to_java())
     }
 
-    /// What `WireMock` notes of a path into a body that has no members: a text that is no JSON is such a one.
+    /// Returns the warning that `WireMock` logs for a path into a body without members, such as
+    /// text that is not JSON.
     pub(in crate::matching) fn warning(&self, subject: &Subject<'_>) -> Option<String> {
         let text = subject.text().filter(|text| !text.trim_start().starts_with('<'))?;
         if !matches!(subject.permissive()?, Json::Text(_)) {
@@ -73,7 +74,7 @@ impl JsonPathPattern {
         ))
     }
 
-    /// Whether the search ends at a limit.
+    /// Returns whether the search ends at a limit.
     pub(super) fn gives_up_on(&self, subject: &Subject<'_>) -> bool {
         subject
             .permissive()
@@ -81,7 +82,7 @@ impl JsonPathPattern {
     }
 }
 
-/// Whether a path finds a value that is not null and not empty.
+/// Returns whether a path finds a value that is not null and not empty.
 fn is_something(found: &Found<'_, Json>) -> bool {
     match found {
         Found::Nothing | Found::Null => false,
@@ -98,7 +99,7 @@ fn is_something(found: &Found<'_, Json>) -> bool {
     }
 }
 
-/// What is found, as texts.
+/// Returns the results as texts.
 fn texts(found: Found<'_, Json>, whole: bool) -> Option<Vec<String>> {
     let as_list = |items: Vec<Json>| {
         if whole {

@@ -1,8 +1,8 @@
-//! Operators: what a stub may say about one value of a request.
+//! Operators: the conditions that a stub may place on one value of a request.
 //!
-//! `WireMock` calls them string value patterns (`StringValuePatternJsonDeserializer`); the names and
-//! their semantics are its own. A value that is not there is `None` to them: only `absent`,
-//! `anything`, `doesNotContain`, `doesNotMatch` and `not` can match it.
+//! `WireMock` calls them string value patterns (`StringValuePatternJsonDeserializer`); the names
+//! and their semantics are its own. A missing value is `None`: only `absent`, `anything`,
+//! `doesNotContain`, `doesNotMatch` and `not` can match it.
 
 mod date;
 mod distance;
@@ -39,7 +39,7 @@ pub(super) use distance::{mean, text_distance};
 pub(super) use read::{compile_pattern, no_operation};
 pub(crate) use subject::Subject;
 
-/// What one value must be like.
+/// An operator with its operand.
 #[derive(Debug)]
 pub(crate) enum StringPattern {
     EqualTo {
@@ -53,16 +53,16 @@ pub(crate) enum StringPattern {
     Absent,
     Anything,
     EqualToJson(Box<JsonPattern>),
-    /// What a path finds, and what one of its texts must be like.
+    /// A path, and an operator for the texts that it finds.
     MatchesJsonPath(Box<JsonPathPattern>, Option<Box<StringPattern>>),
     MatchesJsonSchema(Box<SchemaPattern>),
     MatchesPathTemplate(Box<Template>),
     Date(Box<DatePattern>),
     Number(Box<NumberPattern>),
-    /// The bytes of a body.
+    /// The expected bytes of a body.
     BinaryEqualTo(Box<[u8]>),
     EqualToXml(Box<XmlPattern>),
-    /// What an expression finds, and what one of its texts must be like.
+    /// An XPath expression, and an operator for the texts that it finds.
     MatchesXPath(Box<XPathPattern>, Option<Box<StringPattern>>),
     And(Vec<StringPattern>),
     Or(Vec<StringPattern>),
@@ -70,7 +70,7 @@ pub(crate) enum StringPattern {
 }
 
 impl StringPattern {
-    /// Whether the value is as wanted.
+    /// Returns whether the value matches.
     pub(crate) fn matches(&self, subject: &Subject<'_>) -> bool {
         let text = subject.text();
         match self {
@@ -117,17 +117,17 @@ impl StringPattern {
         }
     }
 
-    /// Whether a text is as wanted at a time.
+    /// Returns whether a text matches at a time.
     pub(super) fn matches_text(&self, text: &str, now: Option<Timestamp>) -> bool {
         self.matches(&Subject::new(Some(text)).at(now))
     }
 
-    /// Whether a missing cookie is as wanted (`StringValuePattern.nullSafeIsAbsent`).
+    /// Returns whether a missing cookie matches (`StringValuePattern.nullSafeIsAbsent`).
     pub(crate) fn is_absence(&self) -> bool {
         matches!(self, Self::Absent)
     }
 
-    /// Whether the search of one of its regular expressions ends at a limit.
+    /// Returns whether the search of one of its regular expressions ends at a limit.
     pub(super) fn gives_up_on(&self, subject: &Subject<'_>) -> bool {
         match self {
             Self::Matches(pattern) | Self::DoesNotMatch(pattern) => {
@@ -143,7 +143,7 @@ impl StringPattern {
         }
     }
 
-    /// The JSON tree that is wanted, when this is about one.
+    /// Returns the expected JSON tree of `equalToJson`.
     pub(crate) fn as_json(&self) -> Option<&JsonPattern> {
         match self {
             Self::EqualToJson(pattern) => Some(pattern),
@@ -151,7 +151,7 @@ impl StringPattern {
         }
     }
 
-    /// A text that every value that matches is equal to.
+    /// Returns a text that every value that matches is equal to.
     pub(super) fn required_text(&self) -> Option<&str> {
         match self {
             Self::EqualTo { text, ignore_case: false } => Some(text),

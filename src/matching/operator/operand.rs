@@ -1,19 +1,19 @@
-//! What operators are given: the JSON of an operand, and the options beside it.
+//! Operands: the JSON of an operand, and the options next to it.
 
 use serde_json::Value;
 
 use crate::document::Node;
 use crate::java::json::{Json, Reader};
 
-/// The keys beside an operator. Like Jackson's `findValue`, which `WireMock` uses, this looks into the values
-/// as well.
+/// The keys next to an operator. Like Jackson's `findValue`, which `WireMock` uses, this also
+/// searches nested values.
 #[derive(Debug)]
 pub(super) struct Options<'d> {
     node: &'d Value,
 }
 
 impl<'d> Options<'d> {
-    /// Those of the object that holds the operator.
+    /// Creates the options of the object that holds the operator.
     pub(super) fn of(node: &'d Value) -> Self {
         Self { node }
     }
@@ -37,7 +37,8 @@ fn find<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
     }
 }
 
-/// As Jackson's `asBoolean`: the text `true` and every number but 0 are true.
+/// Reads a boolean like Jackson's `asBoolean`: the string `true` and every number except 0 are
+/// true.
 pub(super) fn as_bool(value: &Value) -> bool {
     match value {
         Value::Bool(value) => *value,
@@ -47,10 +48,10 @@ pub(super) fn as_bool(value: &Value) -> bool {
     }
 }
 
-/// The JSON of an operand: as it is, or in a text.
+/// Reads the JSON of an operand, given directly or in a string.
 pub(super) fn json_operand(operand: &Node<'_>) -> Option<Json> {
     match operand.value() {
-        // A text holds JSON; to expect a JSON text, it is quoted once more.
+        // A string holds JSON; to expect a JSON string, it is quoted once more.
         Value::String(text) => Json::read(text, Reader::Jackson)
             .map_err(|why| {
                 operand.error(format!("not JSON: {why}"), "give JSON, or a text that holds JSON");
@@ -60,7 +61,7 @@ pub(super) fn json_operand(operand: &Node<'_>) -> Option<Json> {
     }
 }
 
-/// Numbers with a point lose digits when serde reads them: they are read again from the text.
+/// Restores numbers with a decimal point from the text, because serde loses digits.
 fn exact(operand: &Node<'_>) -> Option<Json> {
     fn has_fraction(value: &Value) -> bool {
         match value {

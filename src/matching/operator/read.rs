@@ -1,4 +1,4 @@
-//! `{"equalTo": "x"}` and its siblings → operators, with everything that is wrong with them
+//! Reads operators: `{"equalTo": "x"}` and the like, with all their problems
 //! (`C/matching/StringValuePatternJsonDeserializer.java`).
 
 use serde_json::Value;
@@ -21,7 +21,7 @@ use super::operand::{Options, as_bool, json_operand};
 use super::schema::SchemaPattern;
 
 impl StringPattern {
-    /// Decodes `{"equalTo": "x"}` and its siblings; problems are reported at the node.
+    /// Decodes `{"equalTo": "x"}` and the like. Problems are reported at the node.
     pub(crate) fn compile(node: &Node<'_>) -> Option<Self> {
         let node = node.whole();
         if !node.value().is_object() {
@@ -31,7 +31,7 @@ impl StringPattern {
         Self::compile_entries(&node)
     }
 
-    /// The first known operator counts; other keys are its options, or nothing.
+    /// Compiles the first known operator; other keys are its options or ignored.
     fn compile_entries(node: &Node<'_>) -> Option<Self> {
         let entries = node.entries();
         let known: Vec<&(&str, Node<'_>)> =
@@ -161,7 +161,7 @@ fn json(operand: &Node<'_>, options: &Options<'_>) -> Option<JsonPattern> {
     Some(JsonPattern::compile(expected, ignore_array_order, ignore_extra))
 }
 
-/// `matchesJsonPath`: a path, or one with an operator that what it finds must satisfy.
+/// Compiles `matchesJsonPath`: a path, optionally with an operator for its results.
 fn compile_json_path(operand: &Node<'_>) -> Option<StringPattern> {
     let (text, below) = match operand.value() {
         Value::String(text) => (text.as_str(), None),
@@ -193,7 +193,7 @@ fn compile_json_path(operand: &Node<'_>) -> Option<StringPattern> {
 
 const NO_EXPRESSION: &str = "expression is required in the advanced matchesXPath form";
 
-/// `matchesXPath`: an expression, or one with an operator that what it finds must satisfy.
+/// Compiles `matchesXPath`: an expression, optionally with an operator for its results.
 fn compile_xpath(operand: &Node<'_>, keys: &Keys<'_>) -> Option<StringPattern> {
     if operand.value().is_string() {
         let pattern = XPathPattern::compile(operand, keys)?;

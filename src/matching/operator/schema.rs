@@ -18,7 +18,7 @@ pub(crate) struct SchemaPattern {
 const VERSIONS: [&str; 5] = ["V4", "V6", "V7", "V201909", "V202012"];
 
 impl SchemaPattern {
-    /// Reads a schema; problems are reported. A schema that makes no sense is accepted, and never matches.
+    /// Reads a schema; problems are reported. An invalid schema is accepted and never matches.
     pub(super) fn compile(operand: &Node<'_>, options: &Options<'_>) -> Option<Self> {
         let schema = json_operand(operand)?.to_serde();
         let version = options.text("schemaVersion").unwrap_or("V202012");

@@ -1,17 +1,17 @@
-//! A JSON schema as `WireMock`'s validator (networknt's json-schema-validator) reads it: keywords whose values make no
-//! sense there say nothing, where a strict validator refuses the whole schema.
+//! A JSON schema as `WireMock`'s validator (networknt's json-schema-validator) reads it: keywords
+//! with invalid values are ignored, where a strict validator rejects the whole schema.
 
 use serde_json::{Map, Value};
 
 /// The types of JSON Schema. `any` is networknt's own, and allows everything.
 const TYPES: [&str; 7] = ["string", "integer", "number", "object", "array", "boolean", "null"];
 
-/// Brings a schema to what a strict validator accepts, with the same meaning.
+/// Converts a schema to one that a strict validator accepts, with the same meaning.
 pub(super) fn read(schema: &mut Value) {
     match schema {
         Value::Object(keywords) => object(keywords),
         Value::Bool(_) => {}
-        // What is neither an object nor a boolean has no keywords.
+        // Values other than objects and booleans have no keywords.
         _ => *schema = Value::Bool(true),
     }
 }
@@ -28,7 +28,7 @@ fn object(keywords: &mut Map<String, Value>) {
     allow_null(keywords);
 }
 
-/// Brings the value of a keyword in order; returns whether the keyword says anything.
+/// Normalizes the value of a keyword; returns whether the keyword has an effect.
 fn keyword(name: &str, value: &mut Value) -> bool {
     match name {
         "multipleOf" => value.as_f64().is_some_and(|number| number > 0.0),
@@ -109,7 +109,7 @@ fn schemas(value: &mut Value) -> Option<usize> {
     Some(list.len())
 }
 
-/// A type that does not exist is the type of nothing.
+/// Normalizes `type`: an unknown type matches no value.
 fn types(keywords: &mut Map<String, Value>) {
     let Some(kind) = keywords.get_mut("type") else { return };
     let known = |kind: &Value| kind.as_str().is_some_and(|kind| TYPES.contains(&kind));
@@ -132,7 +132,7 @@ fn types(keywords: &mut Map<String, Value>) {
     }
 }
 
-/// `nullable` of OpenAPI: null is as good as the type.
+/// Applies OpenAPI's `nullable`: null is allowed in addition to the type.
 fn allow_null(keywords: &mut Map<String, Value>) {
     if keywords.get("nullable") != Some(&Value::Bool(true)) {
         return;

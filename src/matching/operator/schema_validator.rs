@@ -1,4 +1,4 @@
-//! Validation by JSON schemas, bounded in time, and without a look at other documents.
+//! Validation with JSON schemas, bounded in time and without loading other documents.
 
 use jsonschema::{Draft, PatternOptions};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::schema_reading;
 use crate::java::json::Json;
 
-/// The largest schema, in values, with its references written out.
+/// The largest schema, in values, with its references expanded.
 const MAX_SCHEMA: usize = 100_000;
 
 /// The longest text that is validated, in bytes.
@@ -15,7 +15,7 @@ const MAX_TEXT: usize = 4 << 20;
 /// How deep the values may nest that a schema is applied to which refers to itself more than once.
 const MAX_BRANCHING_DEPTH: usize = 12;
 
-/// How often a pattern of a schema may try another way.
+/// How often a pattern of a schema may backtrack.
 const MAX_BACKTRACKS: usize = 100_000;
 
 /// A schema that can be applied.
@@ -49,7 +49,7 @@ impl Validator {
             size.loops > 1
         };
         schema_reading::read(&mut schema);
-        // From 2019-09 on a format is a remark only.
+        // Since 2019-09 `format` is only an annotation.
         let formats = matches!(draft, Draft::Draft4 | Draft::Draft6 | Draft::Draft7);
         let validator = jsonschema::options()
             .with_draft(draft)
@@ -61,7 +61,8 @@ impl Validator {
         Ok(Self { validator, branching })
     }
 
-    /// Whether a text is as the schema says. A text that is no JSON is a JSON text; so may be a number.
+    /// Returns whether a text is valid by the schema. Text that is not JSON counts as a JSON
+    /// string; a number may too.
     pub(super) fn accepts(&self, text: &str, json: Option<&Json>) -> bool {
         if text.len() > MAX_TEXT {
             return false;
@@ -97,13 +98,13 @@ fn depth(json: &Json) -> usize {
     }
 }
 
-/// How large a schema is with its references written out: each may be followed again and again.
+/// The size of a schema with its references expanded: each may be followed many times.
 struct Size<'s> {
     root: &'s Value,
     left: usize,
-    /// The references that are being followed.
+    /// The references that are currently being followed.
     open: Vec<&'s str>,
-    /// How many references lead back to where they come from.
+    /// How many references are cyclic.
     loops: usize,
 }
 
@@ -117,7 +118,7 @@ impl<'s> Size<'s> {
                 for (key, value) in map {
                     match value {
                         Value::String(reference) if key == "$ref" => self.follow(reference)?,
-                        // Only what a reference leads to is applied.
+                        // Only the target of a reference is applied.
                         Value::Object(_) if key == "$defs" || key == "definitions" => {}
                         value => self.add(value)?,
                     }

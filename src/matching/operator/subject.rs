@@ -1,4 +1,4 @@
-//! What operators look at: one value of a request.
+//! The subject of operators: one value of a request.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -9,48 +9,49 @@ use serde_json::Value;
 use crate::java::json::{Json, Reader};
 use crate::message::{Asked, LazyJson};
 
-/// One value of a request, or its absence; each way of reading it is taken once at most.
+/// One value of a request, or its absence; it is parsed at most once in each format.
 #[derive(Debug)]
 pub(crate) struct Subject<'a> {
     text: Option<Cow<'a, str>>,
-    /// What a body consists of; nothing for other values.
+    /// The bytes of a body; `None` for other values.
     bytes: &'a [u8],
-    /// The time that `now` is in patterns of dates, where one was given.
+    /// The time of `now` in date patterns, if one was given.
     now: Option<Timestamp>,
     parsed: Parsed<'a>,
     exact: OnceCell<Option<Json>>,
     permissive: OnceCell<Option<Json>>,
 }
 
-/// Where the parsed form of a value is kept.
+/// Where the parsed form of a value is cached.
 #[derive(Debug)]
 enum Parsed<'a> {
     Own(LazyJson),
-    /// With the request, whose body is compared with many patterns.
+    /// In the request, whose body is compared with many patterns.
     OfRequest(&'a LazyJson),
 }
 
 impl<'a> Subject<'a> {
-    /// A header, parameter or cookie.
+    /// Creates a subject from a header, parameter or cookie.
     pub(crate) fn new(text: Option<&'a str>) -> Self {
         Self::of(&[], text.map(Cow::Borrowed), Parsed::Own(LazyJson::default()))
     }
 
-    /// A body in UTF-8: an empty one counts as absent, bytes that are not UTF-8 are replaced.
+    /// Creates a subject from a body in UTF-8: an empty body counts as absent, bytes that are not
+    /// UTF-8 are replaced.
     #[cfg(test)]
     pub(crate) fn body(bytes: &'a [u8]) -> Self {
         let text = (!bytes.is_empty()).then(|| String::from_utf8_lossy(bytes));
         Self::of(bytes, text, Parsed::Own(LazyJson::default()))
     }
 
-    /// The body of a request, once it has been read: an empty one counts as absent.
+    /// Returns the body of a request, once it has been read: an empty one counts as absent.
     pub(crate) fn of_body(asked: &'a Asked<'_>) -> Option<Self> {
         let bytes = asked.body()?;
         let text = asked.text().map(Cow::Borrowed);
         Some(Self::of(bytes, text, Parsed::OfRequest(asked.lazy_json())).at(asked.now()))
     }
 
-    /// The content of a part: an empty one is there.
+    /// Creates a subject from the content of a part: empty content is present.
     pub(crate) fn content(bytes: &'a [u8], text: &'a str) -> Self {
         Self::of(bytes, Some(Cow::Borrowed(text)), Parsed::Own(LazyJson::default()))
     }
@@ -60,18 +61,18 @@ impl<'a> Subject<'a> {
         Self { text, bytes, now: None, parsed, exact, permissive }
     }
 
-    /// The same value at a time.
+    /// Sets the time of `now`.
     pub(crate) fn at(mut self, now: Option<Timestamp>) -> Self {
         self.now = now;
         self
     }
 
-    /// The time that `now` is; that of the system where none was given.
+    /// Returns the time of `now`; the system time if none was given.
     pub(super) fn now(&self) -> Timestamp {
         self.now.unwrap_or_else(Timestamp::now)
     }
 
-    /// The time that was given.
+    /// Returns the time that was given.
     pub(super) fn given_time(&self) -> Option<Timestamp> {
         self.now
     }
@@ -80,7 +81,7 @@ impl<'a> Subject<'a> {
         self.text.as_deref()
     }
 
-    /// The bytes of a body.
+    /// Returns the bytes of a body.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.bytes
     }
@@ -93,13 +94,13 @@ impl<'a> Subject<'a> {
         json.of(self.text()?)
     }
 
-    /// The text as JSON, with exact numbers, as Jackson reads it.
+    /// Returns the text as JSON, with exact numbers, as Jackson reads it.
     pub(super) fn exact(&self) -> Option<&Json> {
         let parse = || Json::read(self.text.as_deref()?, Reader::Jackson).ok();
         self.exact.get_or_init(parse).as_ref()
     }
 
-    /// The text as JSON, as json-smart reads it: nearly every text is some value.
+    /// Returns the text as JSON, as json-smart reads it: nearly every text is some value.
     pub(super) fn permissive(&self) -> Option<&Json> {
         let parse = || Json::read(self.text.as_deref()?, Reader::Smart).ok();
         self.permissive.get_or_init(parse).as_ref()

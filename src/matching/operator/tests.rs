@@ -1,4 +1,4 @@
-//! Operators: their verdicts, and what is said about those that are not known.
+//! Tests of operators: their verdicts, and the diagnostics for unknown ones.
 
 use serde_json::{Value, json};
 
@@ -177,7 +177,7 @@ fn dates_lie_before_after_or_at_others() {
     }
 }
 
-/// A null document has no paths at all, not even absent ones; a null among other values matches nothing.
+/// A null document has no paths, not even absent ones; a null among other values matches nothing.
 #[test]
 fn paths_into_null() {
     let holds = |pattern: Value, value: &str| {
@@ -206,12 +206,12 @@ fn schemas_are_bounded_and_never_broken() {
     assert!(holds(json!({"matchesJsonSchema": {"type": "string"}}), "5"));
     assert!(!holds(json!({"matchesJsonSchema": {"type": 5}}), "5"));
     assert!(holds(json!({"matchesJsonSchema": {"type": "string", "nullable": true}}), "null"));
-    // What is not a schema has no keywords.
+    // A value that is not a schema has no keywords.
     for schema in [json!([]), json!([{"type": "string"}]), json!(1), json!("1"), json!(null)] {
         assert!(holds(json!({"matchesJsonSchema": schema}), "5"), "{schema}");
     }
     assert!(!holds(json!({"matchesJsonSchema": false}), "5"));
-    // Recorded from WireMock: what a keyword says whose value makes no sense, for 5 and for {"a": 1}.
+    // Recorded from WireMock: the verdicts of keywords with invalid values, for 5 and for {"a": 1}.
     for (schema, number, object) in [
         (json!({"type": "obect"}), false, false),
         (json!({"type": []}), false, false),

@@ -1,4 +1,4 @@
-//! What a stub answers to a request: a response, or who has it.
+//! The answer of a stub: a response, or a request to proxy.
 
 use crate::message::Plan;
 
@@ -7,8 +7,8 @@ use super::proxy_request::ProxyRequest;
 /// An answer of a stub.
 #[derive(Debug)]
 pub(crate) enum StubAnswer {
-    /// It is there.
+    /// A complete response.
     Plan(Plan),
-    /// Another server has it.
+    /// A request to be sent to another server.
     Proxy(Box<ProxyRequest>),
 }

@@ -1,4 +1,4 @@
-//! The stub that answers, as its response sees it.
+//! The answering stub, as its response needs it.
 
 use uuid::Uuid;
 

@@ -11,8 +11,8 @@ use super::entity;
 use super::scalar;
 use super::text::Text;
 
-/// The body. Of several forms `body` comes first, then `jsonBody`, `base64Body`, `bodyFileName`; an explicit null
-/// counts as absent, an empty text does not.
+/// Reads the body. Of several forms `body` comes first, then `jsonBody`, `base64Body`,
+/// `bodyFileName`; an explicit null counts as absent, an empty text does not.
 pub(super) fn read(
     keys: &Keys<'_>,
     files: &dyn BodyFiles,

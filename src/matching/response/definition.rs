@@ -1,4 +1,4 @@
-//! A response as it is defined, for answers that are made for each request.
+//! A response definition, for answers that are rendered for each request.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ use super::marks::{STUB_ID, STUB_NAME};
 use super::proxy::ProxyDefinition;
 use super::text::Text;
 
-/// What an answer is made from.
+/// The definition of a response.
 #[derive(Debug, Default)]
 pub(in crate::matching) struct Definition {
     pub(super) status: StatusCode,
@@ -26,19 +26,19 @@ pub(in crate::matching) struct Definition {
     pub(super) body: BodyDefinition,
     /// Delays before the first byte.
     pub(super) delays: Delays,
-    /// What happens besides: the reason phrase, a pace, a fault, the timing of a recorded stream.
+    /// Further effects: the reason phrase, a pace, a fault, the timing of a recorded stream.
     pub(super) effects: Effects,
-    /// The server that has the answer, if this is none of the stub's own.
+    /// The server to proxy to, if the stub does not answer itself.
     pub(super) proxy: Option<Box<ProxyDefinition>>,
     /// Whether the texts are templates.
     pub(super) templated: bool,
-    /// Whether it is the answer of a backend, which goes out as it was recorded.
+    /// Whether it is the recorded answer of a backend, which is sent unchanged.
     pub(super) exact: bool,
-    /// What templates see as `parameters`.
+    /// The value of `parameters` in templates.
     pub(super) parameters: Parameters,
-    /// Links to the backend that the answer was recorded from: they become those of the request.
+    /// Links to the recorded backend, which are rewritten to the host of the request.
     pub(super) links: Option<Box<Links>>,
-    /// The ids of the recorded JSON-RPC calls: those of the request are in their place.
+    /// The ids of the recorded JSON-RPC calls, which are replaced by those of the request.
     pub(super) rpc_ids: Option<Box<[Value]>>,
 }
 
@@ -55,7 +55,7 @@ pub(super) enum BodyDefinition {
     File { name: Text, directory: Option<Arc<Path>>, content: FileContent },
 }
 
-/// What is done with the content of a file.
+/// How the content of a file is used.
 #[derive(Debug)]
 pub(super) enum FileContent {
     /// It is sent.
@@ -65,12 +65,12 @@ pub(super) enum FileContent {
 }
 
 impl FileContent {
-    /// The template of a content.
+    /// Returns the template of a content.
     pub(super) fn template(&self, content: &Bytes) -> Option<Arc<Text>> {
         let Self::Template(compiled) = self else { return None };
         let text = std::str::from_utf8(content).ok()?;
         let mut compiled = compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        // The same bytes in memory are the same content: they are kept here.
+        // The same bytes in memory are the same content: they are stored here, so the address is not reused.
         let is_same =
             |known: &Bytes| known.as_ptr() == content.as_ptr() && known.len() == content.len();
         match &*compiled {
@@ -91,14 +91,14 @@ impl Default for BodyDefinition {
 }
 
 impl Definition {
-    /// Whether every request has the same answer.
+    /// Returns whether every request has the same answer.
     pub(super) fn is_fixed(&self) -> bool {
         let body = match &self.body {
             BodyDefinition::Bytes(_) => true,
             BodyDefinition::Text(text) | BodyDefinition::Json(text) => text.as_plain().is_some(),
             BodyDefinition::File { .. } => false,
         };
-        // The marks of a fixed answer come last, and must not be there already.
+        // The marks of a fixed answer come last and must not exist already.
         let plain = |(name, text): &(HeaderName, Text)| {
             let is_sendable = |text: &str| *name != CONTENT_LENGTH || text.parse::<u64>().is_ok();
             text.as_plain().is_some_and(is_sendable) && *name != STUB_ID && *name != STUB_NAME
@@ -114,12 +114,12 @@ impl Definition {
         matches!(self.body, BodyDefinition::Json(_))
     }
 
-    /// Puts another text of the same JSON in place.
+    /// Replaces the text of the JSON body by an equivalent one.
     pub(super) fn set_json_body(&mut self, text: &str) {
         self.body = BodyDefinition::Json(Text::new(text, self.templated));
     }
 
-    /// Puts the parameters in place, from their JSON text.
+    /// Sets the parameters from their JSON text.
     pub(super) fn set_parameters(&mut self, json: &str) {
         if let Ok(parameters) = Parameters::from_text(json) {
             self.parameters = parameters;

@@ -10,7 +10,7 @@ use super::scalar;
 /// The longest delay, in milliseconds: a day.
 const MAX_DELAY_MS: u32 = 86_400_000;
 
-/// Delays before the first byte of an answer. Each that is missing is taken from the settings.
+/// Delays before the first byte of an answer. A missing one is taken from the settings.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Delays {
     pub(super) fixed: Option<Duration>,
@@ -20,7 +20,7 @@ pub(super) struct Delays {
 impl Delays {
     pub(super) const NONE: Self = Self { fixed: None, drawn: None };
 
-    /// Reads `fixedDelayMilliseconds` and `delayDistribution`; nothing where one of them is wrong.
+    /// Reads `fixedDelayMilliseconds` and `delayDistribution`, or `None` if one of them is wrong.
     pub(super) fn read(keys: &Keys<'_>) -> Option<Self> {
         let fixed = match keys.get("fixedDelayMilliseconds").map(|node| node.loose_integer()) {
             None | Some(Ok(None)) => None,
@@ -39,7 +39,7 @@ impl Delays {
 /// (`C/http/DelayDistribution.java`).
 pub(crate) fn distribution(node: &Node<'_>) -> Option<Delay> {
     let keys = node.keys()?;
-    // A type that is not known is a fault of the object.
+    // An unknown type is a problem of the object.
     let kind = keys.required("type").and_then(|node| node.of_parent().word(&KINDS));
     // Bounds that are missing are zero.
     let time = |key: &'static str| keys.get(key).map_or(Some(Duration::ZERO), |node| millis(&node));
@@ -47,7 +47,7 @@ pub(crate) fn distribution(node: &Node<'_>) -> Option<Delay> {
         Kind::Fixed => Some(Delay::Fixed(time("milliseconds")?)),
         Kind::Uniform => {
             let (min, max) = (time("lower"), time("upper"));
-            // Bounds the other way around are not an error, and the lower one counts.
+            // Swapped bounds are not an error: the lower one applies.
             let (min, max) = (min?, max?);
             Some(Delay::Uniform { min, max: max.max(min) })
         }
@@ -72,7 +72,7 @@ enum Kind {
 const KINDS: [(&str, Kind); 3] =
     [("lognormal", Kind::LogNormal), ("uniform", Kind::Uniform), ("fixed", Kind::Fixed)];
 
-/// Reads `chunkedDribbleDelay`: `None` where there is none, `Some(None)` where it is wrong.
+/// Reads `chunkedDribbleDelay`: `None` if there is none, `Some(None)` if it is invalid.
 #[expect(clippy::option_option, reason = "three cases: none, a good one, a wrong one")]
 pub(super) fn dribble(keys: &Keys<'_>) -> Option<Option<Pace>> {
     let node = keys.get("chunkedDribbleDelay")?;
@@ -87,13 +87,13 @@ pub(super) fn dribble(keys: &Keys<'_>) -> Option<Option<Pace>> {
     Some(read(&node))
 }
 
-/// A number of milliseconds. A negative one is none.
+/// Reads a number of milliseconds. A negative one is none.
 fn millis(node: &Node<'_>) -> Option<Duration> {
     let number = scalar::number(node)?;
     Some(Duration::from_secs_f64(number.clamp(0.0, f64::from(MAX_DELAY_MS)) / 1000.0))
 }
 
-/// A value that may be missing, out of one that may be missing or wrong.
+/// Converts a value that may be missing or invalid to one that may be missing.
 #[expect(clippy::option_option, reason = "three cases: none, a good one, a wrong one")]
 fn lift<T>(read: Option<Option<T>>) -> Option<Option<T>> {
     match read {

@@ -1,4 +1,4 @@
-//! The body as a file, or as an object: the form that `WireMock` 4 has besides a text
+//! The body as a file, or as an object: the form that `WireMock` 4 accepts in addition to a text
 //! (`wiremock-core/C/common/entity/EntityDefinitionDeserializer.java`).
 
 use std::sync::Mutex;
@@ -14,7 +14,7 @@ use super::definition::{BodyDefinition, FileContent};
 use super::scalar;
 use super::text::Text;
 
-/// Reads `{"data": ..}`, `{"base64Data": ..}` or `{"filePath": ..}`; nothing of them is an empty body.
+/// Reads `{"data": ..}`, `{"base64Data": ..}` or `{"filePath": ..}`; none of them is an empty body.
 pub(super) fn read(
     node: &Node<'_>,
     files: &dyn BodyFiles,
@@ -23,7 +23,7 @@ pub(super) fn read(
 ) -> Option<BodyDefinition> {
     let keys = node.keys()?;
     let [data, base, path] = ["data", "base64Data", "filePath"].map(|key| keys.get(key));
-    // What the content is, is said by the header fields.
+    // The header fields describe the content.
     for described in ["format", "encoding"] {
         let _ = keys.get(described);
     }
@@ -65,7 +65,7 @@ pub(super) fn read(
     }
 }
 
-/// The file that a node names.
+/// Reads the file that a node names.
 pub(super) fn file(
     node: &Node<'_>,
     files: &dyn BodyFiles,

@@ -1,4 +1,4 @@
-//! Why an answer cannot be made, and the answer that is sent in its place.
+//! Failures of rendering an answer, and the answers that replace it.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use super::answering::AnsweringStub;
 use super::marks::{STUB_ID, STUB_NAME, ascii};
 use super::reason;
 
-/// Why an answer cannot be made.
+/// The reason why an answer cannot be rendered.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// A template cannot be rendered for the request. The answer is the stub's, with the message as its text.
@@ -35,7 +35,7 @@ impl From<String> for Failure {
 }
 
 impl Failure {
-    /// The answer, with status 500.
+    /// Returns the answer, with status 500.
     pub(super) fn plan(&self, stub: AnsweringStub<'_>) -> Plan {
         let plan = |text: Bytes| {
             let (status, origin) = (StatusCode::INTERNAL_SERVER_ERROR, Origin::Stub(stub.id));
@@ -67,7 +67,7 @@ impl Failure {
     }
 }
 
-/// A page in Latin-1 whose title is the message, as Jetty makes it.
+/// Returns a page in Latin-1 whose title is the message, as Jetty makes it.
 fn page(why: &str) -> String {
     let why = escaped(why);
     format!(

@@ -1,4 +1,4 @@
-//! An answer that is the same for every request, rendered at load.
+//! Fixed responses: answers that are the same for every request, rendered at load.
 
 use std::sync::Arc;
 
@@ -17,26 +17,27 @@ use super::delays::Delays;
 use super::headers::header_value;
 use super::marks::{STUB_ID, STUB_NAME};
 
-/// A body of at most so many bytes is copied for each answer: that costs less than counting who uses it, when it is
-/// one of many.
+/// A body of at most this many bytes is copied for each answer: that is cheaper than reference
+/// counting among many stubs.
 pub(super) const SMALL_BODY: usize = 512;
 
 /// An answer that is ready to be sent again and again.
 #[derive(Debug)]
 pub(in crate::matching) struct FixedResponse {
-    /// With an empty value for each mark, last. Shared by all stubs that have the same head.
+    /// The head, with an empty value for each mark at the end. Shared by all stubs with the same
+    /// head.
     head: Arc<Head>,
     /// A small body.
     small_body: SmallVec<[u8; 56]>,
     /// Shared by all answers.
     delivery: Delivery,
-    /// What few responses have.
+    /// The parts that few responses have.
     rare: Option<Box<Rare>>,
     /// Whether the body comes from `jsonBody`.
     is_json: bool,
     /// Whether no Content-Length is written.
     chunked: bool,
-    /// Whether it is the answer of a backend, which goes out as it was recorded.
+    /// Whether it is the recorded answer of a backend, which is sent unchanged.
     exact: bool,
 }
 
@@ -49,7 +50,7 @@ struct Rare {
 }
 
 impl FixedResponse {
-    /// Of a definition that is the same for every request.
+    /// Creates the response of a definition that is the same for every request.
     pub(super) fn new(
         definition: Definition,
         name: Option<HeaderValue>,
@@ -90,12 +91,12 @@ impl FixedResponse {
         self.is_json
     }
 
-    /// The delays that the stub has itself.
+    /// Returns the delays that the stub has itself.
     pub(super) fn delays(&self) -> &Delays {
         self.rare.as_ref().map_or(&Delays::NONE, |rare| &rare.delays)
     }
 
-    /// Puts another body in place.
+    /// Replaces the body.
     pub(super) fn set_body(&mut self, body: Bytes) {
         let is_small = body.len() <= SMALL_BODY;
         self.small_body = SmallVec::from_slice(if is_small { &body } else { &[] });
@@ -106,7 +107,8 @@ impl FixedResponse {
         }
     }
 
-    /// The answer, ready to be sent: this copies the headers and a small body, and shares a larger one.
+    /// Returns the answer, ready to be sent: this copies the headers and a small body, and shares a
+    /// larger one.
     pub(super) fn plan(&self, id: Uuid) -> Plan {
         let mut text = [0; Hyphenated::LENGTH];
         let text = id.hyphenated().encode_lower(&mut text);
@@ -130,7 +132,7 @@ impl FixedResponse {
     }
 }
 
-/// Whether the header fields have a Content-Length that is not the body's.
+/// Returns whether the header fields have a Content-Length that is not the body's.
 pub(super) fn is_wrong_length(headers: &HeaderMap, body: &[u8]) -> bool {
     let named = headers.get(CONTENT_LENGTH);
     named.is_some_and(|value| value.as_bytes() != body.len().to_string().as_bytes())

@@ -1,4 +1,4 @@
-//! Header fields of responses: as they are written, and as they are rendered for a request.
+//! Header fields of responses: reading them, and rendering them for a request.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -6,35 +6,25 @@ use http::header::{HeaderName, HeaderValue, TRANSFER_ENCODING};
 
 use crate::document::Node;
 
+use super::super::delivery::header_fields;
 use super::failure::Failure;
 use super::text::{Rendering, Text};
 
-/// Header fields with a text or a list of texts each, in the order of their names.
+/// Reads header fields with a string or a list of strings each, sorted by name.
 pub(super) fn read(node: Option<&Node<'_>>, templated: bool) -> Vec<(HeaderName, Text)> {
     let mut headers = Vec::new();
-    for (name, values) in node.into_iter().flat_map(Node::entries) {
-        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
-            values.error_at_key(
-                format!("{name:?} is not a header name"),
-                "letters, digits and - only",
-            );
-            continue;
-        };
-        let list = if values.value().is_array() { values.items() } else { vec![values] };
-        for node in list {
-            let Some(text) = node.text() else {
-                continue;
-            };
-            // How the body is sent, the transport says itself.
-            if name != TRANSFER_ENCODING {
-                headers.push((name.clone(), Text::read(&node, text, templated)));
+    if let Some(node) = node {
+        header_fields(node, |name, node, text| {
+            // The transport sets the framing itself.
+            if *name != TRANSFER_ENCODING {
+                headers.push((name.clone(), Text::read(node, text, templated)));
             }
-        }
+        });
     }
     headers
 }
 
-/// Header fields for a request.
+/// Renders header fields for a request.
 pub(super) fn rendered(
     written: &[(HeaderName, Text)],
     rendering: &mut Rendering<'_, '_>,
@@ -46,8 +36,8 @@ pub(super) fn rendered(
     Ok(headers)
 }
 
-/// A header value in Latin-1. What that has not becomes a space, as line ends do; control characters cannot be
-/// sent at all.
+/// Returns a header value in Latin-1. Other characters and line breaks become spaces; control
+/// characters cannot be sent at all.
 pub(super) fn header_value(text: &str) -> HeaderValue {
     let byte = |c| match u8::try_from(c) {
         Ok(byte @ (b'\t' | b' '..=b'~' | 0x80..)) => byte,

@@ -12,13 +12,14 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// How deep a body may nest; a deeper one keeps the form of the tree.
+/// The deepest nesting of a body whose text is used; a deeper one is rendered from the tree.
 const MAX_DEPTH: usize = 200;
 
 /// The largest exponent that is written out as zeros; a larger one stays as it is written.
 const MAX_EXPONENT: i64 = 9_999;
 
-/// The `jsonBody` of a mapping's response; nothing where there is none, or the text is not plain JSON.
+/// Returns the `jsonBody` of a mapping's response, or `None` if there is none, or the text is not
+/// plain JSON.
 pub(super) fn of_mapping(mapping: &[u8]) -> Option<String> {
     let mapping: Mapping<'_> = serde_json::from_slice(mapping).ok()?;
     let response = mapping.response?;
@@ -29,7 +30,7 @@ pub(super) fn of_mapping(mapping: &[u8]) -> Option<String> {
     compact(json.get())
 }
 
-/// The `transformerParameters` of a mapping's response, as they are written.
+/// Returns the `transformerParameters` of a mapping's response, as they are written.
 pub(super) fn parameters_of_mapping(mapping: &[u8]) -> Option<String> {
     let mapping: Mapping<'_> = serde_json::from_slice(mapping).ok()?;
     mapping.response?.transformer_parameters.map(|raw| raw.get().to_owned())
@@ -52,7 +53,7 @@ struct Response<'a> {
     transformer_parameters: Option<&'a RawValue>,
 }
 
-/// A JSON text as it is sent where it is the `jsonBody` of a stub; nothing for one that nests too deep.
+/// Returns a JSON text in the form in which a `jsonBody` is sent; `None` if it nests too deep.
 pub(crate) fn compact(json: &str) -> Option<String> {
     let mut out = String::with_capacity(json.len());
     value(json, 0, &mut out)?;
@@ -124,7 +125,7 @@ fn text(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// A number as Java's `BigDecimal.toPlainString` has it.
+/// Writes a number like Java's `BigDecimal.toPlainString`.
 fn number(json: &str, out: &mut String) {
     let (negative, digits) = json.strip_prefix('-').map_or((false, json), |rest| (true, rest));
     let (digits, exponent) = match digits.split_once(['e', 'E']) {

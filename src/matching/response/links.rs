@@ -1,4 +1,4 @@
-//! Links of a recorded answer: they lead to the server that replays it.
+//! Links in a recorded answer, rewritten to the server that replays it.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -12,7 +12,8 @@ use crate::redact::recoded;
 
 use super::resize::{cuts, recut, resized};
 
-/// The backends of a recording, in `transformerParameters`, where the response names the transformer.
+/// Reads the backends of a recording, in `transformerParameters`, where the response names the
+/// transformer.
 pub(super) fn read(keys: &Keys<'_>, transformers: &[&str]) -> Option<Box<Links>> {
     if !transformers.contains(&LINKS_TRANSFORMER) {
         return None;
@@ -38,7 +39,8 @@ pub(super) fn read(keys: &Keys<'_>, transformers: &[&str]) -> Option<Box<Links>>
     Some(Box::new(Links::new(backends)))
 }
 
-/// Rewrites the links of an answer for the client of a request. Gives the body; its schedule follows it.
+/// Rewrites the links of an answer for the client of a request. Returns the body and adjusts its
+/// schedule.
 pub(super) fn rewrite(
     links: &Links,
     request: &Request,
@@ -46,7 +48,7 @@ pub(super) fn rewrite(
     body: Bytes,
     schedule: &mut Option<Schedule>,
 ) -> Bytes {
-    // Without a host there is nothing that they could lead to.
+    // Without a host there is no target for them.
     let Some(base) = ClientBase::of(request) else { return body };
     links.fields_to_client(headers, request.target(), &base);
     if !is_rewritten(headers) {

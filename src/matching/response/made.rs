@@ -1,4 +1,4 @@
-//! An answer that is made for a request.
+//! Rendering of an answer for one request.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ use super::proxy_request;
 use super::rpc;
 use super::text::Rendering;
 
-/// The answer to a request; 500 with the reason where there is none.
+/// Returns the answer to a request; 500 with the reason if it cannot be rendered.
 pub(super) fn answer(
     definition: &Definition,
     stub: AnsweringStub<'_>,
@@ -82,7 +82,7 @@ fn plan(
     Ok(plan)
 }
 
-/// The large file that is a recorded answer, read while it is sent.
+/// Returns the body of a large recorded file, which is read while it is sent.
 fn large_file(
     definition: &Definition,
     rendering: &mut Rendering<'_, '_>,
@@ -126,7 +126,7 @@ fn large(
     Ok(Plan { headers, delivery, exact: true, ..plan })
 }
 
-/// Takes a negative Content-Length out, as Jetty does; one that is not a number cannot be sent.
+/// Removes a negative Content-Length, as Jetty does; one that is not a number cannot be sent.
 fn settle_length(headers: &mut HeaderMap) -> Result<(), Failure> {
     let Some(value) = headers.get(CONTENT_LENGTH) else { return Ok(()) };
     match value.to_str().ok().and_then(|text| text.parse::<i64>().ok()) {
@@ -137,7 +137,7 @@ fn settle_length(headers: &mut HeaderMap) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The body, and whether it comes from a file.
+/// Returns the body, and whether it comes from a file.
 pub(super) fn body(
     definition: &BodyDefinition,
     rendering: &mut Rendering<'_, '_>,

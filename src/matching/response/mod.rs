@@ -1,4 +1,4 @@
-//! Responses of stubs: what a stub answers, either rendered once at load or made for each request
+//! Responses of stubs, either rendered once at load or for each request
 //! (`C/http/ResponseDefinition.java`, `C/http/StubResponseRenderer.java`).
 //!
 //! ```text
@@ -60,17 +60,17 @@ pub(crate) use settings::{ChunkedEncoding, ResponseSettings};
 pub(crate) use webhook::WebhookRequest;
 pub(super) use webhook::Webhooks;
 
-/// What a stub answers.
+/// The response of a stub.
 #[derive(Debug)]
 pub(super) enum Response {
     /// The same for every request.
     Fixed(FixedResponse),
-    /// Made for each request.
+    /// Rendered for each request.
     Made(Box<Definition>),
 }
 
 impl Response {
-    /// The response of a stub, marked with its name.
+    /// Returns the response of a stub, marked with its name.
     pub(super) fn new(raw: RawResponse, name: Option<&str>, pool: &HeaderPool) -> Self {
         let definition = raw.0;
         if definition.is_fixed() {
@@ -79,8 +79,8 @@ impl Response {
         Self::Made(Box::new(definition))
     }
 
-    /// Takes `jsonBody` and the parameters of templates from the text of the mapping, which has its keys in their
-    /// order and its numbers as written.
+    /// Takes `jsonBody` and the parameters of templates from the text of the mapping, which
+    /// preserves the order of keys and the notation of numbers.
     pub(super) fn take_text(&mut self, mapping: &[u8]) {
         let is_json = match self {
             Self::Fixed(fixed) => fixed.has_json_body(),
@@ -99,8 +99,8 @@ impl Response {
         }
     }
 
-    /// The answer, where it is the same for every request: this copies the headers and a small body, and
-    /// shares a larger one.
+    /// Returns the answer, where it is the same for every request: this copies the headers and a
+    /// small body, and shares a larger one.
     pub(super) fn fixed_plan(&self, id: Uuid, settings: &ResponseSettings) -> Option<Plan> {
         match self {
             Self::Fixed(fixed) if settings.are_default() => Some(fixed.plan(id)),
@@ -108,12 +108,12 @@ impl Response {
         }
     }
 
-    /// Whether the answer is made from the request's body.
+    /// Returns whether the answer depends on the request's body.
     pub(super) fn needs_body(&self) -> bool {
         matches!(self, Self::Made(definition) if definition.templated || definition.rpc_ids.is_some())
     }
 
-    /// The answer to a request.
+    /// Returns the answer to a request.
     pub(super) fn answer(
         &self,
         stub: AnsweringStub<'_>,

@@ -1,5 +1,4 @@
-//! Responses that another server has: `proxyBaseUrl` and the keys that belong to it
-//! (`C/http/ProxyResponseRenderer.java`).
+//! Proxied responses: `proxyBaseUrl` and its related keys (`C/http/ProxyResponseRenderer.java`).
 
 use http::header::HeaderName;
 
@@ -8,24 +7,24 @@ use crate::document::{Keys, Node};
 use super::text::Text;
 use super::{headers, scalar};
 
-/// Where the answer comes from, as it is written.
+/// The proxy settings of a response, as written.
 #[derive(Debug)]
 pub(super) struct ProxyDefinition {
     pub(super) base_url: Text,
-    /// What is cut off the path, where it begins with it.
+    /// The prefix that is removed from the path.
     pub(super) prefix: Option<Box<str>>,
     pub(super) add: Vec<(HeaderName, Text)>,
     pub(super) remove: Vec<HeaderName>,
 }
 
 impl ProxyDefinition {
-    /// Reads the keys: `None` where the stub answers itself, `Some(None)` where one is wrong.
+    /// Reads the keys: `None` if the stub answers itself, `Some(None)` if one is invalid.
     #[expect(clippy::option_option, reason = "three cases: none, a good one, a wrong one")]
     pub(super) fn read(keys: &Keys<'_>, templated: bool) -> Option<Option<Self>> {
         let prefix = keys.get("proxyUrlPrefixToRemove").map(|node| scalar::text(&node));
         let add = headers::read(keys.get("additionalProxyRequestHeaders").as_ref(), templated);
         let remove = keys.get("removeProxyRequestHeaders").map(|node| node.items());
-        // WireMock compares them with names in lower case, so that others remove nothing.
+        // WireMock compares them with lower-case names, so that others have no effect.
         let name = |node: &Node<'_>| {
             let text = scalar::text(node)?;
             HeaderName::from_lowercase(text.as_bytes()).ok()

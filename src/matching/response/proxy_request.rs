@@ -1,4 +1,4 @@
-//! The request that is passed on where another server has the answer (`C/http/ProxyResponseRenderer.java`).
+//! The forwarded request of a proxied response (`C/http/ProxyResponseRenderer.java`).
 
 use http::HeaderMap;
 use http::header::HeaderName;
@@ -12,7 +12,7 @@ use super::headers;
 use super::proxy::ProxyDefinition;
 use super::text::Rendering;
 
-/// A request to be passed on, with what happens to its answer.
+/// A request to be forwarded, with the changes to its answer.
 #[derive(Debug)]
 pub(crate) struct ProxyRequest {
     /// The stub.
@@ -21,19 +21,19 @@ pub(crate) struct ProxyRequest {
     pub(crate) exchange_id: Option<Uuid>,
     /// The URL before the path of the request.
     pub(crate) base_url: String,
-    /// The path and query behind it.
+    /// The path and query after it.
     pub(crate) target: String,
-    /// Header fields that the request has besides.
+    /// Header fields to add to the request.
     pub(crate) add: HeaderMap,
-    /// Header fields that are not passed on.
+    /// Header fields to remove from the request.
     pub(crate) remove: Vec<HeaderName>,
-    /// Header fields that the answer has besides.
+    /// Header fields to add to the answer.
     pub(crate) answer_headers: HeaderMap,
-    /// How the answer goes out.
+    /// How the answer is delivered.
     pub(crate) delivery: Delivery,
 }
 
-/// The request that is passed on.
+/// Returns the request that is forwarded.
 pub(super) fn request(
     definition: &Definition,
     to: &ProxyDefinition,

@@ -1,4 +1,4 @@
-//! `response` of a stub mapping → a definition, with everything that is wrong with it.
+//! Reads `response` of a stub mapping into a definition and reports all its problems.
 
 use std::sync::Arc;
 
@@ -25,12 +25,12 @@ use super::{body, headers, links, reason, rpc, scalar};
 pub(in crate::matching) struct RawResponse(pub(super) Definition);
 
 impl RawResponse {
-    /// The same response, as an answer that goes out as a backend sent it: with this head.
+    /// Returns the same response, marked to be sent exactly as the backend sent it, with this head.
     pub(in crate::matching) fn exactly(mut self, head: RecordedHead) -> Self {
         let definition = &mut self.0;
         definition.exact = true;
         if let Some(layout) = &head.layout {
-            // HTTP/2 has the order alone.
+            // HTTP/2 preserves only the order.
             let place = |name: &HeaderName| {
                 layout.names().position(|other| name.as_str().eq_ignore_ascii_case(other))
             };
@@ -74,7 +74,7 @@ impl RawResponse {
         let pace = dribble(&keys);
         let fault = fault(&keys);
         let proxy = ProxyDefinition::read(&keys, templated);
-        // Written by WireMock on a definition that stands for no stub.
+        // Written by WireMock on a definition that belongs to no stub.
         let _ = keys.get("fromConfiguredStub");
         keys.finish();
         let (status, delays) = (status?, delays?);
@@ -134,7 +134,8 @@ impl RawResponse {
     }
 }
 
-/// The status. Zero and less stand for none; interim answers (1xx) cannot stand alone, and are answered so.
+/// Reads the status. Zero and less mean none. Interim statuses (1xx) are not final answers: 500 is
+/// sent.
 fn status(node: &Node<'_>) -> Option<StatusCode> {
     let number = node.loose_integer().ok()?.unwrap_or(0);
     if number <= 0 {
@@ -154,7 +155,7 @@ fn status(node: &Node<'_>) -> Option<StatusCode> {
     }
 }
 
-/// Of a header field that an answer has once the last value is sent.
+/// Keeps only the last value of a header field that an answer can have only once.
 fn keep_last(headers: &mut Vec<(HeaderName, Text)>, of: &HeaderName) {
     let mut left = headers.iter().filter(|(name, _)| name == of).count();
     headers.retain(|(name, _)| {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::StatusCode;
 
-/// The phrase of a status, where it is not the one that hyper writes.
+/// Returns the phrase of a status if it differs from hyper's.
 pub(super) fn of(status: StatusCode) -> Option<Bytes> {
     let own = match status.as_u16() {
         203 => "Non Authoritative Information",
@@ -18,12 +18,12 @@ pub(super) fn of(status: StatusCode) -> Option<Bytes> {
     Some(Bytes::from_static(own.as_bytes()))
 }
 
-/// Whether a stub without a `statusMessage` has another phrase than hyper writes.
+/// Returns whether the default phrase of a status differs from hyper's.
 pub(crate) fn has_own_reason(status: StatusCode) -> bool {
     of(status).is_some()
 }
 
-/// The bytes of a stub's `statusMessage`: Latin-1, and `?` for what that has not.
+/// Returns the bytes of a stub's `statusMessage`: Latin-1, with `?` for other characters.
 pub(super) fn written(message: &str) -> Bytes {
     let allowed = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~' | 0x80..);
     let byte = |c| u8::try_from(c).ok().filter(allowed).unwrap_or(b'?');

@@ -1,4 +1,4 @@
-//! A recorded body that is another one for each request: its length and the cuts of its stream follow it.
+//! Adjusts the length and the chunk boundaries of a recorded body that changes for each request.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -6,7 +6,7 @@ use http::header::CONTENT_LENGTH;
 
 use crate::message::{Schedule, TimedChunk};
 
-/// Where the chunks of a stream end.
+/// Returns where the chunks of a stream end.
 pub(super) fn cuts(schedule: Option<&Schedule>) -> Vec<usize> {
     let chunks = schedule.map(|schedule| &**schedule).unwrap_or_default();
     let ends = chunks.iter().scan(0, |end, chunk| {
@@ -16,7 +16,7 @@ pub(super) fn cuts(schedule: Option<&Schedule>) -> Vec<usize> {
     ends.collect()
 }
 
-/// Lets the chunks of a stream end elsewhere.
+/// Moves the ends of a stream's chunks.
 pub(super) fn recut(schedule: &mut Option<Schedule>, cuts: Vec<usize>) {
     let Some(chunks) = schedule else { return };
     let mut start = 0;
@@ -27,7 +27,7 @@ pub(super) fn recut(schedule: &mut Option<Schedule>, cuts: Vec<usize>) {
     *chunks = moved.collect();
 }
 
-/// A new body, which Content-Length follows where it was that of the old one.
+/// Returns a new body, and updates Content-Length if it was that of the old one.
 pub(super) fn resized(headers: &mut HeaderMap, body: &Bytes, new: Bytes) -> Bytes {
     let length = body.len().to_string();
     if headers.get(CONTENT_LENGTH).is_some_and(|value| value.as_bytes() == length.as_bytes()) {

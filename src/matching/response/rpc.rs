@@ -1,4 +1,4 @@
-//! Ids of JSON-RPC calls in a recorded answer: those of the request are in their place.
+//! Ids of JSON-RPC calls in a recorded answer, replaced by those of the request.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -12,7 +12,7 @@ use crate::redact::recoded;
 
 use super::resize::{cuts, recut, resized};
 
-/// The recorded ids, in `transformerParameters`, where the response names the transformer.
+/// Reads the recorded ids, in `transformerParameters`, where the response names the transformer.
 pub(super) fn read(keys: &Keys<'_>, transformers: &[&str]) -> Option<Box<[Value]>> {
     if !transformers.contains(&IDS_TRANSFORMER) {
         return None;
@@ -29,7 +29,7 @@ pub(super) fn read(keys: &Keys<'_>, transformers: &[&str]) -> Option<Box<[Value]
     Some(ids.items().iter().map(|node| node.value().clone()).collect())
 }
 
-/// Puts the ids of a request in the place of the recorded ones. Gives the body; its schedule follows it.
+/// Replaces the recorded ids by those of the request. Returns the body and adjusts its schedule.
 pub(super) fn rewrite(
     recorded: &[Value],
     request: &Request,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::document::Node;
 
-/// A text, which may be written as a number or a truth value.
+/// Reads a text, which may be written as a number or a truth value.
 pub(super) fn text<'d>(node: &Node<'d>) -> Option<Cow<'d, str>> {
     match node.value() {
         Value::String(text) => Some(Cow::Borrowed(text)),
@@ -19,7 +19,7 @@ pub(super) fn text<'d>(node: &Node<'d>) -> Option<Cow<'d, str>> {
     }
 }
 
-/// A whole number, which may be written as a text; what is behind a point is cut off.
+/// Reads a whole number, which may be written as a text; a fraction is cut off.
 pub(super) fn integer(node: &Node<'_>) -> Option<i64> {
     let number = match node.value() {
         Value::Number(number) => {
@@ -36,7 +36,7 @@ pub(super) fn integer(node: &Node<'_>) -> Option<i64> {
     number
 }
 
-/// A number, which may be written as a text.
+/// Reads a number, which may be written as a text.
 pub(super) fn number(node: &Node<'_>) -> Option<f64> {
     let number = match node.value() {
         Value::Number(number) => number.as_f64(),

@@ -15,9 +15,9 @@ pub(crate) struct ResponseSettings {
     pub(crate) fixed_delay: Option<Duration>,
     /// A delay for stubs that have no `delayDistribution`.
     pub(crate) delay_distribution: Option<Delay>,
-    /// Which bodies go out in chunks.
+    /// Which bodies are sent in chunks.
     pub(crate) chunked_encoding: ChunkedEncoding,
-    /// How fast the delays and pauses of stubs pass.
+    /// The speed at which the delays and pauses of stubs pass.
     pub(crate) speed: ReplaySpeed,
 }
 
@@ -35,7 +35,7 @@ pub enum ResponseTemplating {
 }
 
 impl ResponseTemplating {
-    /// Whether a response is one. `named` says whether its `transformers` name it.
+    /// Returns whether a response is one. `named` says whether its `transformers` name it.
     pub(super) fn applies(self, named: bool) -> bool {
         match self {
             Self::Local => named,
@@ -45,7 +45,7 @@ impl ResponseTemplating {
     }
 }
 
-/// Which bodies go out in chunks over HTTP/1.1; the others have a Content-Length.
+/// Which bodies are sent in chunks over HTTP/1.1; the others have a Content-Length.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum ChunkedEncoding {
     /// None.
@@ -58,7 +58,7 @@ pub(crate) enum ChunkedEncoding {
 }
 
 impl ResponseSettings {
-    /// Whether they change nothing.
+    /// Returns whether they change nothing.
     pub(super) fn are_default(&self) -> bool {
         let Self { fixed_delay, delay_distribution, chunked_encoding, speed } = self;
         fixed_delay.is_none()
@@ -67,20 +67,21 @@ impl ResponseSettings {
             && *speed == ReplaySpeed::AS_RECORDED
     }
 
-    /// How long an answer waits: the stub's own delays, and those of the settings that it has not.
+    /// Returns the delay of an answer: the stub's own delays, and those of the settings where the
+    /// stub has none.
     pub(super) fn delay(&self, own: &Delays, random: &mut dyn FnMut() -> u64) -> Duration {
         let drawn = own.drawn.as_ref().map(|delay| draw(delay, random)).unwrap_or_default();
         own.fixed.unwrap_or_default() + drawn + self.delay_beside(own, random)
     }
 
-    /// How long an answer waits besides the stub's own delays.
+    /// Returns the delay of an answer beyond the stub's own delays.
     pub(super) fn delay_beside(&self, own: &Delays, random: &mut dyn FnMut() -> u64) -> Duration {
         let fixed = self.fixed_delay.filter(|_| own.fixed.is_none()).unwrap_or_default();
         let drawn = self.delay_distribution.as_ref().filter(|_| own.drawn.is_none());
         fixed + drawn.map(|delay| draw(delay, random)).unwrap_or_default()
     }
 
-    /// Says how the length of an answer is told.
+    /// Sets how the length of an answer is announced.
     pub(super) fn frame(&self, plan: &mut Plan, from_file: bool) {
         plan.chunked = !plan.headers.contains_key(CONTENT_LENGTH)
             && match self.chunked_encoding {
@@ -93,7 +94,7 @@ impl ResponseSettings {
 
 /// Draws a delay, in whole milliseconds as `WireMock` does.
 pub(super) fn draw(delay: &Delay, random: &mut dyn FnMut() -> u64) -> Duration {
-    // The upper 53 bits, which a float has room for.
+    // The upper 53 bits, which fit into a double.
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
     let time = delay.draw(|| (random() >> 11) as f64 / (1_u64 << 53) as f64);
     Duration::from_millis(

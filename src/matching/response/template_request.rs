@@ -1,5 +1,5 @@
-//! A request as templates see it: the head and the body that it came with, shared, and the rest worked out when a
-//! template asks for it.
+//! The request model of templates: the shared head and body, with everything else computed when a
+//! template needs it.
 
 use std::net::SocketAddr;
 
@@ -14,7 +14,7 @@ use crate::template::{PartData, RequestSource};
 /// The request of a rendering.
 #[derive(Debug)]
 pub(super) struct TemplateRequest {
-    /// That of the exchange in the journal.
+    /// The id of the exchange in the journal.
     id: Uuid,
     method: String,
     uri: Uri,
@@ -22,7 +22,7 @@ pub(super) struct TemplateRequest {
     body: Bytes,
     peer: Option<SocketAddr>,
     scheme: String,
-    /// What the stub's path template binds.
+    /// The variables that the stub's path template binds.
     path_parameters: Vec<(String, String)>,
 }
 
@@ -119,7 +119,8 @@ impl RequestSource for TemplateRequest {
     }
 }
 
-/// A header name in the usual capitals: names that are looped over print so.
+/// Returns a header name in the usual capitalization, which templates print when they iterate over
+/// names.
 fn as_sent(name: &str) -> String {
     let mut upper = true;
     name.chars()

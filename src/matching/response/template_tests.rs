@@ -1,4 +1,4 @@
-//! Responses whose texts are templates.
+//! Tests of responses whose texts are templates.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ fn texts_are_templates_where_the_transformer_is_named() {
     let headers = templated(json!({"headers": {"X-E": ["{{request.query.a}}", "b"]}}));
     let plan = made(&headers, "/t?a=7");
     assert_eq!(plan.headers.get_all("x-e").iter().collect::<Vec<_>>(), ["7", "b"]);
-    // Without a tag nothing is made for each request.
+    // Without a tag nothing is rendered for each request.
     let (response, _) = compile(&templated(json!({"body": "text"})));
     assert!(matches!(response, Some(Response::Fixed(_))));
 }

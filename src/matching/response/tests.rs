@@ -1,4 +1,4 @@
-//! Responses, as they are read and as they are sent.
+//! Tests of responses: how they are read and sent.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::matching::request::RequestPattern;
 use crate::matching::testing::{Files, NoHost, with_node};
 use crate::message::{Body, Delay, Fault, FaultAction, FaultPoint, Plan, Request, TimedChunk};
 
-/// The answers of a response to requests; drawn numbers are all the same.
+/// Returns the answers of a response to requests; drawn numbers are all the same.
 pub(super) fn answer(response: &Response, target: &str, settings: &ResponseSettings) -> StubAnswer {
     let request = Request::new(Method::GET, target);
     let mut random = || 1 << 63;
@@ -291,7 +291,7 @@ fn answers_of_a_stub_share_their_delivery() {
 }
 
 #[test]
-fn what_cannot_be_served_is_told() {
+fn what_cannot_be_served_is_reported() {
     let table = [
         (json!({"status": 99}), "status: expected a status from 100 to 999, found the number 99"),
         (json!({"status": "one"}), "status: expected a whole number, found the text \"one\""),
@@ -321,7 +321,7 @@ fn what_cannot_be_served_is_told() {
         ),
         (
             json!({"transformers": ["mine"]}),
-            "warning: transformers[0]: there is no transformer \"mine\", so it does nothing; known here: standin-stream, standin-websocket, standin-links, standin-json-rpc, response-template",
+            "warning: transformers[0]: there is no transformer \"mine\", so it has no effect; known here: standin-stream, standin-websocket, standin-links, standin-json-rpc, response-template",
         ),
         (
             json!({"transformers": ["standin-stream"], "transformerParameters": {"chunks": [{}]}}),

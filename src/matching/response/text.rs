@@ -18,12 +18,12 @@ pub(super) enum Text {
     Plain(Box<str>),
     /// Rendered for each request.
     Template(Box<Template>),
-    /// No template, and why: `WireMock` answers requests with 500 then.
+    /// An invalid template, with the reason: `WireMock` then answers requests with 500.
     Broken(Box<str>),
 }
 
 impl Text {
-    /// A text, which is a template if the stub's texts are templates and it has a tag.
+    /// Creates a text, which is a template if the stub's texts are templates and it has a tag.
     pub(super) fn new(text: &str, templated: bool) -> Self {
         if !templated || !text.contains("{{") {
             return Self::Plain(text.into());
@@ -37,7 +37,7 @@ impl Text {
         }
     }
 
-    /// The text of a node; what is wrong with a template is a warning there.
+    /// Reads the text of a node. A broken template is a warning there.
     pub(super) fn read(node: &Node<'_>, text: &str, templated: bool) -> Self {
         let text = Self::new(text, templated);
         if let Self::Broken(why) = &text {
@@ -49,7 +49,7 @@ impl Text {
         text
     }
 
-    /// The text, where it is the same for every request.
+    /// Returns the text, where it is the same for every request.
     pub(super) fn as_plain(&self) -> Option<&str> {
         match self {
             Self::Plain(text) => Some(text),
@@ -57,10 +57,10 @@ impl Text {
         }
     }
 
-    /// The text for a request.
+    /// Returns the text for a request.
     ///
     /// # Errors
-    /// Why a template has none.
+    /// The reason why a template cannot be rendered.
     pub(super) fn render<'t>(
         &'t self,
         rendering: &mut Rendering<'_, '_>,
@@ -79,18 +79,19 @@ impl From<&str> for Text {
     }
 }
 
-/// The rendering of a response's texts for one request. The model is made when the first template asks for it.
+/// The rendering of a response's texts for one request. The model is built when the first template
+/// needs it.
 pub(super) struct Rendering<'r, 'c> {
     pub(super) context: &'r mut ResponseContext<'c>,
     parameters: &'r Parameters,
     pattern: &'r RequestPattern,
     model: Option<Model>,
-    /// Makes the model, which names the request in one of two ways.
+    /// The constructor of the model, which names the request in one of two ways.
     make: fn(Arc<dyn RequestSource>, &Parameters) -> Model,
 }
 
 impl<'r, 'c> Rendering<'r, 'c> {
-    /// `pattern` is that of the stub: its template names parts of the path.
+    /// Creates a rendering. `pattern` is that of the stub: its template names parts of the path.
     pub(super) fn new(
         context: &'r mut ResponseContext<'c>,
         parameters: &'r Parameters,
@@ -99,7 +100,7 @@ impl<'r, 'c> Rendering<'r, 'c> {
         Self { context, parameters, pattern, model: None, make: Model::new }
     }
 
-    /// As [`Self::new`], for the texts of a webhook.
+    /// Creates a rendering like [`Self::new`], for the texts of a webhook.
     pub(super) fn of_webhook(
         context: &'r mut ResponseContext<'c>,
         parameters: &'r Parameters,
@@ -116,7 +117,7 @@ impl<'r, 'c> Rendering<'r, 'c> {
                 let bits = u128::from(high) << 64 | u128::from(low);
                 uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()
             };
-            // The draws of an answer are the same whether it has an id before or not.
+            // The draws of an answer do not depend on whether it already has an id.
             let drawn = drawn();
             let id = *context.exchange_id.get_or_insert(drawn);
             make(Arc::new(TemplateRequest::new(context.request, pattern, id)), parameters)

@@ -39,15 +39,16 @@ const PHASES: [(&str, bool); 4] = [
 #[derive(Debug, Default)]
 pub(in crate::matching) struct Webhooks(Vec<Webhook>);
 
-/// A webhook as it is written. Its texts are templates.
+/// A webhook as written. Its texts are templates.
 #[derive(Debug)]
 struct Webhook {
     method: Text,
-    /// Nothing where it is missing, which shows when it is to be sent.
+    /// `None` if it is missing, which is reported when it is sent.
     url: Option<Text>,
     headers: Vec<(HeaderName, Text)>,
     body: BodyDefinition,
-    /// The key of the mapping that it stands below, and its place in the list there; nothing in the older form.
+    /// The key of the mapping that contains it, and its index in that list; `None` in the older
+    /// form.
     place: Option<(&'static str, usize)>,
     delay: Option<Delay>,
     parameters: Parameters,
@@ -65,7 +66,8 @@ pub(crate) struct WebhookRequest {
 }
 
 impl Webhooks {
-    /// Reads the two keys of a mapping that name webhooks. `files` are those that their bodies may name.
+    /// Reads the two keys of a mapping that name webhooks. `files` is the directory of the files
+    /// that their bodies may name.
     pub(in crate::matching) fn read(mapping: &Keys<'_>, files: &dyn BodyFiles) -> Self {
         let mut found = Vec::new();
         for key in ["postServeActions", "serveEventListeners"] {
@@ -86,7 +88,7 @@ impl Webhooks {
                 let phases = (key == "serveEventListeners").then(|| keys.get("requestPhases"));
                 let phases = phases.flatten().map(|node| node.items());
                 let is_sent = phases.is_none_or(|phases| {
-                    // Each is read: every wrong one is reported.
+                    // Each is read, so that every invalid one is reported.
                     let sent: Vec<_> = phases.iter().map(|phase| phase.word(&PHASES)).collect();
                     sent.contains(&Some(true))
                 });
@@ -105,7 +107,7 @@ impl Webhooks {
         self.0.is_empty()
     }
 
-    /// Takes `jsonBody` from the text of the mapping, which has its keys in their order.
+    /// Takes `jsonBody` from the text of the mapping, which preserves the order of keys.
     pub(in crate::matching) fn take_text(&mut self, mapping: &str) {
         let with_json = |webhook: &&mut Webhook| matches!(webhook.body, BodyDefinition::Json(_));
         for webhook in self.0.iter_mut().filter(with_json) {
@@ -125,7 +127,7 @@ impl Webhooks {
         }
     }
 
-    /// The requests for an answer; for each that cannot be made the reason.
+    /// Returns the requests for an answer, or for each that cannot be rendered the reason.
     pub(in crate::matching) fn requests(
         &self,
         pattern: &RequestPattern,
@@ -143,7 +145,10 @@ impl Webhook {
         files: &dyn BodyFiles,
     ) -> Option<Self> {
         if name != "webhook" {
-            at.warn(format!("there is no listener {name:?}, so it does nothing"), "known: webhook");
+            at.warn(
+                format!("there is no listener {name:?}, so it has no effect"),
+                "known: webhook",
+            );
             return None;
         }
         let nothing = || Self {

@@ -1,4 +1,4 @@
-//! The stub that answers a request, of all that may.
+//! Chooses the stub that answers a request among the candidates.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use super::super::stub::Stub;
 use super::StubSet;
 
 impl StubSet {
-    /// Whether the body must be read before [`Self::find`] can tell: the first stub that fits in all
-    /// else has body patterns.
+    /// Returns whether the body must be read before [`Self::find`] can decide: the first stub that
+    /// matches otherwise has body patterns.
     #[must_use]
     pub fn wants_body(&self, asked: &Asked<'_>) -> bool {
         if self.body_patterns == 0 {
@@ -24,7 +24,7 @@ impl StubSet {
                 return None;
             }
             match stub.has_body_patterns() {
-                // Whether it answers depends on a state, which may change before it is chosen.
+                // Whether it answers depends on a state that may change before it is chosen.
                 false if stub.scenario().is_some_and(|scenario| scenario.requires().is_some()) => {
                     None
                 }
@@ -34,8 +34,8 @@ impl StubSet {
         self.first(asked, asks).unwrap_or(false)
     }
 
-    /// The stub that answers a request in a world whose scenarios have these states. Its own scenario moves on.
-    /// Looks at the body only as far as it has been read.
+    /// Returns the stub that answers a request in a world whose scenarios have these states. Its
+    /// scenario changes state. Uses the body only as far as it has been read.
     pub(crate) fn select<'a>(
         &'a self,
         asked: &Asked<'_>,
@@ -53,19 +53,19 @@ impl StubSet {
         if found.is_some() || *asked.method() != Method::HEAD {
             return found;
         }
-        // The head of an answer is not that answer: no scenario moves on.
+        // A HEAD does not consume the answer to GET: no scenario changes state.
         let view = states.view();
         self.head_of_get(asked, |stub| view.allows(stub))
     }
 
-    /// The recorded answer to a GET of what a HEAD asks for.
+    /// Returns the recorded answer to the GET that corresponds to a HEAD.
     fn head_of_get(&self, asked: &Asked<'_>, allows: impl Fn(&Stub) -> bool) -> Option<&Arc<Stub>> {
         self.first_by(asked, &AskerFilter::for_head(), |stub, filter| {
             (allows(stub) && stub.fits(asked, filter)).then_some(stub)
         })
     }
 
-    /// The stub that answers a request; looks at the body only as far as it has been read.
+    /// Returns the stub that answers a request; uses the body only as far as it has been read.
     #[must_use]
     pub fn find(&self, asked: &Asked<'_>) -> Option<&Arc<Stub>> {
         let found = self.first(asked, |stub, filter| stub.fits(asked, filter).then_some(stub));
@@ -75,7 +75,7 @@ impl StubSet {
         self.head_of_get(asked, |_| true)
     }
 
-    /// Visits the stubs that may answer until `visit` gives something; once more where stubs were passed over
+    /// Visits the candidates until `visit` returns a value, and once more if stubs were passed over
     /// because the request's credentials are not clearly the recorded ones.
     fn first<'a, T>(
         &'a self,
@@ -93,7 +93,7 @@ impl StubSet {
     ) -> Option<T> {
         loop {
             let found = self.index.search(asked, |stub| Some((stub, visit(stub, filter)?)));
-            // A stub of a client that this may be comes before one of no client.
+            // A stub of a possible client takes precedence over a stub without a client.
             let is_better =
                 |stub: &Stub| stub.request.asks_for_credentials() || !filter.has_passed_similar();
             match found {

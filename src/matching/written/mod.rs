@@ -1,7 +1,7 @@
-//! A stub mapping as `WireMock` writes it: what its answers show, and what is kept in files.
+//! Writes stub mappings in `WireMock`'s form, for answers of the admin API and for files.
 //!
-//! The text that a mapping was read from is brought to one form: defaults are written out, nulls left out, of
-//! keys that exclude each other the one that counts stays. The order of the keys of free JSON is kept.
+//! The text of a mapping is normalized: defaults are added, nulls dropped, and of mutually
+//! exclusive keys only the effective one stays. The order of keys in free-form JSON is preserved.
 
 mod object;
 mod operator;
@@ -15,17 +15,17 @@ use uuid::Uuid;
 use super::raw::Raw;
 use object::{Fields, Object};
 
-/// The JSON text of a `delayDistribution` that was read without problems.
+/// Returns the JSON text of a `delayDistribution` that was read without problems.
 pub(crate) fn delay_text(text: &str) -> String {
     response::delay(Raw::new(text))
 }
 
-/// The JSON text of a mapping that was read without problems.
+/// Returns the JSON text of a mapping that was read without problems.
 pub(super) fn mapping(text: &str, id: Uuid) -> String {
     written(text, id, |_| {})
 }
 
-/// The same for a file: it is persistent, and `index` says when it was added.
+/// Returns the JSON text for a file: it is persistent, and `index` is its insertion index.
 pub(super) fn file(text: &str, id: Uuid, index: Option<i64>) -> String {
     written(text, id, |object| {
         object.set("persistent", "true".to_owned());
@@ -35,12 +35,12 @@ pub(super) fn file(text: &str, id: Uuid, index: Option<i64>) -> String {
     })
 }
 
-/// The JSON text of the request pattern of a mapping.
+/// Returns the JSON text of the request pattern of a mapping.
 pub(super) fn request(text: &str) -> String {
     request::pattern(fields(text).get("request"))
 }
 
-/// The JSON text of the metadata of a mapping.
+/// Returns the JSON text of the metadata of a mapping.
 pub(super) fn metadata(text: &str) -> Option<String> {
     fields(text).get("metadata").map(object::without_nulls)
 }
@@ -76,7 +76,8 @@ fn written(text: &str, id: Uuid, add: impl FnOnce(&mut Object)) -> String {
     object.json()
 }
 
-/// `postServeActions`, which may also be an object of names; nothing for what is ignored.
+/// Reads `postServeActions`, which may also be an object of names; `None` for values that are
+/// ignored.
 fn actions(raw: Raw<'_>) -> Option<String> {
     if raw.is_list() {
         return Some(object::list(raw.items().into_iter().map(listener)));

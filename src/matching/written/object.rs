@@ -1,4 +1,4 @@
-//! JSON texts that are put together, and the scalars in them as Jackson coerces them.
+//! Assembly of JSON texts, with scalars coerced as Jackson does.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use crate::java;
 pub(super) struct Object(Vec<(String, String)>);
 
 impl Object {
-    /// Sets an entry; one that is there already keeps its place.
+    /// Sets an entry; an existing one keeps its place.
     pub(super) fn set(&mut self, key: &str, json: String) {
         match self.0.iter_mut().find(|(other, _)| other == key) {
             Some((_, value)) => *value = json,
@@ -19,27 +19,28 @@ impl Object {
         }
     }
 
-    /// An entry whose value is text.
+    /// Sets an entry whose value is a string.
     pub(super) fn text(&mut self, from: &Fields<'_>, key: &str) {
         self.with(from, key, text);
     }
 
-    /// An entry whose value is a whole number.
+    /// Sets an entry whose value is an integer.
     pub(super) fn integer(&mut self, from: &Fields<'_>, key: &str) {
         self.scalar(from, key, integer);
     }
 
-    /// An entry whose value is a number.
+    /// Sets an entry whose value is a number.
     pub(super) fn number(&mut self, from: &Fields<'_>, key: &str) {
         self.scalar(from, key, number);
     }
 
-    /// An entry whose value is true or false.
+    /// Sets an entry whose value is a boolean.
     pub(super) fn bool(&mut self, from: &Fields<'_>, key: &str) {
         self.scalar(from, key, bool);
     }
 
-    /// Jackson reads an empty text and `"null"` as null where no text is expected.
+    /// Returns whether a value is null: Jackson reads an empty string and `"null"` as null where no
+    /// string is expected.
     fn scalar(&mut self, from: &Fields<'_>, key: &str, make: impl FnOnce(Raw<'_>) -> String) {
         let value = from.get(key);
         let is_null =
@@ -49,19 +50,19 @@ impl Object {
         }
     }
 
-    /// Sets an entry that is not there yet.
+    /// Sets an entry if it is missing.
     pub(super) fn set_missing(&mut self, key: &str, json: &str) {
         if !self.0.iter().any(|(other, _)| other == key) {
             self.set(key, json.to_owned());
         }
     }
 
-    /// An entry as it is written.
+    /// Copies an entry as written.
     pub(super) fn as_it_is(&mut self, from: &Fields<'_>, key: &str) {
         self.with(from, key, |value| value.as_str().to_owned());
     }
 
-    /// An entry, made of what is written unless that is null.
+    /// Sets an entry converted from the written value, unless that is null.
     pub(super) fn with(
         &mut self,
         from: &Fields<'_>,
@@ -73,7 +74,7 @@ impl Object {
         }
     }
 
-    /// The JSON text.
+    /// Returns the JSON text.
     pub(super) fn json(&self) -> String {
         let entries: Vec<String> =
             self.0.iter().map(|(key, value)| format!("{}:{value}", quoted(key))).collect();
@@ -86,31 +87,31 @@ impl Object {
 pub(super) struct Fields<'a>(Vec<(String, Raw<'a>)>);
 
 impl<'a> Fields<'a> {
-    /// Those of a value; none where it is not an object.
+    /// Returns the entries of a value; empty if it is not an object.
     pub(super) fn of(raw: Raw<'a>) -> Self {
         Self(raw.entries())
     }
 
-    /// The value of a key; of a repeated one the last. Null counts as absent.
+    /// Returns the value of a key; of a repeated one the last. Null counts as absent.
     pub(super) fn get(&self, key: &str) -> Option<Raw<'a>> {
         let (_, value) = self.0.iter().rev().find(|(other, _)| other == key)?;
         (value.as_str() != "null").then_some(*value)
     }
 
-    /// The first entry of which one of the keys is.
+    /// Returns the first entry with one of the keys.
     pub(super) fn first_of(&self, keys: &[&str]) -> Option<(&str, Raw<'a>)> {
         let found = self.0.iter().find(|(key, _)| keys.contains(&key.as_str()));
         found.map(|(key, value)| (key.as_str(), *value))
     }
 }
 
-/// A list of JSON texts.
+/// Returns a list of JSON texts.
 pub(super) fn list(items: impl Iterator<Item = String>) -> String {
     let items: Vec<String> = items.collect();
     format!("[{}]", items.join(","))
 }
 
-/// An object, each of its values made anew. Null stays out.
+/// Returns an object with each of its values converted. Nulls are dropped.
 pub(super) fn map(raw: Raw<'_>, make: impl Fn(Raw<'_>) -> String) -> String {
     let mut object = Object::default();
     for (key, value) in raw.entries() {
@@ -121,17 +122,17 @@ pub(super) fn map(raw: Raw<'_>, make: impl Fn(Raw<'_>) -> String) -> String {
     object.json()
 }
 
-/// A JSON string.
+/// Returns a JSON string.
 pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Text; numbers and booleans are taken as they are written.
+/// Converts to a string; numbers and booleans are taken as written.
 pub(super) fn text(raw: Raw<'_>) -> String {
     quoted(&raw.text())
 }
 
-/// A whole number, which may be written as text or with a fraction.
+/// Returns a whole number, which may be written as text or with a fraction.
 pub(super) fn integer(raw: Raw<'_>) -> String {
     let text = raw.text();
     let text = text.trim();
@@ -144,7 +145,7 @@ pub(super) fn integer(raw: Raw<'_>) -> String {
     }
 }
 
-/// A number, which may be written as text; one without a fraction gets one.
+/// Returns a number, which may be written as text; one without a fraction gets one.
 pub(super) fn number(raw: Raw<'_>) -> String {
     match raw.text().trim().parse::<f64>() {
         Ok(number) if number.is_finite() => serde_json::Value::from(number).to_string(),
@@ -152,13 +153,13 @@ pub(super) fn number(raw: Raw<'_>) -> String {
     }
 }
 
-/// Bytes in base64, with padding and without stray bits. What is not text stays as it is.
+/// Normalizes base64, with padding and without stray bits. Other values stay unchanged.
 pub(super) fn base64(raw: Raw<'_>) -> String {
     let bytes = raw.string().and_then(|text| java::base64::decode(&text).ok());
     bytes.map_or_else(|| raw.as_str().to_owned(), |bytes| quoted(&STANDARD.encode(bytes)))
 }
 
-/// True or false, which may be written as text or as a number.
+/// Converts to a boolean, which may be written as a string or a number.
 pub(super) fn bool(raw: Raw<'_>) -> String {
     let text = raw.text();
     let is_true = match text.trim().parse::<f64>() {
@@ -168,12 +169,13 @@ pub(super) fn bool(raw: Raw<'_>) -> String {
     is_true.to_string()
 }
 
-/// Free JSON without the entries of objects that are null. What is nested very deep stays as it is.
+/// Converts free-form JSON: drops null entries of objects. Very deeply nested values stay
+/// unchanged.
 pub(super) fn without_nulls(raw: Raw<'_>) -> String {
     without_nulls_below(raw, 0)
 }
 
-/// How deep free JSON is looked at.
+/// The depth to which free-form JSON is converted.
 const DEEPEST: usize = 128;
 
 fn without_nulls_below(raw: Raw<'_>, depth: usize) -> String {

@@ -1,10 +1,11 @@
-//! Operators (`C/matching/StringValuePatternJsonDeserializer.java`): the first known key says which it is.
+//! Operators (`C/matching/StringValuePatternJsonDeserializer.java`): the first known key decides
+//! which one it is.
 
 use super::super::operator_names::OPERATORS;
 use super::super::raw::{Raw, pretty};
 use super::object::{self, Fields, Object, quoted};
 
-/// A pattern of a parameter that may have several values.
+/// Returns a pattern of a parameter that may have several values.
 pub(super) fn multi(raw: Raw<'_>) -> String {
     let fields = Fields::of(raw);
     for key in ["hasExactly", "includes"] {
@@ -17,7 +18,7 @@ pub(super) fn multi(raw: Raw<'_>) -> String {
     pattern(raw)
 }
 
-/// A pattern of one value.
+/// Returns a pattern of one value.
 pub(super) fn pattern(raw: Raw<'_>) -> String {
     let mut object = Object::default();
     add(&mut object, raw, 0);
@@ -73,7 +74,7 @@ fn add(to: &mut Object, raw: Raw<'_>, depth: usize) {
             to.set(key, date(raw, operand));
             to.text(raw, "actualFormat");
             for option in ["truncateExpected", "truncateActual"] {
-                // A name of Java's, in words.
+                // A Java constant, in words.
                 if let Some(name) = raw.get(option).and_then(Raw::string) {
                     to.set(option, quoted(&name.to_lowercase().replace('_', " ")));
                 }
@@ -112,7 +113,7 @@ fn options(operator: &str) -> &'static [&'static str] {
     }
 }
 
-/// The expected date; `now` with its offset, which is not an option of other dates.
+/// Returns the expected date; `now` with its offset, which is not an option of other dates.
 fn date(raw: &Fields<'_>, expected: Raw<'_>) -> String {
     if expected.string().as_deref() != Some("now") {
         return expected.as_str().to_owned();

@@ -7,7 +7,7 @@ use super::operator;
 /// The forms of a URL: of several the first counts.
 const URLS: [&str; 5] = ["url", "urlPattern", "urlPath", "urlPathPattern", "urlPathTemplate"];
 
-/// The pattern of a mapping, which may have none.
+/// Returns the pattern of a mapping, which may have none.
 pub(super) fn pattern(raw: Option<Raw<'_>>) -> String {
     let mut object = Object::default();
     let raw = &raw.map(Fields::of).unwrap_or_default();

@@ -3,19 +3,19 @@
 use super::super::raw::Raw;
 use super::object::{self, Fields, Object};
 
-/// The definition of a mapping, which may have none.
+/// Returns the definition of a mapping, which may have none.
 pub(super) fn definition(raw: Option<Raw<'_>>) -> String {
     let raw = &raw.map(Fields::of).unwrap_or_default();
     let mut object = Object::default();
     object.set("status", "200".to_owned());
-    // Zero and less stand for none.
+    // Zero and less mean none.
     let is_positive =
         |status: Raw<'_>| object::integer(status).parse().is_ok_and(|status: i64| status > 0);
     if raw.get("status").is_some_and(is_positive) {
         object.integer(raw, "status");
     }
     object.text(raw, "statusMessage");
-    // Of these the first counts; a file is a form beside them.
+    // The first of these counts; a file is an additional form.
     if let Some(body) =
         ["body", "jsonBody", "base64Body"].into_iter().find(|key| raw.get(key).is_some())
     {
@@ -56,7 +56,7 @@ pub(super) fn definition(raw: Option<Raw<'_>>) -> String {
     object.json()
 }
 
-/// A distribution of delays (`C/http/DelayDistribution.java`).
+/// Returns a distribution of delays (`C/http/DelayDistribution.java`).
 pub(in super::super) fn delay(raw: Raw<'_>) -> String {
     let raw = &Fields::of(raw);
     let mut object = Object::default();

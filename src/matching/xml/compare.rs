@@ -1,8 +1,8 @@
-//! Two documents compared as `XMLUnit` does with the settings of `WireMock` (`DOMDifferenceEngine`,
-//! `EqualToXmlPattern`).
+//! Comparison of two documents like `XMLUnit` with the settings of `WireMock`
+//! (`DOMDifferenceEngine`, `EqualToXmlPattern`).
 //!
-//! A comparison counts only where the expected side has a value: what is extra shows in the counts of attributes
-//! and children. Where Java ends in an exception, the documents are not equal.
+//! A comparison counts only if the expected side has a value: extra parts show in the counts of
+//! attributes and children. If Java throws an exception, the documents are not equal.
 
 use crate::document::xml::{Document, Kind, Name, NodeId, java_order};
 
@@ -25,12 +25,12 @@ struct Attribute<'d> {
     id: NodeId,
     /// The namespace, where it counts.
     namespace: Option<&'d str>,
-    /// The whole name, or what is behind the prefix of one with a namespace.
+    /// The whole name, or the local name of one with a namespace.
     name: &'d str,
     value: &'d str,
 }
 
-/// The attributes of an element, those apart that say what schema it has.
+/// The attributes of an element; those that refer to its schema are separate.
 #[derive(Default)]
 struct Attributes<'d> {
     schema_location: Option<Attribute<'d>>,
@@ -44,7 +44,7 @@ impl<'a> Comparer<'a> {
         Self { rules, expected, actual }
     }
 
-    /// Whether the documents are equal.
+    /// Returns whether the documents are equal.
     pub(super) fn documents(&self) -> bool {
         self.children(Document::ROOT, Document::ROOT)
     }
@@ -53,18 +53,19 @@ impl<'a> Comparer<'a> {
         !self.rules.is_exempt(comparison)
     }
 
-    /// What a placeholder says about a value, where the expected text is one and they are enabled.
+    /// Returns the verdict of a placeholder on a value, if the expected text is one and
+    /// placeholders are enabled.
     fn placeholder(&self, expected: &str, actual: Option<&str>) -> bool {
         let judge = |placeholders: &Placeholders| placeholders.accept(expected, actual);
         self.rules.placeholders.as_ref().and_then(judge).unwrap_or(false)
     }
 
-    /// Whether a value is as expected; nothing expected is always so.
+    /// Returns whether a value equals the expected one; `true` if nothing is expected.
     fn same(&self, comparison: Comparison, expected: Option<&str>, actual: Option<&str>) -> bool {
         expected.is_none() || expected == actual || !self.counts(comparison)
     }
 
-    /// As [`Self::same`], for values that a placeholder may stand for.
+    /// Compares like [`Self::same`], for values that may be given by a placeholder.
     fn same_value(&self, comparison: Comparison, expected: &str, actual: &str) -> bool {
         self.same(comparison, Some(expected), Some(actual))
             || self.placeholder(expected, Some(actual))
@@ -104,8 +105,8 @@ impl<'a> Comparer<'a> {
         })
     }
 
-    /// Nodes in the order of their names. More than one can be sorted only if all are elements, whose names are
-    /// known where namespaces count.
+    /// Sorts nodes by name. Several nodes can be sorted only if all are elements, whose names are
+    /// known if namespaces count.
     fn sorted(&self, document: &Document, mut items: Vec<Item>) -> Option<Vec<Item>> {
         if items.len() < 2 || self.rules.ordered {
             return Some(items);
@@ -227,7 +228,7 @@ impl<'a> Comparer<'a> {
             })
     }
 
-    /// Whether the counts differ only by attributes that placeholders allow to be missing.
+    /// Returns whether the counts differ only by attributes that placeholders allow to be missing.
     fn attributes_are_placeholders(&self, expected: NodeId, actual: NodeId) -> bool {
         let (wanted, found) = (all(self.expected, expected), all(self.actual, actual));
         let mut both = 0;
@@ -295,7 +296,7 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Every attribute of an element.
+/// Returns every attribute of an element.
 fn all(document: &Document, id: NodeId) -> Vec<Attribute<'_>> {
     let attribute = |id| {
         let Kind::Attribute { name, value } = document.kind(id) else {
@@ -308,7 +309,7 @@ fn all(document: &Document, id: NodeId) -> Vec<Attribute<'_>> {
     document.attributes(id).filter_map(attribute).collect()
 }
 
-/// Whether two nodes are compared with each other: any elements, and texts of either kind.
+/// Returns whether two nodes are comparable: two elements, or two text nodes of either kind.
 fn pairs(a: &Item, b: &Item) -> bool {
     matches!(
         (a, b),

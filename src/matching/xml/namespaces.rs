@@ -1,20 +1,20 @@
-//! What counts of the names in documents that are compared: `namespaceAwareness`.
+//! `namespaceAwareness`: which parts of names are compared.
 
 use crate::document::xml::Reading;
 
-/// What counts of a name.
+/// Which parts of a name are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Namespaces {
-    /// The namespace and what is behind the prefix.
+    /// The namespace and the local name.
     Strict,
-    /// Of elements the default namespace and what is behind the prefix; of attributes the whole name.
+    /// For elements the default namespace and the local name; for attributes the whole name.
     Legacy,
     /// The whole name, and declarations are attributes like others.
     Ignored,
 }
 
 impl Namespaces {
-    /// How documents are read for it.
+    /// Returns the parser options for it.
     pub(super) fn reading(self) -> Reading {
         Reading { namespaces: self == Self::Strict, comments: false }
     }

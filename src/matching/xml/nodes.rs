@@ -1,5 +1,4 @@
-//! The nodes of a document as `XMLUnit` compares them: without the white space at both ends of texts, and without
-//! texts that are empty then.
+//! The nodes of a document as `XMLUnit` compares them: with texts trimmed, and without empty texts.
 
 use crate::document::xml::{Document, Kind, NodeId};
 
@@ -16,7 +15,7 @@ pub(super) enum Item {
 }
 
 impl Item {
-    /// The text of a text node of either kind.
+    /// Returns the text of a text node of either kind.
     pub(super) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) | Self::CData(text) => Some(text),
@@ -25,12 +24,12 @@ impl Item {
     }
 }
 
-/// Without what Java's `trim` takes away.
+/// Trims like Java's `trim`.
 pub(super) fn trimmed(text: &str) -> &str {
     text.trim_matches(|c| c <= ' ')
 }
 
-/// What is below a node.
+/// Returns the child nodes.
 pub(super) fn items(document: &Document, id: NodeId, namespaces: Namespaces) -> Vec<Item> {
     let is_legacy = namespaces == Namespaces::Legacy;
     let mut items: Vec<Item> = Vec::new();
@@ -56,7 +55,7 @@ pub(super) fn items(document: &Document, id: NodeId, namespaces: Namespaces) -> 
     items
 }
 
-/// All text below an element.
+/// Returns all text below an element.
 pub(super) fn content(document: &Document, id: NodeId) -> String {
     let mut content = String::new();
     for below in document.descendants(id) {
@@ -67,7 +66,7 @@ pub(super) fn content(document: &Document, id: NodeId) -> String {
     content
 }
 
-/// What a prefix stands for at a node; the default namespace for an empty one.
+/// Returns the namespace of a prefix at a node; the default namespace for an empty prefix.
 pub(super) fn namespace_of<'d>(
     document: &'d Document,
     at: NodeId,

@@ -9,7 +9,7 @@ use super::nodes::trimmed;
 #[derive(Debug)]
 pub(crate) struct XPathPattern {
     text: Box<str>,
-    /// Nothing for an expression that cannot be read: it finds nothing.
+    /// `None` for an invalid expression, which finds nothing.
     xpath: Option<XPath>,
 }
 
@@ -19,7 +19,8 @@ impl XPathPattern {
         &self.text
     }
 
-    /// Whether the expression finds anything. A text, number or truth value counts, whichever it is.
+    /// Returns whether the expression finds anything. A string, number or boolean counts, whatever
+    /// its value.
     pub(crate) fn finds(&self, text: Option<&str>) -> bool {
         self.value(text).is_some_and(|(value, _)| match value {
             Value::Nodes(nodes) => !nodes.is_empty(),
@@ -27,7 +28,7 @@ impl XPathPattern {
         })
     }
 
-    /// The texts of what the expression finds: one for each node.
+    /// Returns the texts of what the expression finds: one for each node.
     pub(crate) fn texts(&self, text: Option<&str>) -> Vec<String> {
         let found = self.value(text).and_then(|(value, document)| value.texts(&document).ok());
         found.unwrap_or_default()
@@ -40,7 +41,7 @@ impl XPathPattern {
         Some((xpath.evaluate(&document).ok()?, document))
     }
 
-    /// Whether the evaluation ends at a limit.
+    /// Returns whether the evaluation ends at a limit.
     pub(crate) fn gives_up_on(&self, text: Option<&str>) -> bool {
         let evaluate = |text: &str| {
             let xpath = self.xpath.as_ref()?;
@@ -50,7 +51,8 @@ impl XPathPattern {
         text.and_then(evaluate).unwrap_or(false)
     }
 
-    /// Decodes an expression; `xPathNamespaces` is in `keys`. One that cannot be read is legal and finds nothing.
+    /// Decodes an expression; `xPathNamespaces` is in `keys`. An invalid one is allowed and finds
+    /// nothing.
     pub(in crate::matching) fn compile(expression: &Node<'_>, keys: &Keys<'_>) -> Option<Self> {
         let Some(text) = expression.value().as_str() else {
             expression.expected("an XPath expression as a text");

@@ -8,7 +8,7 @@ use super::namespaces::Namespaces;
 use super::placeholder::Placeholders;
 use super::rules::{COMPARISONS, Rules};
 
-/// What a document must be equal to.
+/// The expected document with its options.
 #[derive(Debug)]
 pub(crate) struct XmlPattern {
     text: Box<str>,
@@ -22,18 +22,18 @@ impl XmlPattern {
         &self.text
     }
 
-    /// Compares elements in their order: a recorded request has it.
+    /// Makes the order of elements significant, as for recorded requests.
     pub(in crate::matching) fn keep_order(&mut self) {
         self.rules.ordered = true;
     }
 
-    /// Whether a text is a document that is equal.
+    /// Returns whether a text is a document that is equal.
     pub(crate) fn matches(&self, text: &str) -> bool {
         Document::parse(text, self.rules.namespaces.reading())
             .is_ok_and(|actual| Comparer::new(&self.rules, &self.expected, &actual).documents())
     }
 
-    /// Decodes the operand; its options are beside it in `keys`. Problems are reported.
+    /// Decodes the operand with its options, which are in `keys`. Problems are reported.
     pub(in crate::matching) fn compile(operand: &Node<'_>, keys: &Keys<'_>) -> Option<Self> {
         let Some(text) = operand.value().as_str() else {
             operand.expected("a text that holds XML");
@@ -64,8 +64,9 @@ impl XmlPattern {
     }
 }
 
-/// The placeholders, where they are enabled. `None` where their delimiters are not expressions.
-#[expect(clippy::option_option, reason = "not enabled, or noted as wrong")]
+/// Reads the placeholders, where they are enabled. `None` where their delimiters are not
+/// expressions.
+#[expect(clippy::option_option, reason = "not enabled, or reported as invalid")]
 fn placeholders(keys: &Keys<'_>) -> Option<Option<Placeholders>> {
     let delimiter = |key| {
         let node: Option<Node<'_>> = keys.get(key);
@@ -82,16 +83,13 @@ fn placeholders(keys: &Keys<'_>) -> Option<Option<Placeholders>> {
         Err(why) => {
             let node = opening_node.or(closing_node);
             let node = node.as_ref().unwrap_or_else(|| keys.node());
-            node.error(
-                format!("not a regular expression: {why}"),
-                "a [ that stands for itself is written \\\\[",
-            );
+            node.error(format!("not a regular expression: {why}"), "a literal [ is written \\\\[");
             None
         }
     }
 }
 
-/// The comparisons that are passed over, by their bits. Anything but a list has no effect.
+/// Reads the comparisons to skip, as bits. Anything but a list has no effect.
 fn exempt(keys: &Keys<'_>) -> Option<u64> {
     let Some(node) = keys.get("exemptedComparisons") else {
         return Some(0);
@@ -106,7 +104,8 @@ fn exempt(keys: &Keys<'_>) -> Option<u64> {
     bits.into_iter().try_fold(0, |bits, bit| Some(bits | 1_u64 << bit?))
 }
 
-/// Whether an option is on, as Jackson reads it: true, a number that is not 0, or the text true.
+/// Returns whether an option is on, as Jackson reads it: true, a number that is not 0, or the text
+/// true.
 pub(in crate::matching) fn is_true(node: &Node<'_>) -> bool {
     match node.value() {
         serde_json::Value::Bool(value) => *value,

@@ -1,13 +1,14 @@
-//! Placeholders in expected documents: `${xmlunit.ignore}` and its siblings (`PlaceholderDifferenceEvaluator`).
+//! Placeholders in expected documents: `${xmlunit.ignore}` and others
+//! (`PlaceholderDifferenceEvaluator`).
 
 use crate::java::regex::{Flags, Regex};
 
 use super::nodes::trimmed;
 
-/// A number as `isNumber` takes one.
+/// The format of a number that `isNumber` accepts.
 const NUMBER: &str = r"[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?";
 
-/// The arguments of a placeholder behind its keyword.
+/// The arguments of a placeholder after its keyword.
 const ARGUMENTS: &str = r"((.*)\s*\((.+)\s*\)\s*)";
 
 /// How placeholders are written.
@@ -20,7 +21,7 @@ pub(super) struct Placeholders {
 }
 
 impl Placeholders {
-    /// With regular expressions for what is before and behind; by default `${` and `}`.
+    /// Creates placeholders with regular expressions for the delimiters; by default `${` and `}`.
     ///
     /// # Errors
     /// The delimiters are not expressions: Java's words for it.
@@ -36,7 +37,8 @@ impl Placeholders {
         })
     }
 
-    /// Whether the placeholder that the expected text is takes a value; nothing where it is none.
+    /// Returns whether the placeholder in the expected text accepts a value, or `None` if the text
+    /// is not a placeholder.
     pub(super) fn accept(&self, expected: &str, actual: Option<&str>) -> Option<bool> {
         let found = self.written.groups(expected)?;
         let (whole, inside) = (found.first().copied().flatten()?, found.get(1).copied().flatten()?);
@@ -60,22 +62,23 @@ impl Placeholders {
             "isDateTime" => &|| actual.is_some_and(|text| has_format(text, argument)),
             _ => return None,
         };
-        // One that does not fill its text is an error in Java.
+        // A placeholder with other text around it is an error in Java.
         Some(trimmed(whole) == trimmed(expected) && judge())
     }
 }
 
-/// An expression for a whole text in which another one is found.
+/// Returns an expression for a whole text in which another one is found.
 fn anywhere(regex: &str) -> String {
     format!("(?s:.*?)(?:{regex})(?s:.*)")
 }
 
-/// Whether a text begins with a date: what is behind it does not matter to Java's parser.
+/// Returns whether a text begins with a date: Java's parser ignores the rest.
 fn is_date(text: &str) -> bool {
     ["yyyy-MM-dd", "M/d/yy"].iter().any(|format| has_format(text, format))
 }
 
-/// Whether a text begins as a format of `SimpleDateFormat` says: numbers may have any length.
+/// Returns whether a text begins as a format of `SimpleDateFormat` says: numbers may have any
+/// length.
 fn has_format(text: &str, format: &str) -> bool {
     let mut rest = text;
     let mut letters = format.chars().peekable();
@@ -108,7 +111,7 @@ fn has_format(text: &str, format: &str) -> bool {
             _ => c.is_ascii_digit(),
         };
         let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-        // A field with another one right behind it has its own width.
+        // A field that is directly followed by another one has a fixed width.
         let is_followed = letters.peek().is_some_and(char::is_ascii_alphabetic);
         let end = if is_followed && !is_word { end.min(width) } else { end };
         if end == 0 {

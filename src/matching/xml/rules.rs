@@ -3,21 +3,21 @@
 use super::namespaces::Namespaces;
 use super::placeholder::Placeholders;
 
-/// What counts where two documents are compared.
+/// The options of a comparison.
 #[derive(Debug)]
 pub(super) struct Rules {
     pub(super) namespaces: Namespaces,
     pub(super) placeholders: Option<Placeholders>,
     /// Whether elements of one name are compared in the order of their texts.
     pub(super) sorted_by_text: bool,
-    /// Whether elements are compared in their order, whatever their names.
+    /// Whether elements are compared in their order, regardless of names.
     pub(super) ordered: bool,
-    /// The comparisons that are passed over, by their bits.
+    /// The comparisons to skip, as bits.
     pub(super) exempt: u64,
 }
 
 impl Rules {
-    /// Whether differences of a kind are passed over.
+    /// Returns whether differences of a kind are ignored.
     pub(super) fn is_exempt(&self, comparison: Comparison) -> bool {
         self.exempt & 1 << comparison as u64 != 0
     }
@@ -41,7 +41,7 @@ pub(super) enum Comparison {
     AttributeLookup,
 }
 
-/// Their names, and behind them those of the comparisons that never count.
+/// Their names, followed by those of the comparisons that never count.
 pub(super) const COMPARISONS: [&str; 23] = [
     "ELEMENT_TAG_NAME",
     "SCHEMA_LOCATION",

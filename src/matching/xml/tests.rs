@@ -1,4 +1,4 @@
-//! XML operators against what `WireMock` answers, recorded from its own classes.
+//! Tests of the XML operators against results recorded from `WireMock`'s own classes.
 
 use serde_json::Value;
 

@@ -1,4 +1,5 @@
-//! The body, once a stage has read it. Before that no part of it is known, and nothing is remembered.
+//! The part of [`Asked`](super::Asked) about the body. Before a stage has read it, nothing is known
+//! and nothing is cached.
 
 use std::borrow::Cow;
 
@@ -21,17 +22,18 @@ impl<'r> Asked<'r> {
         self.request.body.read(limit).await
     }
 
-    /// The body as it was sent, if it has been read or there is none.
+    /// Returns the body as it was sent, if it has been read or there is none.
     pub(crate) fn sent_body(&self) -> Option<&'r Bytes> {
         self.request.body.bytes()
     }
 
-    /// The body without compression.
+    /// Returns the body without compression.
     pub(crate) fn body(&self) -> Option<&[u8]> {
         self.plain_body().map(|body| &*body.bytes)
     }
 
-    /// The body as text; what cannot be decoded is replaced. Absent if it is empty or has not been read.
+    /// Returns the body as text; what cannot be decoded is replaced. Absent if it is empty or has
+    /// not been read.
     pub(crate) fn text(&self) -> Option<&str> {
         self.plain_body().filter(|body| !body.bytes.is_empty()).map(|body| &*body.text)
     }
@@ -49,23 +51,24 @@ impl<'r> Asked<'r> {
         }))
     }
 
-    /// The body as JSON, if it is JSON.
+    /// Returns the body as JSON, if it is JSON.
     pub(crate) fn json(&self) -> Option<&Value> {
         self.json.of(self.text()?)
     }
 
-    /// The parsed form of [`Self::text`], to be handed on with it.
+    /// Returns the parsed form of [`Self::text`], to be passed on with it.
     pub(crate) fn lazy_json(&self) -> &LazyJson {
         &self.json
     }
 
-    /// The decoded values of a form's field, in the order sent.
+    /// Returns the decoded values of a form's field, in the order sent.
     pub(crate) fn form<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
         let fields = self.form_fields().iter();
         fields.filter(move |(key, _)| key == name).map(|(_, value)| &**value)
     }
 
-    /// The decoded fields of a form, in the order sent; none where the body is not a form or has not been read.
+    /// Returns the decoded fields of a form, in the order sent; none where the body is not a form
+    /// or has not been read.
     pub(crate) fn form_fields(&self) -> &[(Cow<'static, str>, Cow<'static, str>)] {
         if self.body().is_none() {
             return &[];
@@ -76,7 +79,7 @@ impl<'r> Asked<'r> {
         })
     }
 
-    /// The parts of a multipart body, and the body; absent where it is not multipart.
+    /// Returns the parts of a multipart body, and the body, or `None` if it is not multipart.
     pub(crate) fn parts(&self) -> Option<(&[Part], &[u8])> {
         let body = self.body()?;
         let parts = || multipart::parts(content_type(self.headers()), body);

@@ -1,19 +1,20 @@
-//! What makes a request the same call as another.
+//! The identity of a call: what makes a request the same call as another.
 
 use sha2::{Digest, Sha256};
 
 use super::view::Asked;
 
 impl Asked<'_> {
-    /// The identity of the call: see [`call_id`]. A body that has not been read counts as empty.
+    /// Returns the identity of the call: see [`call_id`]. A body that has not been read counts as
+    /// empty.
     pub(crate) fn call_id(&self) -> [u8; 32] {
         let body = self.sent_body().map_or(&[][..], |body| body);
         call_id(self.method().as_str(), self.path(), self.request().query(), body)
     }
 }
 
-/// What makes a request the same call as another: method, path, query and body; but for how long the client
-/// waits, in `timeout` and `timeoutSeconds`.
+/// Returns what makes a request the same call as another: method, path, query and body; except for
+/// the client's timeouts, `timeout` and `timeoutSeconds`.
 #[must_use]
 pub(crate) fn call_id(method: &str, path: &str, query: Option<&str>, body: &[u8]) -> [u8; 32] {
     let moves = |pair: &&str| {

@@ -1,4 +1,4 @@
-//! What the head of a request asks for: target, header fields, Kubernetes operation.
+//! The part of [`Asked`](super::Asked) about the head: target, header fields, Kubernetes operation.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -16,12 +16,12 @@ use super::view::{Asked, Decoded};
 use super::{RequestInfo, ResourceInfo};
 
 impl<'r> Asked<'r> {
-    /// The method, as sent.
+    /// Returns the method, as sent.
     pub(crate) fn method(&self) -> &'r Method {
         &self.request.method
     }
 
-    /// The path, as sent.
+    /// Returns the path, as sent.
     pub(crate) fn path(&self) -> &'r str {
         self.path
     }
@@ -32,7 +32,7 @@ impl<'r> Asked<'r> {
         target.strip_suffix('?').unwrap_or(target)
     }
 
-    /// The method in upper case, as `WireMock` compares it.
+    /// Returns the method in upper case, as `WireMock` compares it.
     pub(crate) fn upper_case_method(&self) -> &Method {
         self.upper_case_method.get_or_init(|| {
             let method = self.method();
@@ -45,7 +45,7 @@ impl<'r> Asked<'r> {
         })
     }
 
-    /// The header fields.
+    /// Returns the header fields.
     pub(crate) fn headers(&self) -> &'r HeaderMap {
         &self.request.headers
     }
@@ -56,14 +56,14 @@ impl<'r> Asked<'r> {
         &self.decoded_query().value
     }
 
-    /// The values of a query parameter as `WireMock` decodes them, in the order sent.
+    /// Returns the values of a query parameter as `WireMock` decodes them, in the order sent.
     pub(crate) fn parameter<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
         let decode = || parameters::of_query(self.request.query().unwrap_or(""));
         let all = self.parameters.get_or_init(decode).iter();
         all.filter(move |(key, _)| key == name).map(|(_, value)| &**value)
     }
 
-    /// Why the target cannot be decoded, if it cannot.
+    /// Returns why the target cannot be decoded, if it cannot.
     pub(crate) fn target_error(&self) -> Option<&TargetError> {
         self.decoded_query().error.as_ref().or_else(|| self.decoded_info().error.as_ref())
     }
@@ -87,12 +87,13 @@ impl<'r> Asked<'r> {
         })
     }
 
-    /// What it asks of a Kubernetes API.
+    /// Returns the Kubernetes operation.
     pub(crate) fn info(&self) -> &RequestInfo<'r> {
         &self.decoded_info().value
     }
 
-    /// Whether the path is where Kubernetes APIs are: a miss there has Kubernetes' own 404s.
+    /// Returns whether the path is where Kubernetes APIs are: a miss there has Kubernetes' own
+    /// 404s.
     pub(crate) fn is_api_path(&self) -> bool {
         let first = self.path.trim_start_matches('/').split('/').next().unwrap_or_default();
         matches!(first, "api" | "apis")
@@ -102,12 +103,12 @@ impl<'r> Asked<'r> {
         self.info().resource.as_ref()
     }
 
-    /// The verb of a request for a resource.
+    /// Returns the verb of a request for a resource.
     pub(crate) fn verb(&self) -> Option<&str> {
         self.resource_info().map(|_| &*self.info().verb)
     }
 
-    /// The resource as `plural.group`, or the plural alone in the core group.
+    /// Returns the resource as `plural.group`, or the plural alone in the core group.
     pub(crate) fn resource(&self) -> Option<&str> {
         let name = || {
             let ResourceInfo { group, resource, .. } = self.resource_info()?;
@@ -117,29 +118,29 @@ impl<'r> Asked<'r> {
         self.resource.get_or_init(name).as_deref()
     }
 
-    /// The namespace of a request for a resource.
+    /// Returns the namespace of a request for a resource.
     pub(crate) fn namespace(&self) -> Option<&str> {
         self.resource_info().map(|of| &*of.namespace).filter(|text| !text.is_empty())
     }
 
-    /// The name of the requested object.
+    /// Returns the name of the requested object.
     pub(crate) fn name(&self) -> Option<&str> {
         self.resource_info().map(|of| &*of.name).filter(|text| !text.is_empty())
     }
 
-    /// The requested subresource.
+    /// Returns the requested subresource.
     pub(crate) fn subresource(&self) -> Option<&str> {
         self.resource_info().map(|of| &*of.subresource).filter(|text| !text.is_empty())
     }
 
-    /// The page of a list chain, from 1; absent for other requests. A continue token that names no page counts
-    /// as that of the second.
+    /// Returns the page of a list chain, from 1; absent for other requests. A continue token that
+    /// names no page counts as that of the second.
     pub(crate) fn page(&self) -> Option<u64> {
         let token = || self.query().first("continue").filter(|token| !token.is_empty());
         (self.info().verb == "list").then(|| token().map_or(1, page_of_token))
     }
 
-    /// The values of a header, in the order sent; bytes that are not UTF-8 are replaced.
+    /// Returns the values of a header, in the order sent; bytes that are not UTF-8 are replaced.
     pub(crate) fn header(&self, name: &HeaderName) -> Vec<Cow<'r, str>> {
         let values = self.headers().get_all(name).iter();
         values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect()
@@ -151,28 +152,28 @@ impl<'r> Asked<'r> {
         self.request.uri.scheme_str().unwrap_or(of_connection)
     }
 
-    /// The requested host, with its port where one is written.
+    /// Returns the requested host, with its port where one is written.
     pub(crate) fn authority(&self) -> Option<Authority> {
         authority(&self.request.uri, self.headers())
     }
 
-    /// The requested port; where none is written, that of the scheme.
+    /// Returns the requested port; where none is written, that of the scheme.
     pub(crate) fn port(&self) -> Option<u16> {
         let default = if self.scheme() == "https" { 443 } else { 80 };
         Some(self.authority()?.port_u16().unwrap_or(default))
     }
 
-    /// The client's address: what `X-Forwarded-For` says, where it is sent.
+    /// Returns the client's address: what `X-Forwarded-For` says, where it is sent.
     pub(crate) fn client_address(&self) -> Option<Cow<'r, str>> {
         client_address(self.headers(), self.request.peer)
     }
 
-    /// The values of a cookie (RFC 6265, section 5.4).
+    /// Returns the values of a cookie (RFC 6265, section 5.4).
     pub(crate) fn cookie<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'r str> + 's {
         cookies(self.headers()).filter(move |(key, _)| *key == name).map(|(_, value)| value)
     }
 
-    /// The credentials of Basic `Authorization` headers, still in base64 (RFC 7617).
+    /// Returns the credentials of Basic `Authorization` headers, still in base64 (RFC 7617).
     pub(crate) fn basic_credentials(&self) -> impl Iterator<Item = &'r str> {
         let values = self.headers().get_all(AUTHORIZATION).iter();
         values.filter_map(|value| {
@@ -183,12 +184,12 @@ impl<'r> Asked<'r> {
     }
 }
 
-/// The host that a request asks for, with its port: that of its target, else that of its Host header.
+/// Returns the requested host, with its port: that of the target, else that of its Host header.
 pub(crate) fn authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     uri.authority().cloned().or_else(|| headers.get(HOST)?.to_str().ok()?.parse().ok())
 }
 
-/// The client's address: what `X-Forwarded-For` says, where it is sent.
+/// Returns the client's address: what `X-Forwarded-For` says, where it is sent.
 pub(crate) fn client_address(
     headers: &HeaderMap,
     peer: Option<SocketAddr>,
@@ -200,7 +201,7 @@ pub(crate) fn client_address(
     }
 }
 
-/// The cookies, in the order sent (RFC 6265, section 5.4).
+/// Returns the cookies, in the order sent (RFC 6265, section 5.4).
 pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = values.flat_map(|text| text.split(';'));
@@ -208,14 +209,16 @@ pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)>
     named.filter_map(|(name, value)| Some((name.trim(), cookie_value(value.trim())?)))
 }
 
-/// The value of a cookie without its quotes; nothing where a character is in it that must not, as in Jetty.
+/// Returns the value of a cookie without its quotes, or `None` if a character is in it that must
+/// not, as in Jetty.
 fn cookie_value(raw: &str) -> Option<&str> {
     let quoted = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let value = quoted.unwrap_or(raw);
     (!value.contains(['"', ',', '\\'])).then_some(value)
 }
 
-/// The page that a continue token of this server leads to: `page` in its JSON (`k8s::list::token`).
+/// Returns the page that a continue token of this server leads to: `page` in its JSON
+/// (`k8s::list::token`).
 fn page_of_token(token: &str) -> u64 {
     #[derive(Deserialize)]
     struct Token {

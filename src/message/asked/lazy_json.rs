@@ -9,7 +9,7 @@ use serde_json::Value;
 pub(crate) struct LazyJson(OnceLock<Option<Value>>);
 
 impl LazyJson {
-    /// The text as JSON, if it is JSON. The text is the same in every call.
+    /// Returns the text as JSON, if it is JSON. The text is the same in every call.
     pub(crate) fn of(&self, text: &str) -> Option<&Value> {
         self.0.get_or_init(|| serde_json::from_str(text).ok()).as_ref()
     }

@@ -1,14 +1,17 @@
-//! What a request asks for: its parts decoded and parsed, each at most once, when a stage first needs it.
+//! The lazy view of a request: its parts are decoded and parsed at most once, when a stage first
+//! needs them.
 //!
 //! ```text
 //! Request ─→ [Asked] ─→ matching, scenario, k8s, serve (responses, grading), explain
 //! ```
 //!
-//! All stages of the pipeline share one [`Asked`], so that they agree on what was asked. A new one costs nothing
-//! but its own place: the short way of a request that a stub answers uses the path alone.
+//! All stages of the pipeline share one [`Asked`], so that they agree on its meaning. A new one
+//! costs nothing but its own place: the fast path of a request that a stub answers uses only the
+//! path alone.
 //!
-//! A part that another stage needs gets its place in [`view`], and its methods in [`head`] if it belongs to the
-//! head, in [`body`] if it needs the body; the grammar of Kubernetes paths is in [`request_info`].
+//! A part that another stage needs gets a field in [`view`], and its methods in [`head`] if it
+//! belongs to the head, in [`body`] if it needs the body; the grammar of Kubernetes paths is in
+//! [`request_info`].
 
 mod body;
 mod call;

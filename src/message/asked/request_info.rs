@@ -138,8 +138,8 @@ fn verb(method: &Method, info: &ResourceInfo<'_>, query: &Query<'_>) -> &'static
     }
 }
 
-/// Whether a boolean parameter is true: only `false` and `0` are false, an empty value is true
-/// (`k8s.io/apimachinery/pkg/runtime/conversion.go`).
+/// Returns whether a boolean parameter is true: only `false` and `0` are false, an empty value is
+/// true (`k8s.io/apimachinery/pkg/runtime/conversion.go`).
 pub(crate) fn is_true(value: &str) -> bool {
     !matches!(value.to_ascii_lowercase().as_str(), "false" | "0")
 }

@@ -1,4 +1,4 @@
-//! The view of a request: one place for each part, filled when the part is first needed.
+//! The fields of the lazy view of a request, each filled when the part is first needed.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -33,7 +33,7 @@ pub struct Asked<'r> {
 }
 
 impl<'r> Asked<'r> {
-    /// A view of a request. Nothing is decoded yet.
+    /// Creates a view of a request. Nothing is decoded yet.
     #[must_use]
     pub fn new(request: &'r Request) -> Self {
         Self {
@@ -52,24 +52,24 @@ impl<'r> Asked<'r> {
         }
     }
 
-    /// The same view at a time.
+    /// Returns the same view at a time.
     #[must_use]
     pub(crate) fn at(self, now: Option<Timestamp>) -> Self {
         Self { now, ..self }
     }
 
-    /// The time of the request, where it is not that of the system.
+    /// Returns the time of the request, where it is not that of the system.
     pub(crate) fn now(&self) -> Option<Timestamp> {
         self.now
     }
 
-    /// The request itself.
+    /// Returns the request itself.
     pub(crate) fn request(&self) -> &'r Request {
         self.request
     }
 }
 
-/// A decoded part of the target, and what was wrong with it. What cannot be decoded counts as empty.
+/// A decoded part of the target, and its error. A part that cannot be decoded counts as empty.
 #[derive(Debug)]
 pub(super) struct Decoded<T> {
     pub(super) value: T,

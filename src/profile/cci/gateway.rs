@@ -19,7 +19,7 @@ use crate::message::{Origin, Plan};
 use super::TOKEN_HEADER;
 use super::identity::{self, IssuedToken};
 
-/// How many tokens are kept; the one that expires first makes room.
+/// The most stored tokens; the one that expires first is evicted.
 const MAX_TOKENS: usize = 10_000;
 
 /// The gateway with its identity service: a token that it issues is valid for a while, in one world.
@@ -75,12 +75,12 @@ impl Gateway {
 }
 
 impl IssuedTokens {
-    /// Forgets them.
+    /// Clears the tokens.
     pub(crate) fn clear(&self) {
         self.lock().clear();
     }
 
-    /// Who sent a request: the owner of an issued token, or of one in the token file.
+    /// Authenticates a request: returns the owner of an issued token, or of one in the token file.
     ///
     /// # Errors
     /// The gateway's 401.
@@ -130,7 +130,7 @@ impl IssuedTokens {
     }
 }
 
-/// The gateway's 401.
+/// Returns the gateway's 401.
 fn refused(why: &str) -> Box<Plan> {
     let body = json!({
         "error_msg": format!("Incorrect IAM authentication information: {why}"),

@@ -10,7 +10,7 @@ use crate::message::{Origin, Plan};
 /// The header that carries a new token.
 const SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
 
-/// What a new token is good for.
+/// The data of a new token.
 #[derive(Debug)]
 pub(crate) struct IssuedToken<'a> {
     pub(crate) token: &'a str,
@@ -26,7 +26,7 @@ pub(crate) struct IssuedToken<'a> {
     pub(crate) user: &'a str,
 }
 
-/// 201 with a new token: the token in a header, what it is good for in the body.
+/// Returns 201 with a new token in a header, and its data in the body.
 pub(crate) fn issued(token: &IssuedToken<'_>) -> Plan {
     let domain = json!({"name": token.domain});
     let mut user = json!({"name": token.user, "domain": domain});
@@ -49,14 +49,14 @@ pub(crate) fn issued(token: &IssuedToken<'_>) -> Plan {
     plan
 }
 
-/// A refusal of the identity service.
+/// Returns a refusal of the identity service.
 pub(super) fn error(code: StatusCode, message: &str) -> Plan {
     let title = code.canonical_reason().unwrap_or_default();
     let body = json!({"error": {"message": message, "code": code.as_u16(), "title": title}});
     Plan::json(code, Origin::Server, body.to_string())
 }
 
-/// A time as the service writes it.
+/// Returns a time as the service writes it.
 pub(super) fn time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S.000000Z").to_string()
 }

@@ -20,21 +20,21 @@ pub(crate) const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-auth-toke
 /// The path at which tokens are issued.
 pub(crate) const TOKENS_PATH: &str = "/v3/auth/tokens";
 
-/// How long a token is valid where nothing else is said: as long as those of the identity service.
+/// The default validity of a token: that of the identity service.
 pub(crate) const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
 /// The field that the service adds to a `Status`.
 const ERROR_CODE: &str = "errorCode";
 
-/// Gives an error its `errorCode`: `CCI.01.`, the HTTP status, and 101, the documented form of a general
-/// error of the service.
+/// Adds the `errorCode` to an error: `CCI.01.`, the HTTP status, and 101, the documented form of a
+/// general error of the service.
 pub(crate) fn add_error_code(error: &mut ApiError) {
     if !error.plain && !error.extra.contains_key(ERROR_CODE) {
         set_error_code(error, &format!("CCI.01.{}101", error.code.as_u16()));
     }
 }
 
-/// Gives an error the `errorCode` that a rule names.
+/// Sets the `errorCode` of an error to that of a rule.
 pub(crate) fn set_error_code(error: &mut ApiError, code: &str) {
     error.extra.insert(ERROR_CODE, code.into());
 }

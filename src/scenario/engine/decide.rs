@@ -1,4 +1,4 @@
-//! One request, all rules: what happens.
+//! Applies all rules to one request and returns the [`Decision`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,12 +17,12 @@ use crate::scenario::rule::then::{LinesThen, Terminal, Then};
 use crate::scenario::rule::timeline::Now;
 use crate::scenario::words::table::DrawBy;
 
-/// How long a token without a `ttl` is valid: a day, as identity services usually have it.
+/// How long a token without a `ttl` is valid: a day, as is usual for identity services.
 const DEFAULT_TTL: Duration = Duration::from_secs(24 * 3600);
 
 impl ScenarioSet {
-    /// Whether the body of this request must be read: whether a rule that depends on bodies matches in all
-    /// other respects.
+    /// Returns whether the body of this request must be read: whether a rule that depends on bodies
+    /// matches in all other respects.
     #[must_use]
     pub(crate) fn wants_body(&self, asked: &Asked<'_>) -> bool {
         self.reads_bodies
@@ -44,7 +44,7 @@ impl ScenarioSet {
         let mut matching = self.candidates(asked);
         matching.retain(|rule| rule.is_for(asked) && rule.matcher.matches(asked));
         if matching.is_empty() && issuer.is_none() && !self.has_timeline {
-            // Nothing to remember.
+            // No state is needed.
             return Decision::default();
         }
         let mut memory = state.lock();
@@ -88,7 +88,7 @@ impl ScenarioSet {
         decision
     }
 
-    /// Where each scenario is on its timeline, if it has one.
+    /// Returns where each scenario is on its timeline, if it has one.
     fn at(&self, memory: &mut Memory, now: Duration) -> Vec<Option<Now>> {
         let scenarios = self.scenarios.iter();
         scenarios
@@ -101,7 +101,7 @@ fn ids(matching: &[&Rule]) -> Vec<Arc<str>> {
     matching.iter().map(|rule| Arc::clone(&rule.id)).collect()
 }
 
-/// The counter of a rule's delays, beside those of its outcomes.
+/// The counter of a rule's delays, separate from those of its outcomes.
 const DELAY: usize = usize::MAX;
 /// The counter of its damaged answers.
 const DAMAGE: usize = usize::MAX - 2;
@@ -124,7 +124,7 @@ struct Deciding<'a, 'f> {
 }
 
 impl Deciding<'_, '_> {
-    /// Whether a rule's gate refuses the request; then the decision is made.
+    /// Returns whether a rule's gate refuses the request; then the decision is made.
     fn gate(&mut self, rule: &Rule) -> bool {
         let Some(gate) = &rule.gate else { return false };
         let token = &self.set.tokens[gate.token];
@@ -139,7 +139,7 @@ impl Deciding<'_, '_> {
         true
     }
 
-    /// Applies a rule, behind its gate.
+    /// Applies a rule after its gate.
     fn rule(&mut self, rule: &Rule) {
         let (delay, draw) = self.wait(rule, &rule.delay);
         let mut acted = !delay.is_zero() || rule.gate.is_some();
@@ -159,7 +159,7 @@ impl Deciding<'_, '_> {
         self.memory.used(&rule.id, acted);
     }
 
-    /// Counts the request against a rule's limit. One past it has no other outcome.
+    /// Counts the request against a rule's limit. A request past the limit gets no other outcome.
     fn limit(&mut self, rule: &Rule, limit: &Arc<Limit>) -> bool {
         let key = limit.per.as_ref().map_or([0; 32], |key| key.of(self.asked));
         let state = self.memory.limits.spend(&rule.key, limit, key, self.now);
@@ -173,16 +173,16 @@ impl Deciding<'_, '_> {
         true
     }
 
-    /// The number of this request among those of its key that a rule has counted, from 0.
+    /// Returns the number of this request among those of its key that a rule has counted, from 0.
     fn count(&mut self, rule: &Rule, part: usize) -> u64 {
         let Some(per) = &rule.per else { return self.memory.count(&rule.key, part) };
         let n = self.memory.attempt(&format!("{}#per-{part}", rule.key).into(), per.of(self.asked));
-        // What one of the keys has come to is what was met.
+        // The highest count of any key is the progress that is reported.
         self.memory.raise(&rule.key, part, n + 1);
         n
     }
 
-    /// How long a rule delays this time, and the draw if it drew.
+    /// Returns the delay of this request, and the number of the draw if there was one.
     fn wait(&mut self, rule: &Rule, delay: &Delay) -> (Duration, Option<u64>) {
         if let Some(delay) = delay.fixed() {
             return (delay, None);
@@ -191,7 +191,7 @@ impl Deciding<'_, '_> {
         (number.draw(rule, self.world).delay(delay, number.n), Some(number.n))
     }
 
-    /// The number of this request among those that a rule counts, or of its attempt.
+    /// Returns the number of this request among those that a rule counts, or of its attempt.
     fn number(&mut self, rule: &Rule, part: usize) -> Number {
         if rule.draw_by == DrawBy::Count {
             return Number { n: self.memory.count(&rule.key, part), request: None };
@@ -199,7 +199,7 @@ impl Deciding<'_, '_> {
         let request = draw::request_id(self.asked);
         let n = match part {
             0 => self.memory.attempt(&rule.key, request),
-            // Other draws of the rule count attempts of their own.
+            // Other draws of the rule count attempts separately.
             part => self.memory.attempt(&format!("{}#{part}", rule.key).into(), request),
         };
         Number { n, request: Some(request) }
@@ -259,8 +259,8 @@ impl Deciding<'_, '_> {
         }
     }
 
-    /// Takes an outcome into the decision: delays add, faults beat statuses, the first of each wins.
-    /// Returns whether it was one.
+    /// Merges an outcome into the decision: delays add up, faults override statuses, the first of
+    /// each wins. Returns whether it was one.
     fn take(&mut self, rule: &Rule, then: &Then, draw: Option<u64>) -> bool {
         if let Some(delay) = &then.delay {
             let (delay, drawn) = self.wait(rule, delay);
@@ -295,7 +295,7 @@ impl Deciding<'_, '_> {
         if let Some(damage) = &then.damage {
             let mut damage = damage.clone();
             if let Some((_, drawn_from)) = &mut damage.corrupt {
-                // The bits of each answer are its own.
+                // Each answer gets different bits.
                 *drawn_from = rule.seed ^ self.memory.count(&rule.key, DAMAGE);
             }
             match &mut self.decision.damage {
@@ -354,7 +354,7 @@ impl Deciding<'_, '_> {
         }
     }
 
-    /// A change of all lines of a kind, or of those that are drawn.
+    /// Returns a change of all lines of a kind, or of those that are drawn.
     fn lines(&mut self, rule: &Rule, lines: &LinesThen) -> LineChange {
         let sample = lines.share.map(|share| {
             let number = self.number(rule, LINES);
@@ -362,7 +362,7 @@ impl Deciding<'_, '_> {
             Sampling(Arc::new(move |line| {
                 let request = number.request.as_ref();
                 let draw = Draw { seed, rule: &id, world: &world, request };
-                // Each stream of the rule has lines of its own.
+                // Each stream of the rule has its own lines.
                 draw.fraction(&format!("lines-{}", number.n), line) < share
             }))
         });
@@ -376,7 +376,7 @@ impl Deciding<'_, '_> {
         self.shown(rule, draw);
     }
 
-    /// Names the rule in the answer, unless another is named already.
+    /// Names the rule in the answer unless another rule is already named.
     fn shown(&mut self, rule: &Rule, draw: Option<u64>) {
         let applied = || Applied { rule: Arc::clone(&rule.id), draw };
         self.decision.by.get_or_insert_with(applied);

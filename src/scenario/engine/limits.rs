@@ -10,9 +10,10 @@ use lru::LruCache;
 use crate::scenario::rule::limit::{Limit, LimitState};
 use crate::scenario::words::table::Algorithm;
 
-/// How many values of a key have counts of their own; the least recently used one is forgotten first.
+/// The most values of a key that have separate counts; the least recently used one is evicted
+/// first.
 const MAX_KEYS: usize = 10_000;
-/// How many requests sliding windows remember for a rule, those of all keys together.
+/// The most requests that the sliding windows of a rule store, over all keys.
 const MAX_REMEMBERED: usize = 1_000_000;
 
 /// The counts of all limits, by the key of the rule.
@@ -23,7 +24,7 @@ pub(in crate::scenario) struct Limits(HashMap<Arc<str>, Counts>);
 #[derive(Debug)]
 struct Counts {
     keys: LruCache<[u8; 32], Count>,
-    /// How many requests are remembered.
+    /// How many requests the sliding windows store.
     remembered: usize,
 }
 
@@ -35,15 +36,15 @@ enum Count {
     },
     /// When the requests of the window passed.
     Sliding(VecDeque<Duration>),
-    /// When the bucket is full, in nanoseconds times the requests of a window: whole numbers, so that nothing is lost by
-    /// rounding.
+    /// When the bucket is full, in nanoseconds times the requests of a window: integers, so that
+    /// rounding loses nothing.
     Bucket {
         full_at: u128,
     },
 }
 
 impl Limits {
-    /// Counts a request of a key, and says whether it passes.
+    /// Counts a request of a key and returns whether it passes.
     pub(in crate::scenario) fn spend(
         &mut self,
         rule: &Arc<str>,
@@ -58,7 +59,7 @@ impl Limits {
 
 impl Counts {
     fn new() -> Self {
-        // It grows with the keys: the limit reserves no memory.
+        // Unbounded so that no memory is reserved; `spend` evicts beyond the limit.
         let mut keys = LruCache::unbounded();
         keys.resize(NonZeroUsize::new(MAX_KEYS).unwrap_or(NonZeroUsize::MIN));
         Self { keys, remembered: 0 }

@@ -1,4 +1,4 @@
-//! How connections are treated at a time, and when that changes next.
+//! How connections are treated at a given time, and when that changes next.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::scenario::rule::set::ScenarioSet;
 use crate::scenario::rule::timeline::Now;
 
 impl ScenarioSet {
-    /// Whether any scenario says how connections are treated.
+    /// Returns whether any scenario sets how connections are treated.
     #[must_use]
     pub(crate) fn has_listening(&self) -> bool {
         self.scenarios.iter().any(|about| {
@@ -21,7 +21,8 @@ impl ScenarioSet {
         })
     }
 
-    /// How connections are treated at a time since the world began, and the time at which that may change by itself.
+    /// Returns how connections are treated at a time since the world began, and the time at which
+    /// that may change by itself.
     #[must_use]
     pub(crate) fn listening(
         &self,

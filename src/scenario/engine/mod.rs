@@ -1,4 +1,4 @@
-//! Requests → decisions, and the state of scenarios in a world.
+//! The engine: requests → decisions, and the state of scenarios in a world.
 
 pub(in crate::scenario) mod decide;
 pub(in crate::scenario) mod limits;

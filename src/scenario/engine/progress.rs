@@ -1,5 +1,5 @@
-//! How far the requests of a world came through the rules: which faults were met, and which keys of a rule kept a
-//! request from meeting one.
+//! Progress of a world's requests through the rules: which faults were met, and which keys of a
+//! rule did not match.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,17 +13,17 @@ use crate::scenario::rule::set::{Outcomes, Rule, ScenarioSet};
 use crate::scenario::rule::then::Then;
 use crate::scenario::rule::timeline::Now;
 
-/// A rule whose fault no request has met, or not as often as its steps have it.
+/// A rule whose fault no request has met, or fewer requests than its steps specify.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnmetRule {
     /// Its id.
     pub rule: Arc<str>,
-    /// What is missing, for people.
+    /// What is missing, as text.
     pub why: String,
 }
 
 impl ScenarioSet {
-    /// The rules whose faults the requests of a world have not met, in order.
+    /// Returns the rules whose faults the requests of a world have not met, in order.
     #[must_use]
     pub(crate) fn unmet(&self, state: &ScenarioState) -> Vec<UnmetRule> {
         let memory = state.lock();
@@ -34,7 +34,7 @@ impl ScenarioSet {
         self.rules.iter().filter_map(of).collect()
     }
 
-    /// The keys of a rule's `match`, and of its clients, compared with a request.
+    /// Returns the keys of a rule's `match`, and of its clients, compared with a request.
     #[must_use]
     pub(crate) fn compare(&self, rule: &str, asked: &Asked<'_>) -> Vec<Compared> {
         let Some(rule) = self.rules.iter().find(|other| &*other.id == rule) else {
@@ -43,7 +43,8 @@ impl ScenarioSet {
         rule.compare(asked)
     }
 
-    /// Whether the timeline of a scenario is, or was, in its phase of this name: it is over or goes on.
+    /// Returns whether the timeline of a scenario is, or was, in its phase of this name: it is over
+    /// or goes on.
     #[must_use]
     pub(crate) fn has_reached(&self, state: &ScenarioState, now: Duration, phase: &str) -> bool {
         self.scenarios.iter().any(|about| {
@@ -54,7 +55,8 @@ impl ScenarioSet {
         })
     }
 
-    /// Whether a rule revokes tokens of a kind: then that is the fault, and not the gate.
+    /// Returns whether a rule revokes tokens of a kind: then the revocation is the fault, not the
+    /// gate.
     fn revokes(&self, token: usize) -> bool {
         let revokes = |then: &Then| then.revoke == Some(token);
         self.rules.iter().any(|rule| match &rule.outcomes {
@@ -68,7 +70,7 @@ impl ScenarioSet {
         })
     }
 
-    /// Names the phase that a rule is on in, for a message.
+    /// Returns the phase in which a rule is active, for a message.
     fn phase_of(&self, rule: &Rule) -> String {
         let timeline = self.scenarios.get(rule.scenario).and_then(|about| about.timeline.as_ref());
         let phase = rule.phase.and_then(|phase| timeline?.phases.get(phase));
@@ -76,7 +78,7 @@ impl ScenarioSet {
     }
 }
 
-/// A rule, and what was counted for it.
+/// A rule with its counters.
 struct Progress<'a> {
     set: &'a ScenarioSet,
     rule: &'a Rule,
@@ -84,13 +86,13 @@ struct Progress<'a> {
 }
 
 impl Progress<'_> {
-    /// What no request has met; nothing where all was met.
+    /// Returns what no request has met, or `None` if everything was met.
     fn missing(&self) -> Option<String> {
         let rule = self.rule;
         let matched = self.memory.matched(&rule.id);
         if matched == 0 {
             return Some(match &*rule.matcher.text {
-                "" | "{}" => "no request came".to_owned(),
+                "" | "{}" => "no request arrived".to_owned(),
                 text => format!("no request matched {text}"),
             });
         }
@@ -102,7 +104,7 @@ impl Progress<'_> {
             && self.counted(REFUSED) == 0
         {
             let requests = requests(matched);
-            return Some(format!("{requests} came, each with a valid token: none was refused"));
+            return Some(format!("{requests} had a valid token: none was refused"));
         }
         match &rule.outcomes {
             Outcomes::None => None,
@@ -117,7 +119,7 @@ impl Progress<'_> {
                 }
                 let came = self.counted(0);
                 (came < needed)
-                    .then(|| format!("its steps need {}, and {came} came", requests(needed)))
+                    .then(|| format!("its steps need {}, and there were {came}", requests(needed)))
             }
             Outcomes::Share(_) => (self.counted(DRAWN) == 0)
                 .then(|| format!("none of {} drew a fault", requests(matched))),
@@ -133,11 +135,11 @@ impl Progress<'_> {
                     }
                     _ if came >= needed => None,
                     Where::Page(page, _) if came == 0 => {
-                        Some(format!("page {page} of a list was not asked for"))
+                        Some(format!("page {page} of a list was not requested"))
                     }
                     Where::Page(page, _) => {
                         let needed = requests(needed);
-                        Some(format!("page {page} of a list needs {needed}, and {came} came"))
+                        Some(format!("page {page} of a list needs {needed}, and there were {came}"))
                     }
                 }
             }),
@@ -149,7 +151,7 @@ impl Progress<'_> {
     }
 }
 
-/// Too few bodies got to a place.
+/// Describes a place that too few bodies reached.
 fn not_reached(place: Position, needed: u64, came: u64, reached: u64) -> String {
     let place = match place {
         Position::Event(event) => format!("event {event} of a stream"),
@@ -157,7 +159,7 @@ fn not_reached(place: Position, needed: u64, came: u64, reached: u64) -> String 
         Position::Time(time) => format!("{} ms into an answer", time.as_millis()),
     };
     let times = if needed == 1 { "once".to_owned() } else { format!("{needed} times") };
-    format!("{place} has to be reached {times}: {} came, and {reached} got so far", requests(came))
+    format!("{place} must be reached {times}: {reached} of {} reached it", requests(came))
 }
 
 fn requests(count: u64) -> String {

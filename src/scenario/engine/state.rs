@@ -1,4 +1,4 @@
-//! The state of scenarios in one world: counters, draws, tokens, and when time began.
+//! The state of scenarios in one world: counters, draws, tokens and the start of time.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::num::NonZeroUsize;
@@ -14,10 +14,10 @@ use crate::scenario::rule::timeline::{Now, Timeline};
 use crate::scenario::rule::token::Token;
 use crate::scenario::words::table::Start;
 
-/// How many live tokens are remembered; the oldest is forgotten first.
+/// The most live tokens that are stored; the oldest is evicted first.
 const MAX_TOKENS: usize = 10_000;
-/// How many requests have counters of their own where a rule draws by request; the least recently used one is
-/// forgotten first.
+/// The most requests with separate counters where a rule draws by request; the least recently used
+/// one is evicted first.
 const MAX_REQUESTS: usize = 10_000;
 
 /// Counters, draws, tokens and timelines of one world. [`ScenarioState::reset`] clears them.
@@ -38,13 +38,13 @@ pub(crate) struct RuleUse {
 /// A rule, and the id of a request.
 type RuleRequest = (Arc<str>, [u8; 32]);
 
-/// What is behind the lock.
+/// The state behind the lock.
 #[derive(Debug, Default)]
 pub(in crate::scenario) struct Memory {
-    /// How many requests each rule has counted; `at` entries have a key of their own.
+    /// How many requests each rule has counted; `at` entries have their own key.
     counters: HashMap<(Arc<str>, usize), u64>,
     uses: HashMap<Arc<str>, RuleUse>,
-    /// How many bodies got to a place of a rule, by the rule's key and the entry of its `at`.
+    /// How many bodies reached a place of a rule, by the rule's key and the entry of its `at`.
     reached: HashMap<(Arc<str>, usize), u64>,
     /// Attempts of requests, by rule and request.
     attempts: Option<LruCache<RuleRequest, u64>>,
@@ -72,25 +72,25 @@ impl ScenarioState {
         *self.lock() = Memory { began: now, ..Memory::default() };
     }
 
-    /// The timeline of a scenario begins anew.
+    /// Restarts the timeline of a scenario.
     pub(crate) fn forget_timeline(&self, scenario: &str) {
         self.lock().starts.retain(|name, _| **name != *scenario);
     }
 
-    /// Makes all tokens invalid: they are unknown from now on.
+    /// Invalidates all tokens: they are unknown from now on.
     pub(crate) fn forget_tokens(&self) {
         let mut memory = self.lock();
         memory.tokens.clear();
         memory.order.clear();
     }
 
-    /// How often a rule matched, and how often it acted.
+    /// Returns how often a rule matched, and how often it acted.
     #[must_use]
     pub(crate) fn uses(&self, rule: &str) -> RuleUse {
         self.lock().uses.get(rule).copied().unwrap_or_default()
     }
 
-    /// Counts a body that got to a place of a rule.
+    /// Counts a body that reached a place of a rule.
     pub(crate) fn reached(&self, place: &PlannedPlace) {
         *self.lock().reached.entry((Arc::clone(&place.rule), place.entry)).or_default() += 1;
     }
@@ -101,7 +101,7 @@ impl ScenarioState {
 }
 
 impl Memory {
-    /// The number of this request among those a rule has counted, from 0; `part` is the
+    /// Returns the number of this request among those a rule has counted, from 0; `part` is the
     /// counter, where a rule has several.
     pub(in crate::scenario) fn count(&mut self, rule: &Arc<str>, part: usize) -> u64 {
         let counter = self.counters.entry((Arc::clone(rule), part)).or_default();
@@ -110,32 +110,32 @@ impl Memory {
         n
     }
 
-    /// Brings a counter up to a count.
+    /// Raises a counter to at least a count.
     pub(in crate::scenario) fn raise(&mut self, rule: &Arc<str>, part: usize, count: u64) {
         let counter = self.counters.entry((Arc::clone(rule), part)).or_default();
         *counter = count.max(*counter);
     }
 
-    /// How many requests a counter of a rule has counted.
+    /// Returns how many requests a counter of a rule has counted.
     pub(in crate::scenario) fn counted(&self, rule: &Arc<str>, part: usize) -> u64 {
         self.counters.get(&(Arc::clone(rule), part)).copied().unwrap_or_default()
     }
 
-    /// How many bodies got to a place of a rule.
+    /// Returns how many bodies reached a place of a rule.
     pub(in crate::scenario) fn bodies_at(&self, rule: &Arc<str>, entry: usize) -> u64 {
         self.reached.get(&(Arc::clone(rule), entry)).copied().unwrap_or_default()
     }
 
-    /// How many requests a rule matched.
+    /// Returns how many requests a rule matched.
     pub(in crate::scenario) fn matched(&self, rule: &str) -> u64 {
         self.uses.get(rule).map_or(0, |uses| uses.matched)
     }
 
-    /// The number of this attempt of one and the same request, from 0.
+    /// Returns the number of this attempt of the same request, from 0.
     pub(in crate::scenario) fn attempt(&mut self, rule: &Arc<str>, request: [u8; 32]) -> u64 {
         let limit = NonZeroUsize::new(MAX_REQUESTS).unwrap_or(NonZeroUsize::MIN);
         let attempts = self.attempts.get_or_insert_with(|| {
-            // It grows with the requests: the limit reserves no memory.
+            // Unbounded so that no memory is reserved; entries beyond the limit are evicted below.
             let mut attempts = LruCache::unbounded();
             attempts.resize(limit);
             attempts
@@ -153,7 +153,8 @@ impl Memory {
         uses.acted += u64::from(acted);
     }
 
-    /// Where a scenario is on its timeline. A first request starts what waits for one.
+    /// Returns where a scenario is on its timeline. The first request starts a timeline that waits
+    /// for one.
     pub(in crate::scenario) fn now(
         &mut self,
         name: &Arc<str>,
@@ -163,7 +164,7 @@ impl Memory {
         timeline.at(self.since_start(name, timeline, now, true))
     }
 
-    /// How long ago a scenario's timeline began.
+    /// Returns how long ago a scenario's timeline began.
     pub(in crate::scenario) fn since_start(
         &mut self,
         name: &Arc<str>,
@@ -183,7 +184,7 @@ impl Memory {
         Some(now.saturating_sub(start))
     }
 
-    /// Starts a scenario's timeline now, at a position.
+    /// Starts a scenario's timeline now, at a position on it.
     pub(in crate::scenario) fn start(&mut self, name: &Arc<str>, now: Duration, ahead: Duration) {
         self.starts.insert(Arc::clone(name), (now, ahead));
     }
@@ -209,19 +210,19 @@ impl Memory {
         text
     }
 
-    /// Whether a token of a kind is valid.
+    /// Returns whether a token of a kind is valid.
     pub(in crate::scenario) fn has_live(&self, token: &Token, now: Duration) -> bool {
         self.tokens.values().any(|issued| issued.kind == token.name && issued.is_live(now))
     }
 
-    /// Makes all tokens of a kind invalid.
+    /// Invalidates all tokens of a kind.
     pub(in crate::scenario) fn revoke(&mut self, token: &Token) {
         for issued in self.tokens.values_mut().filter(|issued| issued.kind == token.name) {
             issued.uses = Some(0);
         }
     }
 
-    /// Whether one of the carried tokens is valid; the one that is loses a use.
+    /// Returns whether one of the carried tokens is valid; the one that is loses a use.
     pub(in crate::scenario) fn spend(
         &mut self,
         token: &Token,

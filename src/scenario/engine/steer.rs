@@ -7,21 +7,21 @@ use serde_json::{Value, json};
 
 use super::state::ScenarioState;
 use crate::scenario::rule::expect::{Expect, Grading};
-use crate::scenario::rule::set::{About, ScenarioSet};
+use crate::scenario::rule::set::{ScenarioInfo, ScenarioSet};
 use crate::scenario::words::table::Grade;
 
 /// A scenario, and where it is on its timeline.
 #[derive(Debug)]
 pub(crate) struct ScenarioPhase {
     pub(crate) name: Arc<str>,
-    /// The phase that it is in, or in words why it is in none.
+    /// The name of the current phase, or a text that says why there is none.
     pub(crate) current: Option<String>,
     /// The names of its phases.
     pub(crate) phases: Vec<Arc<str>>,
 }
 
 impl ScenarioSet {
-    /// How bad each kind of finding is: the strictest grade among the scenarios.
+    /// Returns the grade of each kind of finding: the strictest among the scenarios.
     #[must_use]
     pub(crate) fn grading(&self) -> Grading {
         let strictest = |of: fn(&Grading) -> Grade| {
@@ -35,7 +35,7 @@ impl ScenarioSet {
         }
     }
 
-    /// The expectations of the rules.
+    /// Returns the expectations of the rules.
     #[must_use]
     pub(crate) fn expectations(&self) -> Vec<(Arc<str>, Arc<Expect>)> {
         let rules = self.rules.iter();
@@ -44,16 +44,16 @@ impl ScenarioSet {
             .collect()
     }
 
-    /// The rules that never did anything in a world.
+    /// Returns the rules that never had an effect in a world.
     pub(crate) fn unused<'s>(&'s self, state: &'s ScenarioState) -> impl Iterator<Item = &'s str> {
-        // A rule with an expectation alone is used when it has matched.
+        // A rule that has only an expectation counts as used when it has matched.
         self.rules.iter().map(|rule| (rule, state.uses(&rule.id))).filter_map(|(rule, uses)| {
             let used = if rule.only_watches() { uses.matched } else { uses.acted };
             (used == 0).then_some(&*rule.id)
         })
     }
 
-    /// The rules that did something in a world, and how often.
+    /// Returns the rules that had an effect in a world, and how often.
     #[cfg(feature = "metrics")]
     pub(crate) fn acted<'s>(
         &'s self,
@@ -63,7 +63,7 @@ impl ScenarioSet {
         acted.filter(|(_, acted)| *acted > 0).map(|(id, acted)| (Arc::clone(id), acted))
     }
 
-    /// The phase of each scenario in a world, and the use of its rules, as JSON.
+    /// Returns the phase of each scenario in a world, and the use of its rules, as JSON.
     #[must_use]
     pub(crate) fn status(&self, state: &ScenarioState, now: Duration) -> Value {
         let scenarios = self.scenarios.iter().map(|about| {
@@ -83,9 +83,9 @@ impl ScenarioSet {
         json!({"seed": self.seed(), "scenarios": scenarios, "rules": rules.collect::<Vec<_>>()})
     }
 
-    /// The scenarios with the phase that each is in. One without a timeline has none.
+    /// Returns the scenarios with the phase that each is in. One without a timeline has none.
     pub(crate) fn phases(&self, state: &ScenarioState, now: Duration) -> Vec<ScenarioPhase> {
-        let of = |about: &About| {
+        let of = |about: &ScenarioInfo| {
             let timeline = about.timeline.as_ref();
             let current = timeline.map(|timeline| {
                 let since = state.lock().since_start(&about.name, timeline, now, false);
@@ -98,7 +98,8 @@ impl ScenarioSet {
         self.scenarios.iter().map(of).collect()
     }
 
-    /// Moves the timeline of a scenario to the beginning of a phase. Says whether there is one of that name.
+    /// Moves the timeline of a scenario to the beginning of a phase. Returns whether there is a
+    /// phase of that name.
     pub(crate) fn enter_phase(
         &self,
         state: &ScenarioState,

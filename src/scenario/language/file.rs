@@ -36,11 +36,11 @@ pub(in crate::scenario) struct Scenario {
     pub(in crate::scenario) listening: Option<Listening>,
     pub(in crate::scenario) grading: Grading,
     pub(in crate::scenario) http2: Http2,
-    /// What is declared, and no rule refers to.
+    /// Declared names that no rule refers to.
     pub(in crate::scenario) unused: Vec<Unused>,
 }
 
-/// How many tokens and scenarios the files before this one have.
+/// How many tokens and scenarios the earlier files have.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::scenario) struct Offsets {
     pub(in crate::scenario) tokens: usize,
@@ -57,7 +57,7 @@ pub(in crate::scenario) fn read(
     read_narrowed(source, name, directory, offsets, &Narrowing::default())
 }
 
-/// Reads one scenario, of which only what is about some requests is wanted.
+/// Reads one scenario, narrowed to rules for some requests.
 pub(super) fn read_narrowed(
     source: &Source,
     name: &str,
@@ -96,7 +96,7 @@ pub(super) fn read_narrowed(
             vec![problem.hint("standin plan shows what its rules are about")],
         );
     }
-    // Problems have the places that they have in the file.
+    // Diagnostics keep their places in the original file.
     (of(&narrowed).0, problems)
 }
 
@@ -170,7 +170,7 @@ fn compile(
             rules(phase.rules.unwrap_or_default(), &scope, &context, &mut scenario.rules);
         }
         scenario.timeline = Some(timeline);
-        // Where there is no timeline either, the table says so.
+        // Without a timeline too, the constraint of the table reports it.
         let has_others = !(scenario.generate.is_empty() && scenario.life.is_empty());
         if !has_rules && !has_others && scenario.listening.is_none() {
             words.node.error("there are no rules", "add a list of rules under the key \"rules\"");
@@ -188,7 +188,7 @@ fn compile(
     scenario
 }
 
-/// The declared names that nothing refers to.
+/// Returns the declared names that nothing refers to.
 fn unused<V>(
     declared: &[Entry<'_, V>],
     what: &'static str,

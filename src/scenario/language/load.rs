@@ -1,4 +1,4 @@
-//! Names and files → one set of rules.
+//! Loads scenarios: names and files → one [`ScenarioSet`].
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::document::{
 
 use super::file::{self, Offsets};
 use super::narrow::Narrowing;
-use crate::scenario::rule::set::{About, Parts, ScenarioSet};
+use crate::scenario::rule::set::{Parts, ScenarioInfo, ScenarioSet};
 
 static SHIPPED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
@@ -26,7 +26,7 @@ pub(crate) struct LoadedScenarios {
 /// One scenario among several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its name for people: theme and name of a shipped one, or the path of a file.
+    /// Its display name: theme and name of a shipped scenario, or the path of a file.
     pub name: String,
     /// Its description.
     pub description: String,
@@ -34,7 +34,8 @@ pub struct Entry {
     pub source: String,
 }
 
-/// The single scenarios that names refer to: those of a directory or theme each; without names, all shipped ones.
+/// Returns the single scenarios that names refer to: those of a directory or theme each; without
+/// names, all shipped ones.
 ///
 /// # Errors
 /// Names that do not exist, and files that cannot be read.
@@ -73,12 +74,12 @@ struct File {
     source: Source,
     name: String,
     directory: Option<PathBuf>,
-    /// The requests that it is to be about alone.
+    /// The requests that its rules are narrowed to.
     narrowing: Narrowing,
 }
 
 impl File {
-    /// One that is part of the program.
+    /// Creates one that is part of the program.
     fn shipped(source: Source, name: &str) -> Self {
         let narrowing = Narrowing::default();
         Self { source, name: bare(name).to_owned(), directory: None, narrowing }
@@ -90,7 +91,7 @@ impl File {
     }
 }
 
-/// The scenarios that are part of the program: name and description, in order.
+/// Returns the scenarios that are part of the program: name and description, in order.
 #[must_use]
 pub fn shipped() -> Vec<(String, String)> {
     let named = shipped_files().map(|(name, path, text)| {
@@ -117,9 +118,9 @@ pub(in crate::scenario) fn shipped_files() -> impl Iterator<Item = (String, Path
     })
 }
 
-/// Loads scenarios: each is a file, a directory of files, or the name of a shipped one (`throttled` or
-/// `throttled.yaml`) or of a theme of them (`auth`), with `?resource=TYPE` behind it where it is to be about such requests
-/// alone. `fallback_seed` is used where neither the files nor the caller name one.
+/// Loads scenarios: each is a file, a directory of files, or the name of a shipped one (`throttled`
+/// or `throttled.yaml`) or of a theme of them (`auth`), followed by `?resource=TYPE` to narrow its
+/// rules to such requests. `fallback_seed` is used where neither the files nor the caller name one.
 ///
 /// # Errors
 /// Every problem of every file.
@@ -127,7 +128,7 @@ pub(crate) fn load(named: &[String], fallback_seed: u64) -> Result<LoadedScenari
     load_all(named, &[], fallback_seed)
 }
 
-/// Loads scenarios as [`load`] does, and behind them those that are texts: their names are the texts' names.
+/// Loads scenarios as [`load`] does, followed by those given as texts with names.
 ///
 /// # Errors
 /// Every problem of every file and text.
@@ -165,7 +166,7 @@ pub(crate) fn load_all(
         parts.generate.append(&mut scenario.generate);
         parts.life.append(&mut scenario.life);
         parts.http2 = parts.http2.and(scenario.http2);
-        parts.scenarios.push(About {
+        parts.scenarios.push(ScenarioInfo {
             name: file.name.as_str().into(),
             path: file.source.path.clone(),
             timeline: scenario.timeline,
@@ -218,7 +219,7 @@ fn find_bare(name: &str, noticed: &mut Diagnostics) -> Result<Vec<File>, Diagnos
         return read_file(path).map(|file| vec![file]).map_err(one);
     }
     let wanted = name.strip_suffix(".yaml").unwrap_or(name);
-    // The theme may be left out.
+    // The theme is optional.
     let is_wanted = |name: &str| name == wanted || bare(name) == wanted;
     if let Some((name, path, text)) = shipped_files().find(|(name, _, _)| is_wanted(name)) {
         let source = Source { path, format: Format::Yaml, text: text.to_owned() };
@@ -247,7 +248,7 @@ fn find_bare(name: &str, noticed: &mut Diagnostics) -> Result<Vec<File>, Diagnos
         .hint(hint)))
 }
 
-/// A shipped scenario's name without its theme.
+/// Returns a shipped scenario's name without its theme.
 fn bare(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }

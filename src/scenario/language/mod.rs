@@ -1,4 +1,4 @@
-//! Scenario files → rules: reading, loading, and what is worth a warning.
+//! The language: scenario files → rules. Reading, loading and lints.
 
 pub(in crate::scenario) mod file;
 pub(in crate::scenario) mod lint;

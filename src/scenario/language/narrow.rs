@@ -1,7 +1,8 @@
-//! `NAME?resource=R&namespace=N&verb=V`: a scenario for fewer requests than it is written for.
+//! `NAME?resource=R&namespace=N&verb=V`: narrows a scenario to some of its requests.
 //!
-//! A rule that is about these requests among others is about them alone then, a rule that is about others is left out,
-//! and objects of other resource types are not generated. Rules about paths outside of the Kubernetes API stay.
+//! A rule that matches these requests among others is limited to them, a rule for other requests is
+//! dropped, and objects of other resource types are not generated. Rules for paths outside of the
+//! Kubernetes API stay.
 
 use globset::GlobBuilder;
 use serde_json::{Map, Value};
@@ -14,10 +15,10 @@ const KEYS: [&str; 3] = ["resource", "namespace", "verb"];
 pub(super) struct Narrowing(Vec<(&'static str, String)>);
 
 impl Narrowing {
-    /// Takes the name of a scenario apart.
+    /// Splits the name of a scenario from its narrowing.
     ///
     /// # Errors
-    /// What is wrong with it, for people.
+    /// A message that says what is wrong with it.
     pub(super) fn split(name: &str) -> Result<(&str, Self), String> {
         let Some((bare, query)) = name.split_once('?') else { return Ok((name, Self::default())) };
         let mut keys: Vec<(&'static str, String)> = Vec::new();
@@ -41,7 +42,7 @@ impl Narrowing {
         self.0.is_empty()
     }
 
-    /// As it stands behind the name of a scenario.
+    /// Returns the narrowing as it is written after the name of a scenario.
     pub(super) fn suffix(&self) -> String {
         let keys: Vec<String> =
             self.0.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -51,7 +52,7 @@ impl Narrowing {
     /// Narrows the document of a scenario.
     ///
     /// # Errors
-    /// None of its rules is about such requests.
+    /// No rule matches such requests.
     pub(super) fn apply(&self, document: &mut Value) -> Result<(), String> {
         let Some(scenario) = document.as_object_mut() else { return Ok(()) };
         let (had, mut left) = (count(scenario), 0);
@@ -87,7 +88,7 @@ impl Narrowing {
         left
     }
 
-    /// Narrows a rule; false where it is about other requests.
+    /// Narrows a rule; returns `false` if it matches other requests only.
     fn rule(&self, rule: &mut Value) -> bool {
         let Some(rule) = rule.as_object_mut() else { return true };
         let matching = rule.entry("match").or_insert_with(|| Map::new().into());
@@ -102,7 +103,7 @@ impl Narrowing {
             let fits = match matching.get(*key) {
                 None => true,
                 Some(Value::String(glob)) => matches(glob, value),
-                // It is reported as wrong.
+                // The compiler of the rule reports it.
                 Some(_) => continue,
             };
             if !fits {
@@ -115,7 +116,7 @@ impl Narrowing {
 }
 
 fn matches(glob: &str, value: &str) -> bool {
-    // A glob that is wrong is reported where rules are compiled.
+    // An invalid glob is reported where rules are compiled.
     GlobBuilder::new(glob).build().is_ok_and(|glob| glob.compile_matcher().is_match(value))
 }
 
@@ -125,7 +126,7 @@ fn remove_empty(of: &mut Map<String, Value>, key: &str) {
     }
 }
 
-/// How many rules a scenario has.
+/// Returns how many rules a scenario has.
 fn count(scenario: &Map<String, Value>) -> usize {
     let rules = |of: &Value| of["rules"].as_array().map_or(0, Vec::len);
     let phases = scenario.get("timeline").and_then(|timeline| timeline["phases"].as_array());

@@ -1,4 +1,4 @@
-//! A rule as it is in the file → a compiled [`Rule`].
+//! Compiles rules: the words of a rule → a [`Rule`].
 
 use std::sync::Arc;
 
@@ -17,19 +17,19 @@ use crate::scenario::rule::set::{Gate, Outcomes, Rule, Share, Step};
 use crate::scenario::rule::then::Then;
 use crate::scenario::words::table::{PointWords, RequireWords, RuleWords, ShareWords, StepWords};
 
-/// Where rules stand.
+/// Where rules are in the file.
 pub(in crate::scenario) struct Scope {
     /// The index of the scenario.
     pub(in crate::scenario) scenario: usize,
-    /// What comes before the rules' own ids.
+    /// The prefix of the rules' ids.
     pub(in crate::scenario) prefix: String,
     /// The phase they belong to.
     pub(in crate::scenario) phase: Option<usize>,
-    /// The client that the phase is about.
+    /// The client whose requests the phase is for.
     pub(in crate::scenario) client: Option<Arc<Matcher>>,
 }
 
-/// Compiles rules, and adds them to those that are there.
+/// Compiles rules and appends them to `rules`.
 pub(in crate::scenario) fn rules(
     words: Vec<RuleWords<'_>>,
     scope: &Scope,
@@ -43,7 +43,7 @@ pub(in crate::scenario) fn rules(
             let id = rule.id.rsplit('/').next().unwrap_or(&rule.id);
             node.error(
                 format!("the id {id:?} is taken by an earlier rule"),
-                "give each rule an id of its own",
+                "give each rule its own id",
             );
         }
         rules.push(rule);
@@ -116,7 +116,7 @@ fn steps(words: Vec<StepWords<'_>>, context: &Context<'_>) -> Vec<Step> {
 
 fn shares(words: Vec<ShareWords<'_>>, node: &Node<'_>, context: &Context<'_>) -> Vec<Share> {
     let sum: f64 = words.iter().filter_map(|words| words.part).sum();
-    // A little more than 1 is what adding 0.1 ten times gives.
+    // Adding 0.1 ten times gives slightly more than 1.
     if sum > 1.0 + 1e-9 {
         let sum = (sum * 10_000.0).round() / 100.0;
         node.error_coded(

@@ -1,4 +1,4 @@
-//! Why a rule matches a request, or does not.
+//! Explains why a rule matches a request or does not.
 
 use crate::message::Asked;
 use crate::scenario::rule::matcher::Compared;
@@ -8,24 +8,24 @@ use crate::scenario::rule::set::ScenarioSet;
 #[derive(Debug, Default)]
 pub(crate) struct Explained {
     /// The rules, in the order in which they apply.
-    pub rules: Vec<Tried>,
+    pub rules: Vec<RuleExplanation>,
 }
 
 /// How one rule matches a request.
 #[derive(Debug)]
-pub(crate) struct Tried {
+pub(crate) struct RuleExplanation {
     /// The rule's id.
     pub rule: String,
     /// Whether it matches the request.
     pub holds: bool,
     /// Each key, with what it requires and what the request has.
     pub compared: Vec<Compared>,
-    /// Its outcomes, in words.
+    /// Its outcomes, as text.
     pub does: String,
 }
 
 impl ScenarioSet {
-    /// Matches every rule with a request, which is not counted.
+    /// Matches every rule with a request, without counting the request.
     #[must_use]
     pub(crate) fn explain(&self, asked: &Asked<'_>, world: &str) -> Explained {
         let preview = self.preview(world, 1);
@@ -36,7 +36,7 @@ impl ScenarioSet {
         let rules = ranked.into_iter().map(|index| {
             let rule = &self.rules[index];
             let compared = rule.compare(asked);
-            Tried {
+            RuleExplanation {
                 rule: rule.id.to_string(),
                 holds: compared.iter().all(|part| part.holds),
                 compared,

@@ -1,4 +1,5 @@
-//! What a `limit` does to the first requests: without a pause between them, and from a client that waits as it is asked to.
+//! Previews a `limit` for the first requests: without a pause between them, and from a client that
+//! waits for `Retry-After`.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -9,10 +10,10 @@ use serde_json::{Value, json};
 use crate::scenario::engine::limits::Limits;
 use crate::scenario::rule::limit::Limit;
 
-/// How many moments at which a waiting client goes on are shown.
+/// How many times of a waiting client's next request are shown.
 const MOST_MOMENTS: usize = 8;
 
-/// The lines for people, and the same for programs.
+/// Returns the preview as lines of text and as JSON.
 pub(super) fn preview(rule: &Arc<str>, limit: &Limit, requests: u64) -> (Vec<String>, Value) {
     let mut limits = Limits::default();
     let mut spend = |now| limits.spend(rule, limit, [0; 32], now);
@@ -60,7 +61,8 @@ pub(super) fn preview(rule: &Arc<str>, limit: &Limit, requests: u64) -> (Vec<Str
     (lines, json)
 }
 
-/// The requests that pass only after a wait, of a client that repeats a refused request when it may, and when that is.
+/// Returns the requests that pass only after a wait, with the time of each, for a client that
+/// repeats a refused request as soon as it is allowed.
 fn moments(rule: &Arc<str>, limit: &Limit, requests: u64) -> Vec<(u64, Duration)> {
     let mut limits = Limits::default();
     let mut now = Duration::ZERO;
@@ -72,7 +74,7 @@ fn moments(rule: &Arc<str>, limit: &Limit, requests: u64) -> Vec<(u64, Duration)
             if state.passes {
                 break;
             }
-            // A limit of no requests lets none pass, however long a client waits.
+            // With a limit of 0, no request passes however long a client waits.
             if has_waited {
                 return moments;
             }

@@ -1,4 +1,4 @@
-//! Plans and explanations: the outcomes of the first requests, and why a rule does not match.
+//! Previews and explanations: the outcomes of the first requests, and why a rule does not match.
 
 pub(in crate::scenario) mod explain;
 mod limit;

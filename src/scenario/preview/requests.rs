@@ -1,4 +1,4 @@
-//! The plan of a set of rules: each rule's outcomes for its first requests.
+//! Previews a set of rules: each rule's outcomes for its first requests.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use crate::scenario::words::table::DrawBy;
 /// The outcomes of a set of rules in a world.
 #[derive(Debug)]
 pub(crate) struct Preview {
-    /// As JSON, for programs.
+    /// As JSON.
     pub json: Value,
-    /// As lines, for people: a rule or phase, and its outcomes.
+    /// As text: a rule or phase, and its outcomes.
     pub rows: Vec<(String, String)>,
 }
 
 impl ScenarioSet {
-    /// The outcomes of the first `requests` requests of each rule in a world.
+    /// Returns the outcomes of the first `requests` requests of each rule in a world.
     #[must_use]
     pub(crate) fn preview(&self, world: &str, requests: u64) -> Preview {
         let mut rows = Vec::new();
@@ -87,14 +87,14 @@ impl ScenarioSet {
     }
 }
 
-/// A rule, with what its outcomes depend on.
+/// A rule with the state that its outcomes depend on.
 struct RulePreview<'a> {
     rule: &'a Rule,
     world: &'a str,
     requests: u64,
 }
 
-/// The outcomes of a rule, for people and for programs.
+/// The outcomes of a rule, as text and as JSON.
 struct Described {
     lines: Vec<String>,
     json: Value,
@@ -149,7 +149,7 @@ impl RulePreview<'_> {
         Described { lines, json }
     }
 
-    /// What the rule decides about its requests, one after the other.
+    /// Describes the rule's decisions for its requests, in order.
     fn outcomes(&self, lines: &mut Vec<String>, json: &mut Value) {
         match &self.rule.outcomes {
             Outcomes::None => {}
@@ -222,7 +222,7 @@ impl RulePreview<'_> {
         self.draw().delay(&self.rule.delay, n)
     }
 
-    /// The draws of the first requests, and which of these do not pass.
+    /// Returns the draws of the first requests, and which of these do not pass.
     fn draws(&self, lines: &mut Vec<String>) -> Value {
         let Outcomes::Share(shares) = &self.rule.outcomes else { return Value::Null };
         let mut hits: Vec<Vec<String>> = vec![Vec::new(); shares.len()];

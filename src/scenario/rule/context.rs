@@ -1,4 +1,4 @@
-//! What rules refer to: tokens and clients by name, and files beside the scenario.
+//! What rules refer to: tokens and clients by name, and files next to the scenario.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::matcher::Matcher;
 /// The largest file that a `reply` may name, in bytes.
 const MAX_REPLY: u64 = 64 << 20;
 
-/// The files that replies may name: those beside the scenario.
+/// The files that replies may name: those in the scenario's directory.
 #[derive(Debug)]
 pub(in crate::scenario) struct Files<'a> {
     pub(in crate::scenario) directory: Option<&'a Path>,
@@ -40,7 +40,7 @@ pub(in crate::scenario) struct Context<'a> {
     pub(in crate::scenario) clients: Vec<(String, Arc<Matcher>)>,
 }
 
-/// What a name refers to; a name that is not declared is noted.
+/// Returns what a name refers to. Reports a name that is not declared.
 pub(in crate::scenario) fn named<T: Clone>(
     (name, node): &(&str, Node<'_>),
     what: &str,

@@ -1,4 +1,4 @@
-//! `crash`: the server is as after a restart.
+//! `crash`: a simulated restart of the server.
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use crate::scenario::words::table::{CrashWords, Kept, Restart};
 pub(crate) struct Crash {
     /// How long connections are refused.
     pub(crate) down: Duration,
-    /// Whether the objects are those of the fixtures again, with revisions from the beginning.
+    /// Whether the objects are reset to those of the fixtures, with revisions from the beginning.
     pub(crate) loses_revisions: bool,
-    /// Whether all tokens are invalid.
+    /// Whether all tokens become invalid.
     pub(crate) loses_tokens: bool,
 }
 

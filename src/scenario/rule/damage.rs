@@ -5,7 +5,7 @@ use crate::scenario::words::table::DamageWords;
 
 use super::wire;
 
-/// Compiles the words, if there are any.
+/// Compiles the words, or returns `None` if none is given.
 pub(in crate::scenario) fn damage(words: &DamageWords<'_>) -> Option<Box<Damage>> {
     if words.gzip.is_some() && cfg!(not(feature = "gzip")) {
         words.node.error(

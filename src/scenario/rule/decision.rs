@@ -1,4 +1,4 @@
-//! The result of a decision: an answer in place of the true one, and how the answer is delivered.
+//! The result of a decision: an answer in place of the real one, and how the answer is delivered.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,20 +18,20 @@ use super::status::StatusAnswer;
 /// What the rules decide for a request.
 #[derive(Debug, Default)]
 pub(crate) struct Decision {
-    /// What is applied to the answer, without `points`: the sum of the delays, the first pace, the first
-    /// fault, all changes of lines.
+    /// The effects on the whole answer, without `points`: the sum of the delays, the first pace,
+    /// the first fault, all changes of lines.
     pub effects: Effects,
-    /// What happens within the answer's body.
+    /// The actions at positions within the answer's body.
     pub points: Vec<(Position, PointThen)>,
-    /// The places of `points` that rules count.
+    /// The positions of `points` that rules count.
     pub places: Vec<PlannedPlace>,
     /// How long to wait before the request's body is read.
     pub withhold: Duration,
-    /// An answer in place of the true one.
+    /// An answer in place of the real one.
     pub answer: Option<Answer>,
-    /// What goes wrong on the Kubernetes side.
+    /// The faults of the Kubernetes API.
     pub kubernetes: Option<Box<KubernetesThen>>,
-    /// The server crashes before it looks at the request.
+    /// The server crashes before it handles the request.
     pub crash: Option<Crash>,
     /// What is damaged in the answer, and how slowly the request is read.
     pub damage: Option<Box<Damage>>,
@@ -50,8 +50,8 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
-    /// How the answer is delivered. Takes `effects` and `points` out of the decision; `error_line` renders the
-    /// event of a watch that ends with a status.
+    /// Returns how the answer is delivered. Takes `effects` and `points` out of the decision;
+    /// `error_line` renders the event of a watch that ends with a status.
     pub(crate) fn delivery(&mut self, error_line: impl Fn(&StatusAnswer) -> Bytes) -> Delivery {
         let point = |(at, then): (Position, PointThen)| {
             let action = match then {
@@ -69,7 +69,7 @@ impl Decision {
     }
 }
 
-/// A place within a body where a rule does something, if the body gets so far.
+/// A position within a body at which a rule acts, if the body reaches it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PlannedPlace {
     /// The key of the rule's counters.
@@ -109,12 +109,12 @@ pub(crate) struct IssuedToken {
     pub expires_in: Duration,
 }
 
-/// What a gate, or the issuer of its tokens, found.
+/// The result of a gate, or of the issuer of its tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GateSeen {
     /// A valid token.
     Valid,
-    /// A token that is not valid any more: expired, used up, or revoked.
+    /// A token that is no longer valid: expired, used up or revoked.
     Spent,
     /// A token that was not issued here.
     Unknown,
@@ -122,7 +122,7 @@ pub(crate) enum GateSeen {
     Missing,
     /// A token was issued.
     Issued {
-        /// Whether another one was still valid, so that there was no need.
+        /// Whether another one was still valid, so that this one was not needed.
         needless: bool,
     },
 }

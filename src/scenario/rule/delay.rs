@@ -1,11 +1,11 @@
 //! `delay`: a time, or a draw from a distribution.
 //!
-//! | in the file | what is drawn |
+//! | in the file | distribution |
 //! |---|---|
-//! | `400ms` | always this |
-//! | `{min: 100ms, max: 300ms}` | anything between, evenly |
-//! | `{median: 400ms, p99: 3s}` | lognormal, with the long tail that latencies of real services have |
-//! | `{p50: 100ms, p90: 300ms, p99: 2s}` | from measured percentiles: evenly between them, below the lowest from 0, above the highest its value |
+//! | `400ms` | constant |
+//! | `{min: 100ms, max: 300ms}` | uniform |
+//! | `{median: 400ms, p99: 3s}` | lognormal, with the long tail of real services' latencies |
+//! | `{p50: 100ms, p90: 300ms, p99: 2s}` | piecewise uniform between measured percentiles; from 0 below the lowest, constant above the highest |
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::document::Node;
 use crate::message::Delay;
 use crate::scenario::words::{Entry, table as words};
 
-/// Checks and compiles a delay; what is wrong is noted with its place.
+/// Checks and compiles a delay. Problems are reported with their places.
 pub(in crate::scenario) fn delay(words: words::Delay<'_>) -> Option<Delay> {
     match words {
         words::Delay::Fixed(time) => Some(Delay::Fixed(time)),
@@ -62,7 +62,8 @@ fn percentiles(entries: &[Entry<'_, Duration>], node: &Node<'_>) -> Option<Delay
     Some(Delay::Percentiles(points.into()))
 }
 
-/// `stall` and `withhold`: how long nothing is sent, or read; without end until the client goes, or the server.
+/// Returns the duration of `stall` and `withhold`. Without a time it lasts until the client or the
+/// server ends the connection.
 pub(in crate::scenario) fn wait(time: Option<Duration>) -> Duration {
     time.unwrap_or(ENDLESS)
 }

@@ -20,7 +20,7 @@ pub(in crate::scenario) struct Draw<'a> {
 }
 
 impl Draw<'_> {
-    /// A number from 0 up to, and without, 1. `of` names the draw, where a rule makes several for one request.
+    /// Returns a number in [0, 1). `of` names the draw, where a rule makes several for one request.
     pub(in crate::scenario) fn fraction(&self, of: &str, n: u64) -> f64 {
         let bytes = match (of, self.request) {
             ("", None) => hash(self.seed, &[self.rule.as_bytes(), self.world.as_bytes()], n),
@@ -34,13 +34,14 @@ impl Draw<'_> {
         };
         let mut high = [0_u8; 8];
         high.copy_from_slice(&bytes[..8]);
-        // 53 bits are what a double holds exactly.
+        // A double holds 53 bits exactly.
         #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
         let fraction = (u64::from_be_bytes(high) >> 11) as f64 / (1_u64 << 53) as f64;
         fraction
     }
 
-    /// The time of a delay. It has draws of its own: it does not correlate with the rule's other draws.
+    /// Returns the time of a delay. It is drawn separately, so that it does not correlate with the
+    /// rule's other draws.
     pub(in crate::scenario) fn delay(&self, delay: &Delay, n: u64) -> Duration {
         let mut drawn = 0;
         delay.draw(|| {
@@ -51,7 +52,7 @@ impl Draw<'_> {
     }
 }
 
-/// The identity of a request: a hash of method, path, query and body.
+/// Returns the identity of a request: a hash of method, path, query and body.
 pub(in crate::scenario) fn request_id(asked: &Asked<'_>) -> [u8; 32] {
     let pairs: Vec<String> =
         asked.query().iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -60,23 +61,23 @@ pub(in crate::scenario) fn request_id(asked: &Asked<'_>) -> [u8; 32] {
     hash(0, &[method.as_bytes(), asked.path().as_bytes(), query.as_bytes(), body], 0)
 }
 
-/// A short hash of a text.
+/// Returns a short hash of a text.
 pub(in crate::scenario) fn digest(text: &str) -> String {
     hash(0, &[text.as_bytes()], 0).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The n-th token of a world: a hash, so that the same seed gives the same tokens.
+/// Returns the n-th token of a world: a hash, so that the same seed gives the same tokens.
 pub(in crate::scenario) fn token(seed: u64, name: &str, world: &str, n: u64) -> String {
     let bytes = hash(seed, &[name.as_bytes(), world.as_bytes()], n);
     let hex: String = bytes.iter().take(24).map(|byte| format!("{byte:02x}")).collect();
     format!("MII{hex}")
 }
 
-/// A hash of parts, which depends on where each ends.
+/// Returns a hash of parts that depends on their boundaries.
 pub(in crate::scenario) fn hash(seed: u64, parts: &[&[u8]], n: u64) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(seed.to_be_bytes());
-    // Lengths first, so that different parts never make the same bytes.
+    // Lengths first, so that different parts never give the same bytes.
     for part in parts {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part);

@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use crate::scenario::words::table::{ExpectWords, Grade, VerdictWords};
 
-/// How much earlier than `Retry-After` asks a retry may come, by default.
+/// How much earlier than `Retry-After` a retry may come, by default.
 const SLACK: Duration = Duration::from_millis(200);
 
 /// How a client should behave, for the requests that a rule matches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Expect {
-    /// After an answer with `Retry-After` the same call comes no earlier, less the slack.
+    /// After an answer with `Retry-After` the same call comes no earlier, minus the slack.
     pub retry_after: bool,
-    /// How much earlier is early enough.
+    /// How much earlier than `Retry-After` a retry may come.
     pub slack: Duration,
-    /// The most requests altogether.
+    /// The most requests in total.
     pub max_requests: Option<u64>,
-    /// The fewest requests altogether.
+    /// The fewest requests in total.
     pub min_requests: Option<u64>,
     /// The most requests at once.
     pub max_in_flight: Option<u64>,
@@ -28,23 +28,23 @@ pub(crate) struct Expect {
     pub backoff: bool,
     /// Pauses must not be regular.
     pub jitter: bool,
-    /// Within this time after a 410 the client must list anew, without a request for the old place before.
+    /// Within this time after a 410 the client must list again, without a request for the old place before.
     pub relist_within: Option<Duration>,
     /// A refused token must be replaced, once.
     pub token_refreshed_once: bool,
     /// A create whose answer was lost must not succeed twice.
     pub creates_once: bool,
-    /// What failed must succeed later.
+    /// A call that failed must succeed later.
     pub recovers: bool,
-    /// A body that broke off must be asked for again.
+    /// An interrupted body must be requested again.
     pub bodies_whole: bool,
     /// After the first request the client must list the resource.
     pub relists: bool,
-    /// A watch that ended must go on where it was left, or after a list.
+    /// A watch that ended must resume from the last revision, or after a list.
     pub watch_resumes: bool,
     /// A write that succeeded must not be sent again.
     pub writes_once: bool,
-    /// An update that met a conflict must not be sent again before a read.
+    /// An update that was answered 409 must not be sent again before a read.
     pub conflicts_reread: bool,
     /// A call must not be repeated twice in a row without a pause.
     pub never_hammers: bool,
@@ -80,10 +80,10 @@ impl Expect {
     }
 }
 
-/// How bad each kind of finding of a drill is.
+/// The grade of each kind of finding of a drill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Grading {
-    /// Requests that nothing answered.
+    /// Unmatched requests.
     pub unmatched: Grade,
     /// Rules whose faults no request met.
     pub unused_rules: Grade,

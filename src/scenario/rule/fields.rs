@@ -1,4 +1,4 @@
-//! Header fields that a rule changes on an answer that is otherwise the true one.
+//! Header fields that a rule changes on an otherwise unchanged answer.
 
 use http::header::{CONTENT_LENGTH, DATE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName};
@@ -9,7 +9,7 @@ use crate::scenario::words::Entry;
 
 use super::status::headers;
 
-/// The header fields that an answer has and does not have.
+/// Header fields to set on an answer and to remove from it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FieldChanges {
     set: HeaderMap,
@@ -20,7 +20,7 @@ pub(crate) struct FieldChanges {
 type FieldEntry<'a> = Entry<'a, Vec<(String, Node<'a>)>>;
 
 impl FieldChanges {
-    /// Checks and compiles `headers` and `remove_headers`; nothing where there is neither.
+    /// Checks and compiles `headers` and `remove_headers`, or `None` if there is neither.
     pub(in crate::scenario) fn compile(
         set: Option<&[FieldEntry<'_>]>,
         remove: Option<&[(&str, Node<'_>)]>,
@@ -43,12 +43,12 @@ impl FieldChanges {
         (!changes.is_empty()).then_some(changes)
     }
 
-    /// Whether nothing is changed.
+    /// Returns whether there are no changes.
     pub(crate) fn is_empty(&self) -> bool {
         self.set.is_empty() && self.remove.is_empty()
     }
 
-    /// Adds the changes of another rule; of a field that is changed already the change stays.
+    /// Adds the changes of another rule; a change that is already there takes precedence.
     pub(in crate::scenario) fn and(&mut self, other: &Self) {
         let known: Vec<HeaderName> = self.set.keys().chain(&self.remove).cloned().collect();
         for (name, value) in other.set.iter().filter(|(name, _)| !known.contains(name)) {

@@ -1,8 +1,8 @@
-//! A value as YAML on one line, as people write it in a scenario.
+//! Renders a value as YAML on one line, in the style of scenario files.
 
 use serde_json::Value;
 
-/// `{status: 500, headers: {a: b}}`.
+/// Renders a value in flow style: `{status: 500, headers: {a: b}}`.
 pub(in crate::scenario) fn flow(value: &Value) -> String {
     match value {
         Value::Object(map) => {
@@ -19,7 +19,7 @@ pub(in crate::scenario) fn flow(value: &Value) -> String {
     }
 }
 
-/// A text, in quotes where it needs them.
+/// Returns a string, quoted where necessary.
 fn plain(text: &str) -> String {
     let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./$@%".contains(&byte);
     let word = !text.is_empty()

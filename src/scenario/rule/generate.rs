@@ -15,9 +15,9 @@ pub(crate) struct Generate {
     pub namespace: String,
     /// How many.
     pub count: u64,
-    /// The fixture they are copies of.
+    /// The name of the fixture to copy.
     pub like: Option<String>,
-    /// Labels they get.
+    /// The labels to set.
     pub labels: Vec<(String, String)>,
     /// The scenario file.
     pub source: Arc<Path>,
@@ -37,7 +37,7 @@ impl Generate {
         let (name, node) = words.name.as_ref()?;
         let Some((before, width, after)) = pattern(name) else {
             node.error(
-                "every object needs a name of its own",
+                "every object needs its own name",
                 "put the number into it: job-{n}, or job-{n:04} for four digits",
             );
             return None;
@@ -57,14 +57,14 @@ impl Generate {
         })
     }
 
-    /// The name of the n-th object, from 1.
+    /// Returns the name of the n-th object, from 1.
     #[must_use]
     pub(crate) fn name(&self, n: u64) -> String {
         format!("{}{n:0width$}{}", self.before, self.after, width = self.width)
     }
 }
 
-/// `a-{n:04}-b` in its parts.
+/// Splits `a-{n:04}-b` into prefix, width and suffix.
 fn pattern(text: &str) -> Option<(String, usize, String)> {
     let (before, rest) = text.split_once("{n")?;
     let (format, after) = rest.split_once('}')?;

@@ -1,4 +1,4 @@
-//! `http2`: the settings of HTTP/2 connections, which are sent before any request can match a rule.
+//! `http2`: the settings of HTTP/2 connections, sent before any request can match a rule.
 
 use crate::scenario::words::table::Http2Words;
 
@@ -21,7 +21,7 @@ impl Http2 {
         }
     }
 
-    /// The settings of two scenarios together: the tighter bound of each.
+    /// Merges the settings of two scenarios: the tighter bound of each.
     pub(in crate::scenario) fn and(self, other: Self) -> Self {
         let least = |one: Option<u32>, other: Option<u32>| match (one, other) {
             (Some(one), Some(other)) => Some(one.min(other)),

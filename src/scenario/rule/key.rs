@@ -1,4 +1,4 @@
-//! Keys: which part of a request tells apart what is counted for itself.
+//! Counter keys: the parts of a request by which a rule counts separately.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use super::draw;
 use super::flow::flow;
 use super::matcher::Matcher;
 
-/// The header field that carries a token besides `Authorization`.
+/// The header field that carries a token, in addition to `Authorization`.
 const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
-/// The parts of a request that together tell requests apart.
+/// The parts of a request that make up a counter key.
 #[derive(Debug)]
 pub(in crate::scenario) struct Key {
     parts: Vec<Part>,
@@ -26,14 +26,14 @@ pub(in crate::scenario) struct Key {
     pub(in crate::scenario) text: String,
 }
 
-/// A key as its words have it.
+/// A key as it was read from the file.
 type Words<'d> = Either<(&'d str, Node<'d>), KeyWords<'d>>;
 
 #[derive(Debug)]
 enum Part {
-    /// The same call, however often it is tried.
+    /// The same call, including its retries.
     Request,
-    /// One of the clients, else the token, else the address.
+    /// The declared client, or else the token, or else the address.
     Client(Vec<(String, Arc<Matcher>)>),
     Token,
     Address,
@@ -58,12 +58,12 @@ impl Key {
         Some(Self { parts: parts?, text: texts.join(" and ") })
     }
 
-    /// Whether it depends on the request's body.
+    /// Returns whether it depends on the request's body.
     pub(in crate::scenario) fn reads_body(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Request | Part::Body(_)))
     }
 
-    /// What a request has for it: a hash, so that no credential is kept.
+    /// Returns a hash of the request's value, so that no credential is stored.
     pub(in crate::scenario) fn of(&self, asked: &Asked<'_>) -> [u8; 32] {
         let found: Vec<Vec<u8>> = self.parts.iter().map(|part| part.of(asked)).collect();
         let found: Vec<&[u8]> = found.iter().map(Vec::as_slice).collect();
@@ -72,7 +72,7 @@ impl Key {
 }
 
 impl Part {
-    /// What a request has; the first byte tells kinds apart.
+    /// Returns the value of a request; the first byte distinguishes the kinds of parts.
     fn of(&self, asked: &Asked<'_>) -> Vec<u8> {
         let tagged = |tag: u8, bytes: &[u8]| [&[tag], bytes].concat();
         match self {
@@ -105,7 +105,7 @@ impl Part {
     }
 }
 
-/// The credential that a request carries.
+/// Returns the credential that a request carries.
 fn token<'r>(asked: &Asked<'r>) -> Option<&'r [u8]> {
     let headers = asked.headers();
     headers

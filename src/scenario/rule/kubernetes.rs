@@ -1,4 +1,4 @@
-//! Faults of the Kubernetes side, which concern revisions, continue tokens, watches and collections.
+//! Faults of the Kubernetes API: revisions, continue tokens, watches and collections.
 
 use std::time::Duration;
 
@@ -7,26 +7,27 @@ use crate::scenario::words::table::{self, ExpiredAs, KubernetesWords};
 
 use super::status::StatusAnswer;
 
-/// Faults of the Kubernetes side.
+/// Faults of the Kubernetes API.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KubernetesThen {
-    /// Older revisions are forgotten before the request is answered.
+    /// Which revisions are compacted before the request is answered.
     pub compact: Option<Compact>,
     /// Reads see the state before this many writes.
     pub stale: Option<u64>,
-    /// A revision that the request names is refused as too large.
+    /// Whether a revision that the request names is rejected as too large.
     pub too_large: bool,
-    /// A delete of a collection fails after this many objects.
+    /// The number of objects after which a delete of a collection fails.
     pub fail_after: Option<u64>,
-    /// The status with which it fails; 500 without one.
+    /// The status of that failure; 500 by default.
     pub fails_with: Option<Box<StatusAnswer>>,
-    /// Deleted objects stay for this time, held by a finalizer.
+    /// How long a finalizer holds deleted objects.
     pub finalizer: Option<Duration>,
-    /// A watch from a revision that is gone is refused with status 410, in place of an ERROR event.
+    /// Whether a watch from a compacted revision is rejected with status 410 in place of an ERROR
+    /// event.
     pub expired_as_status: bool,
 }
 
-/// Which revisions are forgotten.
+/// Which revisions are compacted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Compact {
     /// All but the latest revision.
@@ -36,7 +37,7 @@ pub(crate) enum Compact {
 }
 
 impl KubernetesThen {
-    /// Compiles the words, if there are any.
+    /// Compiles the words, or returns `None` if none is given.
     pub(in crate::scenario) fn compile(words: &KubernetesWords<'_>) -> Option<Self> {
         let KubernetesWords { compact, stale, too_large, fail_after, finalizer, expired, .. } =
             words;
@@ -64,7 +65,7 @@ impl KubernetesThen {
         })
     }
 
-    /// Adds the faults of another rule; those that are set stay.
+    /// Adds the faults of another rule; those already set take precedence.
     pub(in crate::scenario) fn and(&mut self, other: &Self) {
         self.compact = self.compact.or(other.compact);
         self.stale = self.stale.or(other.stale);

@@ -1,4 +1,4 @@
-//! `life`: the phases that jobs go through by themselves.
+//! `life`: the phases of simulated jobs.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ pub(crate) struct Life {
     pub resource: String,
     pub namespace: Option<GlobMatcher>,
     pub name: Option<GlobMatcher>,
-    /// The phases with the time at which each begins, after the creation.
+    /// The phases with the time after creation at which each begins.
     pub phases: Vec<(String, Duration)>,
     source: Arc<Path>,
-    /// Where the resource and each phase stand.
+    /// The places of the resource and of each phase.
     places: (Option<Place>, Vec<Option<Place>>),
 }
 
@@ -33,9 +33,7 @@ impl Life {
             let at = phase.at.unwrap_or(before);
             if at < before {
                 phase.node.error(
-                    format!(
-                        "this phase begins after {at:?}, before the one that stands in front of it"
-                    ),
+                    format!("this phase begins after {at:?}, before the one preceding it"),
                     "write the phases in the order of their times, each counted from the creation",
                 );
             }
@@ -53,13 +51,13 @@ impl Life {
         })
     }
 
-    /// The diagnostic that no phases of the resource type are known.
+    /// Returns the diagnostic that no phases of the resource type are known.
     #[must_use]
     pub(crate) fn unknown_resource(&self, hint: String) -> Diagnostic {
         self.diagnostic(format!("no phases of {:?} are known", self.resource), hint, self.places.0)
     }
 
-    /// The diagnostic that a phase is not one of the resource type.
+    /// Returns the diagnostic that a phase is not one of the resource type.
     #[must_use]
     pub(crate) fn unknown_phase(&self, index: usize, hint: String) -> Diagnostic {
         let (phase, _) = &self.phases[index];

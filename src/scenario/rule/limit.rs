@@ -1,4 +1,4 @@
-//! `limit`: how many requests pass in a time, and what answers say about that.
+//! `limit`: how many requests pass in a time, and the header fields that announce it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::key::Key;
 use super::status::StatusAnswer;
 use super::then::{Terminal, Then};
 
-/// What stands for a number in a header value.
+/// The placeholders of header values.
 const PLACEHOLDERS: [&str; 5] = ["limit", "remaining", "window", "reset", "reset_at"];
 
 /// A compiled `limit`.
@@ -37,16 +37,16 @@ pub(crate) struct Limit {
     pub(in crate::scenario) otherwise: Then,
 }
 
-/// What a limit found for a request.
+/// The state of a limit after a request was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LimitState {
     /// Whether the request passes.
     pub(crate) passes: bool,
     /// How many further requests pass now.
     pub(crate) remaining: u64,
-    /// How long until all may be used again.
+    /// How long until the whole limit is available again.
     pub(crate) reset: Duration,
-    /// How long until one passes again; none where one passes now.
+    /// How long until the next request passes; zero if one passes now.
     pub(crate) retry_after: Duration,
 }
 
@@ -59,7 +59,7 @@ impl Limit {
     ) -> Option<Self> {
         let (requests, window) = words.requests.zip(words.window)?;
         if window.is_zero() {
-            words.node.error("a window is longer than no time", "like window: 1s");
+            words.node.error("a window cannot be zero", "like window: 1s");
             return None;
         }
         let per = match &words.per {
@@ -84,7 +84,7 @@ impl Limit {
         })
     }
 
-    /// In words, for people.
+    /// Returns a description as text.
     pub(in crate::scenario) fn describe(&self) -> String {
         let mut text = format!("{} requests in {:?} pass", self.requests, self.window);
         match self.algorithm {
@@ -101,7 +101,7 @@ impl Limit {
         text
     }
 
-    /// What happens to a request that is refused, with the time of its `Retry-After`.
+    /// Returns what happens to a request that is refused, with the time of its `Retry-After`.
     pub(in crate::scenario) fn refusal(&self, state: &LimitState) -> Then {
         let mut then = self.otherwise.clone();
         if let Some(Terminal::Status(status)) = &mut then.terminal
@@ -140,7 +140,7 @@ fn templates(entries: &[Entry<'_, Vec<(String, Node<'_>)>>]) -> Vec<(HeaderName,
     all
 }
 
-/// The first name in braces that stands for nothing.
+/// Returns the first name in braces that is not a placeholder.
 fn unknown_placeholder(text: &str) -> Option<&str> {
     let mut parts = text.split('{').skip(1);
     parts.find_map(|part| {
@@ -149,20 +149,20 @@ fn unknown_placeholder(text: &str) -> Option<&str> {
     })
 }
 
-/// When a refused client may come back.
+/// When a refused client may try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RetryAfter {
-    /// In this many seconds.
+    /// After this many seconds.
     Seconds(u64),
-    /// At a date that is so far away.
+    /// At the date after this time.
     Until(Duration),
 }
 
-/// What several limits found for one request, as it is in the answer.
+/// The states of several limits for one request, as announced in the answer.
 #[derive(Debug, Default)]
 pub(crate) struct LimitReports(Vec<LimitReport>);
 
-/// What one limit found.
+/// The state of one limit.
 #[derive(Debug)]
 pub(crate) struct LimitReport {
     pub(crate) limit: Arc<Limit>,
@@ -170,18 +170,19 @@ pub(crate) struct LimitReport {
 }
 
 impl LimitReports {
-    /// Adds what a limit found.
+    /// Adds the state of a limit.
     pub(in crate::scenario) fn push(&mut self, limit: &Arc<Limit>, state: LimitState) {
         self.0.push(LimitReport { limit: Arc::clone(limit), state });
     }
 
-    /// Whether no limit is about the request.
+    /// Returns whether no limit applies to the request.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// When a refused client may come back, as its answer says it; nothing where no limit refused the request.
+    /// Returns when a refused client may try again, as its answer says, or `None` if no limit
+    /// refused the request.
     #[must_use]
     pub(crate) fn retry_after(&self) -> Option<RetryAfter> {
         let refused = self.0.iter().find(|report| !report.state.passes)?;
@@ -233,7 +234,7 @@ impl Limit {
         self.announce == Announce::All || self.announce == kind
     }
 
-    /// The name as a String of RFC 9651, section 3.3.3.
+    /// Returns the name as a String of RFC 9651, section 3.3.3.
     fn quoted_name(&self) -> String {
         let printable = self.name.chars().filter(|c| matches!(c, ' '..='~'));
         let escaped: String = printable
@@ -244,19 +245,19 @@ impl Limit {
 }
 
 impl LimitReport {
-    /// An item of `RateLimit-Policy`.
+    /// Returns an item of `RateLimit-Policy`.
     fn policy(&self) -> String {
         let Limit { requests, window, .. } = &*self.limit;
         format!("{};q={requests};w={}", self.limit.quoted_name(), whole_seconds(*window))
     }
 
-    /// An item of `RateLimit`.
+    /// Returns an item of `RateLimit`.
     fn limit(&self) -> String {
         let LimitState { remaining, reset, .. } = self.state;
         format!("{};r={remaining};t={}", self.limit.quoted_name(), whole_seconds(reset))
     }
 
-    /// A value with its numbers in place of the placeholders.
+    /// Returns a value with its numbers in place of the placeholders.
     fn fill(&self, text: &str, now: f64) -> String {
         let Limit { requests, window, .. } = &*self.limit;
         let LimitState { remaining, reset, .. } = self.state;

@@ -19,7 +19,7 @@ pub(in crate::scenario) fn listening(words: &Either<ListenMode, ListenWords<'_>>
     }
 }
 
-/// Two treatments together: the strictest of each part.
+/// Merges two treatments: the stricter value of each part.
 pub(in crate::scenario) fn both(one: Listening, other: Listening) -> Listening {
     let mode = match (one.mode, other.mode) {
         (ListenMode::Refuse, _) | (_, ListenMode::Refuse) => ListenMode::Refuse,
@@ -35,7 +35,7 @@ pub(in crate::scenario) fn both(one: Listening, other: Listening) -> Listening {
     }
 }
 
-/// In words, for people; nothing where connections are served as always.
+/// Returns a description as text, or `None` if connections are served normally.
 pub(in crate::scenario) fn describe(listening: &Listening) -> Option<String> {
     let mut parts = Vec::new();
     match listening.mode {
@@ -51,7 +51,7 @@ pub(in crate::scenario) fn describe(listening: &Listening) -> Option<String> {
             HandshakeFault::WrongName => "a certificate of another host",
             HandshakeFault::Expired => "an expired certificate",
             HandshakeFault::UnknownCa => "a certificate of an unknown CA",
-            HandshakeFault::Cut => "handshakes that are cut",
+            HandshakeFault::Cut => "interrupted handshakes",
         };
         parts.push(format!("TLS with {what}"));
     }

@@ -28,7 +28,8 @@ pub(crate) struct Compared {
     pub holds: bool,
 }
 
-/// The compiled `match` of a rule, less its path, which all rules' globs are tried for at once.
+/// The compiled `match` of a rule, without its path: the paths of all rules are matched together in
+/// one glob set.
 #[derive(Debug, Default)]
 pub(in crate::scenario) struct Matcher {
     /// As it is in the file, on one line.
@@ -99,7 +100,7 @@ impl Matcher {
         }
     }
 
-    /// Checks and compiles what a client is recognized by.
+    /// Checks and compiles the criteria that identify a client.
     pub(in crate::scenario) fn of_client(words: &ClientWords<'_>) -> Self {
         Self {
             text: flow(words.node.value()),
@@ -109,7 +110,7 @@ impl Matcher {
         }
     }
 
-    /// Whether it matches requests for resources only.
+    /// Returns whether it matches requests for resources only.
     pub(in crate::scenario) fn needs_resource(&self) -> bool {
         self.semantic().iter().any(|(_, wanted)| wanted.is_some())
     }
@@ -124,7 +125,7 @@ impl Matcher {
         ]
     }
 
-    /// Each key, with what it requires and what a request has.
+    /// Returns each key, with what it requires and what a request has.
     pub(in crate::scenario) fn compare(&self, asked: &Asked<'_>) -> Vec<Compared> {
         let mut all = Vec::new();
         let mut part = |key: &str, wanted: &str, found: Option<&str>, holds: bool| {
@@ -168,17 +169,17 @@ impl Matcher {
         }
         if self.reads_body() {
             let holds = self.matches_body(asked);
-            part("body", "what is asked of it", asked.body().map(|_| "(present)"), holds);
+            part("body", "the conditions", asked.body().map(|_| "(present)"), holds);
         }
         all
     }
 
-    /// Whether it depends on the body.
+    /// Returns whether it depends on the body.
     pub(in crate::scenario) fn reads_body(&self) -> bool {
         !self.body.is_empty()
     }
 
-    /// Whether everything but the path holds.
+    /// Returns whether everything but the path holds.
     pub(in crate::scenario) fn matches(&self, asked: &Asked<'_>) -> bool {
         self.matches_head(asked) && self.matches_body(asked)
     }
@@ -197,7 +198,7 @@ impl Matcher {
         })
     }
 
-    /// Whether everything but path and body holds.
+    /// Returns whether everything but path and body holds.
     pub(in crate::scenario) fn matches_head(&self, asked: &Asked<'_>) -> bool {
         (self.methods.is_empty()
             || self.methods.iter().any(|method| method == asked.method().as_str()))
@@ -217,12 +218,12 @@ impl Matcher {
     }
 }
 
-/// Whether a part of a request is as wanted; one that nothing is wanted of is not looked at.
+/// Returns whether a part of a request matches. Without a pattern the part is not read.
 fn holds<'a>(wanted: Option<&Pattern>, part: impl FnOnce() -> Option<&'a str>) -> bool {
     wanted.is_none_or(|wanted| part().is_some_and(|part| wanted.matches(part)))
 }
 
-/// A value of a map, as text, and where it stands.
+/// A value of a map, as text, and where it is.
 type Scalar<'d> = (String, Node<'d>);
 
 fn pattern(text: &str, node: &Node<'_>) -> Option<Pattern> {
@@ -287,7 +288,7 @@ fn body(
     }
 }
 
-/// A path glob: `*` stays inside one segment, `**` crosses them.
+/// Returns a path glob: `*` stays inside one segment, `**` crosses them.
 pub(in crate::scenario) fn path_glob(text: &str) -> Result<globset::Glob, String> {
     GlobBuilder::new(text).literal_separator(true).build().map_err(|error| error.kind().to_string())
 }

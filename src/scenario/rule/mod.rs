@@ -1,7 +1,7 @@
-//! Compiled rules: the words of the table, checked, as the values that decisions are made of.
+//! Compiled rules: the words of the table, checked and converted to the values that the engine
+//! uses.
 //!
-//! A file is about one part of the language: it checks and compiles what the table has read. Nothing here decides
-//! or has state.
+//! Each file checks and compiles one part of the language. Nothing here decides or has state.
 
 pub(in crate::scenario) mod context;
 pub(in crate::scenario) mod crash;

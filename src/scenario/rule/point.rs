@@ -1,4 +1,4 @@
-//! `at`: pages of a list chain, and places within a stream.
+//! `at`: pages of a list chain, and positions within a stream.
 
 use std::sync::Arc;
 
@@ -20,9 +20,9 @@ use super::wire;
 #[derive(Debug, Clone)]
 pub(in crate::scenario) struct At {
     pub(in crate::scenario) place: Where,
-    /// How often; always without one.
+    /// How often; always if `None`.
     pub(in crate::scenario) times: Option<u64>,
-    /// What happens, as it is in the file.
+    /// What happens, as written in the file.
     pub(in crate::scenario) text: Arc<str>,
 }
 
@@ -100,7 +100,7 @@ impl PointThen {
         Some(Self::Action(action))
     }
 
-    /// `event`: what becomes of the event that is due, or comes before it.
+    /// Compiles `event`: a change of the next event, or an event inserted before it.
     fn event(words: &Either<EventChange, EventWords<'_>>) -> Option<Self> {
         match words {
             Either::Short(EventChange::Drop) => Some(Self::Action(PointAction::Drop)),
@@ -117,7 +117,7 @@ impl PointThen {
     }
 }
 
-/// The fault of the connection, if there is one.
+/// Returns the fault of the connection, if there is one.
 fn fault(words: &PointThenWords<'_>) -> Option<FaultAction> {
     if let Some(Here) = words.reset {
         return Some(FaultAction::Reset);

@@ -1,4 +1,4 @@
-//! `reply`: a literal answer, from the scenario file or a file beside it.
+//! `reply`: a literal answer, from the scenario file or a file next to it.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -19,7 +19,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// Checks and compiles a `reply`; a file that it names is read.
+    /// Checks and compiles a `reply`, and reads the file that it names.
     pub(in crate::scenario) fn compile(words: &ReplyWords<'_>, files: &Files<'_>) -> Option<Self> {
         let mut headers = words.headers.as_deref().map(headers).unwrap_or_default();
         let body = if let Some(json) = words.json {
@@ -40,7 +40,7 @@ impl Reply {
         Some(Self { status, headers, body })
     }
 
-    /// The answer as a plan, without a request: the pipeline fills that in.
+    /// Returns the answer as a plan. The pipeline fills in the request.
     #[must_use]
     pub(crate) fn plan(&self) -> Plan {
         let mut plan =

@@ -1,4 +1,4 @@
-//! Compiled rules, and the set of those that are on.
+//! Compiled rules, and the set of those that are active.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,14 +30,14 @@ pub(in crate::scenario) struct Rule {
     pub(in crate::scenario) seed: u64,
     /// The index of its scenario.
     pub(in crate::scenario) scenario: usize,
-    /// The phase of its scenario's timeline that it belongs to; always on without one.
+    /// The phase of its scenario's timeline that it belongs to; always active if `None`.
     pub(in crate::scenario) phase: Option<usize>,
-    /// Whose requests it matches: all of these must hold. Without one, those of all clients.
+    /// Whose requests it matches: all of these must hold. If empty, those of all clients.
     pub(in crate::scenario) clients: Vec<Arc<Matcher>>,
     pub(in crate::scenario) matcher: Matcher,
     pub(in crate::scenario) gate: Option<Gate>,
     pub(in crate::scenario) limit: Option<Arc<Limit>>,
-    /// What the counters of its outcomes are told apart by.
+    /// The key by which its outcomes are counted separately.
     pub(in crate::scenario) per: Option<Key>,
     pub(in crate::scenario) delay: Delay,
     pub(in crate::scenario) outcomes: Outcomes,
@@ -60,7 +60,7 @@ pub(in crate::scenario) struct Gate {
 #[derive(Debug)]
 pub(in crate::scenario) enum Outcomes {
     None,
-    /// One after the other; after the last one requests pass.
+    /// In order; after the last one requests pass.
     Steps(Vec<Step>),
     /// Shares of one draw; the rest passes.
     Share(Vec<Share>),
@@ -70,7 +70,7 @@ pub(in crate::scenario) enum Outcomes {
 
 #[derive(Debug)]
 pub(in crate::scenario) struct Step {
-    /// For how many requests; for all further ones without it.
+    /// For how many requests; for all further ones if `None`.
     pub(in crate::scenario) times: Option<u64>,
     pub(in crate::scenario) then: Then,
 }
@@ -82,21 +82,21 @@ pub(in crate::scenario) struct Share {
     pub(in crate::scenario) then: Then,
 }
 
-/// A scenario whose rules are in a set.
+/// A scenario in a set.
 #[derive(Debug)]
-pub(in crate::scenario) struct About {
+pub(in crate::scenario) struct ScenarioInfo {
     /// Its name, with which the ids of its rules begin.
     pub(in crate::scenario) name: Arc<str>,
     /// Its file.
     pub(in crate::scenario) path: PathBuf,
     pub(in crate::scenario) timeline: Option<Timeline>,
-    /// How connections are treated all the time.
+    /// How connections are treated outside of phases.
     pub(in crate::scenario) listening: Option<Listening>,
     pub(in crate::scenario) grading: Grading,
     pub(in crate::scenario) unused: Vec<Unused>,
 }
 
-/// A client or a kind of tokens that is declared, and that no rule refers to.
+/// A declared client or kind of token that no rule refers to.
 #[derive(Debug)]
 pub(in crate::scenario) struct Unused {
     /// `client` or `token`.
@@ -105,13 +105,13 @@ pub(in crate::scenario) struct Unused {
     pub(in crate::scenario) place: Option<Place>,
 }
 
-/// All rules of the scenarios that are on, in order. Immutable.
+/// All rules of the active scenarios, in order. Immutable.
 #[derive(Debug)]
 pub(crate) struct ScenarioSet {
     pub(in crate::scenario) rules: Vec<Rule>,
     pub(in crate::scenario) tokens: Vec<Token>,
     /// The scenarios, in order.
-    pub(in crate::scenario) scenarios: Vec<About>,
+    pub(in crate::scenario) scenarios: Vec<ScenarioInfo>,
     generate: Vec<Generate>,
     life: Vec<Life>,
     http2: Http2,
@@ -121,7 +121,7 @@ pub(crate) struct ScenarioSet {
     by_path: Vec<Vec<usize>>,
     /// The rules without a path.
     anywhere: Vec<usize>,
-    /// Whether one of them may match a request that is not for a resource.
+    /// Whether one of them may match a request that is not for a Kubernetes resource.
     beyond_resources: bool,
     /// Whether any rule depends on bodies.
     pub(in crate::scenario) reads_bodies: bool,
@@ -134,7 +134,7 @@ pub(crate) struct ScenarioSet {
 pub(in crate::scenario) struct Parts {
     pub(in crate::scenario) rules: Vec<Rule>,
     pub(in crate::scenario) tokens: Vec<Token>,
-    pub(in crate::scenario) scenarios: Vec<About>,
+    pub(in crate::scenario) scenarios: Vec<ScenarioInfo>,
     pub(in crate::scenario) generate: Vec<Generate>,
     pub(in crate::scenario) life: Vec<Life>,
     pub(in crate::scenario) http2: Http2,
@@ -142,12 +142,12 @@ pub(in crate::scenario) struct Parts {
 }
 
 impl Rule {
-    /// Whether it is for this client.
+    /// Returns whether it applies to this client.
     pub(in crate::scenario) fn is_for(&self, asked: &Asked<'_>) -> bool {
         self.clients.iter().all(|client| client.matches_head(asked))
     }
 
-    /// Whether it requires tokens of a kind, or makes them invalid.
+    /// Returns whether it requires tokens of a kind, or makes them invalid.
     pub(in crate::scenario) fn uses_token(&self, token: usize) -> bool {
         let revokes = |then: &Then| then.revoke == Some(token);
         self.gate.as_ref().is_some_and(|gate| gate.token == token)
@@ -162,7 +162,7 @@ impl Rule {
             }
     }
 
-    /// Whether it depends on the request's body.
+    /// Returns whether it depends on the request's body.
     pub(in crate::scenario) fn reads_body(&self) -> bool {
         let of_limit = self.limit.as_ref().and_then(|limit| limit.per.as_ref());
         self.matcher.reads_body()
@@ -170,7 +170,8 @@ impl Rule {
             || self.per.iter().chain(of_limit).any(Key::reads_body)
     }
 
-    /// Each key of its `match` and of its clients, with what it requires and what a request has.
+    /// Returns each key of its `match` and of its clients, with what it requires and what a request
+    /// has.
     pub(in crate::scenario) fn compare(&self, asked: &Asked<'_>) -> Vec<Compared> {
         let mut compared = self.matcher.compare(asked);
         for client in &self.clients {
@@ -182,7 +183,7 @@ impl Rule {
         compared
     }
 
-    /// Whether it has an expectation and no effect.
+    /// Returns whether it only has an expectation and no effect.
     pub(in crate::scenario) fn only_watches(&self) -> bool {
         let passes = match &self.outcomes {
             Outcomes::None => true,
@@ -193,7 +194,8 @@ impl Rule {
         passes && !refuses && self.page_size.is_none() && self.delay == Delay::default()
     }
 
-    /// Its place in the order in which rules apply: rules of a client, then of a phase, then in the order of the file.
+    /// Returns its sort key in the order of precedence: rules of a client, then of a phase, then in
+    /// the order of the file.
     pub(in crate::scenario) fn rank(&self, index: usize) -> (bool, bool, usize) {
         (self.clients.is_empty(), self.phase.is_none(), index)
     }
@@ -217,7 +219,7 @@ impl ScenarioSet {
         for glob in globs.iter().filter_map(|(glob, _)| path_glob(glob).ok()) {
             builder.add(glob);
         }
-        // Every glob was built before, when its file was read.
+        // Every glob was already built when its file was read.
         let paths = builder.build().unwrap_or_else(|_| GlobSet::empty());
         let by_path = globs.into_iter().map(|(_, users)| users).collect();
         let beyond_resources = anywhere.iter().any(|index| !rules[*index].matcher.needs_resource());
@@ -240,42 +242,43 @@ impl ScenarioSet {
         }
     }
 
-    /// Whether there are no rules, tokens and timelines: then the pipeline skips scenarios.
+    /// Returns whether there are no rules, tokens and timelines, so that the pipeline can skip
+    /// scenarios.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
         self.rules.is_empty() && self.tokens.is_empty() && !self.has_timeline
     }
 
-    /// Whether some handshakes of TLS fail.
+    /// Returns whether some handshakes of TLS fail.
     #[must_use]
     pub(crate) fn has_tls_faults(&self) -> bool {
-        let of_phases = |about: &About| {
+        let of_phases = |about: &ScenarioInfo| {
             let phases = about.timeline.iter().flat_map(|timeline| &timeline.phases);
             phases.filter_map(|phase| phase.listening).any(|listening| listening.tls.is_some())
         };
-        let fails = |about: &About| about.listening.is_some_and(|of| of.tls.is_some());
+        let fails = |about: &ScenarioInfo| about.listening.is_some_and(|of| of.tls.is_some());
         self.scenarios.iter().any(|about| fails(about) || of_phases(about))
     }
 
-    /// Whether there is no scenario at all.
+    /// Returns whether there is no scenario at all.
     #[must_use]
     pub(crate) fn has_nothing(&self) -> bool {
         self.scenarios.is_empty()
     }
 
-    /// How many rules there are.
+    /// Returns how many rules there are.
     #[must_use]
     pub(crate) fn len(&self) -> usize {
         self.rules.len()
     }
 
-    /// The seed of the draws.
+    /// Returns the seed of the draws.
     #[must_use]
     pub(crate) fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// The same rules with another seed.
+    /// Returns the same rules with another seed.
     #[must_use]
     pub(crate) fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -285,25 +288,26 @@ impl ScenarioSet {
         self
     }
 
-    /// The objects to add to the fixtures.
+    /// Returns the objects to add to the fixtures.
     #[must_use]
     pub(crate) fn generated(&self) -> &[Generate] {
         &self.generate
     }
 
-    /// The phases that jobs go through.
+    /// Returns the phases of simulated jobs.
     #[must_use]
     pub(crate) fn lives(&self) -> &[Life] {
         &self.life
     }
 
-    /// The settings of HTTP/2 connections.
+    /// Returns the settings of HTTP/2 connections.
     #[must_use]
     pub(crate) fn http2(&self) -> Http2 {
         self.http2
     }
 
-    /// Whether a rule or a token may match the path: a quick test, without the rest of the request.
+    /// Returns whether a rule or a token may match the path: a quick test, without the rest of the
+    /// request.
     #[must_use]
     pub(crate) fn may_concern(&self, method: &str, path: &str) -> bool {
         self.has_timeline
@@ -313,7 +317,8 @@ impl ScenarioSet {
             || self.paths.is_match(path)
     }
 
-    /// The rules whose path holds, those of a client first, then those of a phase, each in order.
+    /// Returns the rules whose path matches: those of a client first, then those of a phase, each
+    /// in order.
     pub(in crate::scenario) fn candidates(&self, asked: &Asked<'_>) -> Vec<&Rule> {
         let mut candidates = self.anywhere.clone();
         for glob in self.paths.matches(asked.path()) {
@@ -324,7 +329,7 @@ impl ScenarioSet {
     }
 }
 
-/// Whether a path can be that of a resource
+/// Returns whether a path can be that of a resource
 /// (`k8s.io/apiserver/pkg/endpoints/request/requestinfo.go`).
 fn is_resource_path(path: &str) -> bool {
     let path = path.trim_start_matches('/');

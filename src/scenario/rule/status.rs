@@ -1,4 +1,4 @@
-//! `status`: an error of the API, with the words that go with it.
+//! `status`: an error of the API, with its reason, message and header fields.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use crate::document::Node;
 use crate::scenario::words::Entry;
 use crate::scenario::words::table::{As, ContinueToken, StatusWords};
 
-/// A status that a rule answers. The renderer adds upstream's reason and message where the rule has none.
+/// A status that a rule answers with. The renderer adds upstream's reason and message where the
+/// rule has none.
 #[derive(Debug, Clone)]
 pub(crate) struct StatusAnswer {
     /// The status code.
@@ -25,12 +26,12 @@ pub(crate) struct StatusAnswer {
     pub error_code: Option<String>,
     /// Whether a 410 has a continue token.
     pub continue_token: Option<ContinueToken>,
-    /// Whether the body is plain text, also where a Status object is usual.
+    /// Whether the body is plain text even where a Status object is usual.
     pub as_text: bool,
 }
 
 impl StatusAnswer {
-    /// A bare status.
+    /// Creates a bare status.
     pub(in crate::scenario) fn of(code: StatusCode) -> Self {
         Self {
             code,
@@ -45,7 +46,7 @@ impl StatusAnswer {
     }
 }
 
-/// A status with what goes with it.
+/// Returns a status with what goes with it.
 pub(in crate::scenario) fn status(code: u64, words: &StatusWords<'_>) -> Option<StatusAnswer> {
     let text = |text: Option<&str>| text.map(str::to_owned);
     Some(StatusAnswer {
@@ -60,7 +61,7 @@ pub(in crate::scenario) fn status(code: u64, words: &StatusWords<'_>) -> Option<
     })
 }
 
-/// A code of the range that the table allows.
+/// Returns a code of the range that the table allows.
 pub(in crate::scenario) fn status_code(code: u64) -> Option<StatusCode> {
     StatusCode::from_u16(u16::try_from(code).ok()?).ok()
 }

@@ -26,10 +26,10 @@ use super::reply::Reply;
 use super::status::{StatusAnswer, status};
 use super::wire;
 
-/// A compiled `then`. Without anything in it the request passes.
+/// A compiled `then`. If it is empty, the request passes.
 #[derive(Debug, Clone)]
 pub(in crate::scenario) struct Then {
-    /// As it is in the file, on one line.
+    /// As written in the file, on one line.
     pub(in crate::scenario) text: Arc<str>,
     /// The answer is delayed.
     pub(in crate::scenario) delay: Option<Delay>,
@@ -39,9 +39,9 @@ pub(in crate::scenario) struct Then {
     pub(in crate::scenario) slow: Option<Pace>,
     /// The request's body is not read for this time.
     pub(in crate::scenario) withhold: Option<Duration>,
-    /// When the connection ends behind the answer.
+    /// When the idle connection ends after the answer.
     pub(in crate::scenario) idle: Option<Idle>,
-    /// What replaces the true answer, or ends it.
+    /// What replaces the real answer, or ends it.
     pub(in crate::scenario) terminal: Option<Terminal>,
     /// What happens to all lines of a kind.
     pub(in crate::scenario) lines: Vec<LinesThen>,
@@ -53,11 +53,11 @@ pub(in crate::scenario) struct Then {
     pub(in crate::scenario) damage: Option<Box<Damage>>,
     /// The header fields of the answer that change.
     pub(in crate::scenario) fields: Option<Box<FieldChanges>>,
-    /// The index of a kind of tokens, all of which become invalid.
+    /// The index of the kind of token to revoke.
     pub(in crate::scenario) revoke: Option<usize>,
 }
 
-/// What replaces an answer, or ends it: a `then` has one at most.
+/// What replaces an answer, or ends it: a `then` has at most one.
 #[derive(Debug, Clone)]
 pub(in crate::scenario) enum Terminal {
     /// An error of the API.
@@ -66,7 +66,7 @@ pub(in crate::scenario) enum Terminal {
     Reply(Box<Reply>),
     /// A fault of the connection.
     Fault(Fault),
-    /// The server is as after a restart.
+    /// A simulated restart of the server.
     Crash(Crash),
 }
 
@@ -99,12 +99,12 @@ impl Default for Then {
 }
 
 impl Then {
-    /// What a gate answers by default.
+    /// Returns the default answer of a gate.
     pub(in crate::scenario) fn unauthorized() -> Self {
         Self::status(StatusCode::UNAUTHORIZED)
     }
 
-    /// A bare status.
+    /// Creates a bare status.
     pub(in crate::scenario) fn status(code: StatusCode) -> Self {
         let terminal = Some(Terminal::Status(Box::new(StatusAnswer::of(code))));
         Self { text: format!("{{status: {}}}", code.as_u16()).into(), terminal, ..Self::default() }
@@ -135,7 +135,7 @@ impl Then {
             kubernetes: KubernetesThen::compile(&words.kubernetes).map(Box::new),
             damage: damage(&words.damage),
             fields: FieldChanges::compile(
-                // Beside a status they are the status' own.
+                // Next to a status they belong to the status.
                 words.answer.headers.as_deref().filter(|_| words.status.is_none()),
                 words.remove_headers.as_deref(),
             )
@@ -145,7 +145,7 @@ impl Then {
         if let Some(code) = words.status {
             let status = Box::new(status(code, &words.answer)?);
             match &mut then.kubernetes {
-                // The rest of the collection fails with it.
+                // The status is that of the rest of the collection.
                 Some(kubernetes) if kubernetes.fail_after.is_some() => {
                     kubernetes.fails_with = Some(status);
                 }
@@ -162,7 +162,7 @@ impl Then {
         Some(then)
     }
 
-    /// Whether nothing happens.
+    /// Returns whether the request passes unchanged.
     pub(in crate::scenario) fn is_pass(&self) -> bool {
         self.delay.is_none()
             && self.stall.is_none()
@@ -232,7 +232,7 @@ fn fault(words: &ThenWords<'_>) -> Option<Fault> {
     }
 }
 
-/// `events`, `bookmarks`, `initial_end`.
+/// Compiles `events`, `bookmarks` and `initial_end`.
 fn lines(words: &StreamWords<'_>) -> Vec<LinesThen> {
     let kinds = [
         (LineKind::Events, &words.events),
@@ -248,7 +248,7 @@ fn lines(words: &StreamWords<'_>) -> Vec<LinesThen> {
         .collect()
 }
 
-/// What happens to lines, and to which share of them.
+/// Returns what happens to lines, and to which share of them.
 fn change(words: &Either<LineChange, LinesWords<'_>>) -> Option<(LineAction, Option<f64>)> {
     let words = match words {
         Either::Short(LineChange::Drop) => return Some((LineAction::Drop, None)),

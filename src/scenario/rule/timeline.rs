@@ -21,9 +21,9 @@ pub(in crate::scenario) struct Timeline {
 #[derive(Debug, Clone)]
 pub(in crate::scenario) struct Phase {
     pub(in crate::scenario) name: Arc<str>,
-    /// How long it is; without end where there is none.
+    /// How long it is; endless if `None`.
     pub(in crate::scenario) length: Option<Duration>,
-    /// How connections are treated in it, where it says so.
+    /// How connections are treated in it, if it sets that.
     pub(in crate::scenario) listening: Option<Listening>,
 }
 
@@ -34,14 +34,14 @@ pub(in crate::scenario) enum Now {
     NotStarted,
     /// In a phase, by its index.
     Phase(usize),
-    /// All phases are over; the rules outside of phases go on.
+    /// All phases are over; the rules outside of phases stay active.
     Over,
     /// The scenario has ended.
     Healed,
 }
 
 impl Timeline {
-    /// Checks and compiles a timeline, less the rules of its phases.
+    /// Checks and compiles a timeline, without the rules of its phases.
     pub(in crate::scenario) fn compile(words: &TimelineWords<'_>) -> Self {
         let mut phases: Vec<Phase> = Vec::new();
         let items = words.phases.as_deref().unwrap_or_default();
@@ -57,7 +57,7 @@ impl Timeline {
             if phases.iter().any(|phase| *phase.name == *name) {
                 item.node.error(
                     format!("the name {name:?} is taken by an earlier phase"),
-                    "give each phase a name of its own",
+                    "give each phase its own name",
                 );
             }
             phases.push(Phase {
@@ -69,7 +69,7 @@ impl Timeline {
         Self { start: words.start.unwrap_or_default(), ttl: words.ttl, phases }
     }
 
-    /// The position at a time after its start.
+    /// Returns the position at a time after its start.
     pub(in crate::scenario) fn at(&self, since_start: Option<Duration>) -> Now {
         let Some(passed) = since_start else {
             return Now::NotStarted;
@@ -87,7 +87,7 @@ impl Timeline {
         Now::Over
     }
 
-    /// How long after the start the phase begins that is next at a time.
+    /// Returns how long after the start the next phase begins.
     pub(in crate::scenario) fn next(&self, since_start: Duration) -> Option<Duration> {
         let mut begin = Duration::ZERO;
         for phase in &self.phases {
@@ -99,7 +99,7 @@ impl Timeline {
         (begin > since_start).then_some(begin)
     }
 
-    /// How long after the start a phase begins.
+    /// Returns how long after the start a phase begins.
     pub(in crate::scenario) fn begin_of(&self, name: &str) -> Option<Duration> {
         let mut begin = Duration::ZERO;
         for phase in &self.phases {
@@ -111,7 +111,7 @@ impl Timeline {
         None
     }
 
-    /// In words, for people.
+    /// Returns a description as text.
     pub(in crate::scenario) fn describe(&self, now: Now) -> String {
         match now {
             Now::NotStarted => "not started".to_owned(),

@@ -1,4 +1,4 @@
-//! `tokens`: credentials that a client must fetch, and that expire.
+//! `tokens`: credentials that a client must fetch and that expire.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ impl Token {
         })
     }
 
-    /// In words, for people.
+    /// Returns a description as text.
     pub(in crate::scenario) fn describe(&self) -> String {
         let mut text = format!("issued by {} {}", self.method, self.path);
         if let Some(ttl) = self.ttl {
@@ -64,12 +64,12 @@ impl Token {
         text
     }
 
-    /// Whether a request is the one that issues a token of this kind.
+    /// Returns whether a request is the one that issues a token of this kind.
     pub(in crate::scenario) fn is_issued_by(&self, asked: &Asked<'_>) -> bool {
         self.method == asked.method().as_str() && self.path == asked.path()
     }
 
-    /// The tokens a request carries in the places of this kind.
+    /// Returns the tokens a request carries in the places of this kind.
     pub(in crate::scenario) fn carried<'f>(&self, asked: &Asked<'f>) -> Vec<&'f str> {
         let values = |name: &HeaderName| {
             let values = asked.headers().get_all(name).iter();
@@ -88,7 +88,7 @@ impl Token {
     }
 }
 
-/// The credential of `Authorization: Bearer ...` (RFC 6750); the scheme in any case.
+/// Returns the credential of `Authorization: Bearer ...` (RFC 6750); the scheme in any case.
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())

@@ -9,7 +9,7 @@ use crate::message::{FaultAction, FaultPoint, LastStream, Pace};
 use crate::scenario::words::Either;
 use crate::scenario::words::table::{self as words, AfterBytesWords, AnswerPlace, ChunksWords};
 
-/// What a client gets in place of an answer: nothing that could begin a status line.
+/// The bytes that a client gets in place of an answer; they cannot begin a status line.
 const GARBAGE: &[u8] = b"\x00\xff\xfe standin: this is not HTTP \x80\x81\r\n";
 
 /// Bytes that are not HTTP.
@@ -29,7 +29,7 @@ pub(in crate::scenario) fn goaway(
     FaultAction::GoAway { code: code.unwrap_or(0), last }
 }
 
-/// Where a fault happens: a word, or `{bytes: N}`.
+/// Returns where a fault happens: a word, or `{bytes: N}`.
 pub(in crate::scenario) fn place(
     words: &Either<AnswerPlace, AfterBytesWords<'_>>,
 ) -> Option<FaultPoint> {
@@ -40,7 +40,7 @@ pub(in crate::scenario) fn place(
     }
 }
 
-/// A rate like `16KiB/s`, or `{chunk: 1B, every: 100ms}`.
+/// Reads a rate like `16KiB/s`, or `{chunk: 1B, every: 100ms}`.
 pub(in crate::scenario) fn pace(words: &Either<(&str, Node<'_>), ChunksWords<'_>>) -> Option<Pace> {
     let (text, node) = match words {
         Either::Short(rate) => rate,

@@ -1,5 +1,5 @@
-//! The schema and the parser agree: on every example of the table, each changed at random, and on the types of
-//! values.
+//! The schema and the parser agree on every example of the table, on random changes of each, and on
+//! the types of values.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ use super::shape::Looks;
 use super::table;
 use crate::document::{Diagnostic, Severity};
 
-/// The errors of a document: a schema knows no warnings.
+/// Returns the errors of a document: a schema knows no warnings.
 fn load(document: &Value) -> Vec<Diagnostic> {
     let mut found = examples_tests::load(document);
     found.retain(|problem| problem.severity == Severity::Error);
@@ -27,10 +27,10 @@ static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
 
 static EXAMPLES: LazyLock<Vec<Value>> = LazyLock::new(examples);
 
-/// What the parser refuses and a schema cannot: what depends on other places of the file, or on more than
-/// the form of a text.
+/// What the parser rejects and a schema cannot: what depends on other places of the file, or on
+/// more than the form of a text.
 const BEYOND: [&str; 19] = [
-    // What a build without some features cannot do.
+    // Limits of a build without some features.
     "this build cannot",
     "is called",
     "is taken",
@@ -47,7 +47,7 @@ const BEYOND: [&str; 19] = [
     "there are no rules",
     "cannot be sent as a header value",
     "is not a header name",
-    "longer than no time",
+    "cannot be zero",
     "is not a placeholder",
     "belongs to the framing",
 ];
@@ -73,7 +73,7 @@ fn value() -> impl Strategy<Value = Value> {
     prop::sample::select(all)
 }
 
-/// A key: one of the table's, or another.
+/// Returns a key: one of the table's, or another.
 fn key() -> impl Strategy<Value = String> {
     let (shapes, _) = table::all();
     let mut keys: Vec<String> =
@@ -172,7 +172,7 @@ fn patterns_are_those_of_the_parser() {
             assert_eq!(fits("time", &text), time, "time {text:?}");
             let share = takes(json!({"share": [{"p": text, "then": "pass"}]}));
             assert_eq!(fits("percentage", &text), share, "percentage {text:?}");
-            // Whether a fraction of a unit is a whole number of bytes is beyond a pattern.
+            // A pattern cannot express whether a fraction of a unit is a whole number of bytes.
             for (name, taken) in [
                 ("size", takes(json!({"then": {"reset": {"bytes": text}}}))),
                 ("rate", takes(json!({"then": {"slow": text}}))),

@@ -1,4 +1,4 @@
-//! Values that are one of some words.
+//! Values from a fixed set of words.
 
 use super::kind::Kind;
 use super::shape::Form;
@@ -6,10 +6,10 @@ use crate::document::Node;
 
 /// A type whose values are words of the language.
 pub(in crate::scenario) trait Choice: Copy + 'static {
-    /// Each word, its value, and what it means, where the key alone does not say it.
+    /// Each word, its value, and its meaning where the key alone does not say it.
     const CHOICES: &'static [(&'static str, Self, &'static str)];
 
-    /// The words alone.
+    /// Returns the words without values and meanings.
     fn words() -> Vec<&'static str> {
         Self::CHOICES.iter().map(|(word, _, _)| *word).collect()
     }

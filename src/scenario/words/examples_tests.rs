@@ -10,7 +10,7 @@ use super::{reference, table};
 use crate::document::{Diagnostic, Format, Source};
 use crate::scenario::language::file;
 
-/// The documents that examples make, for other tests.
+/// Returns the documents that examples make, for other tests.
 pub(super) fn examples() -> Vec<Value> {
     let all = words().into_iter();
     all.map(|(shape, word)| in_place(shape, word).0).collect()
@@ -21,7 +21,7 @@ fn words() -> Vec<(&'static Shape, &'static Word)> {
     shapes.into_iter().flat_map(|shape| shape.words.iter().map(move |word| (shape, word))).collect()
 }
 
-/// The problems of a scenario.
+/// Returns the problems of a scenario.
 pub(super) fn load(document: &Value) -> Vec<Diagnostic> {
     let text = document.to_string();
     let source = Source { path: "s.json".into(), format: Format::Json, text };
@@ -35,7 +35,8 @@ fn yaml(text: &str) -> Value {
     source.parse().unwrap_or_else(|why| panic!("{text}: {why}")).remove(0)
 }
 
-/// The example of a word in the frame of its shape, and the pointer to the object that it is in.
+/// Returns the example of a word in the frame of its shape, and the pointer to the object that it
+/// is in.
 fn in_place(shape: &Shape, word: &Word) -> (Value, String) {
     let mut document = yaml(shape.frame);
     let Value::Object(example) = yaml(&format!("{{{}}}", word.example)) else { panic!() };
@@ -47,7 +48,7 @@ fn in_place(shape: &Shape, word: &Word) -> (Value, String) {
     (document, pointer)
 }
 
-/// The pointer to the object in which `…` stands.
+/// Returns the pointer to the object in which `…` stands.
 fn slot(value: &Value) -> Option<String> {
     match value {
         Value::Object(map) if map.contains_key("…") => Some(String::new()),
@@ -62,7 +63,7 @@ fn slot(value: &Value) -> Option<String> {
     }
 }
 
-/// A pointer as diagnostics write it.
+/// Returns a pointer as diagnostics write it.
 fn dotted(pointer: &str) -> String {
     let mut text = String::new();
     for step in pointer.split('/').skip(1) {
@@ -89,16 +90,17 @@ fn every_example_loads() {
     }
 }
 
-/// The compiler warns of a field that nothing uses; this shows that what is read is the word's own value.
+/// The compiler warns about an unused field; this test shows that each field holds its own word's
+/// value.
 #[test]
 fn the_parser_reads_every_word() {
     for (shape, word) in words() {
         if matches!((word.form)(), Form::Type(of) if of.name == "JSON") {
-            // Any value is right: what becomes of it is a test of replies.
+            // Any value is valid; the tests of replies cover its use.
             continue;
         }
         let (mut document, object) = in_place(shape, word);
-        // A value that no type has.
+        // A value that no type accepts.
         document.pointer_mut(&object).unwrap()[word.key] = json!([[[true]]]);
         let path = dotted(&format!("{object}/{}", word.key));
         let problems = load(&document);
@@ -150,7 +152,7 @@ fn names_are_unique_and_constraints_are_about_words_of_their_shape() {
                 Must::Restrict { word, .. } => vec![word],
                 Must::OrForever(word) => vec![word, "forever"],
             };
-            // A part may ask for a word that is in the objects it is a part of.
+            // A part may require a word of the objects that contain it.
             for word in about {
                 let known = shape.all_words().any(|known| known.key == word);
                 assert!(known, "{}: {word}", shape.name);
@@ -179,7 +181,7 @@ fn a_word_in_the_wrong_place_is_sent_to_the_right_one() {
     }
 }
 
-/// The committed reference is what the table makes; `STANDIN_UPDATE_DOCS=1` writes it.
+/// The committed reference equals the generated one; `STANDIN_UPDATE_DOCS=1` writes it.
 #[test]
 fn the_reference_is_up_to_date() {
     const BEGIN: &str = "<!-- begin: standin schema scenario --reference -->\n";
@@ -195,6 +197,6 @@ fn the_reference_is_up_to_date() {
     }
     assert!(
         committed == made,
-        "docs/scenarios.md is not what the table makes; STANDIN_UPDATE_DOCS=1 cargo test --lib reference writes it"
+        "docs/scenarios.md differs from the generated reference; STANDIN_UPDATE_DOCS=1 cargo test --lib reference writes it"
     );
 }

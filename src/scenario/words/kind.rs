@@ -1,6 +1,6 @@
-//! The type of a row's value: how it looks, and how it is read. Lists, maps and alternatives of types.
+//! The type of a row's value: its form and how it is read. Lists, maps and alternatives of types.
 //!
-//! Nothing is read twice: what is wrong with a value is noted when it is read, and the value is then absent.
+//! Nothing is read twice: what is wrong with a value is reported when it is read, and the value is then absent.
 
 use std::marker::PhantomData;
 
@@ -13,10 +13,10 @@ pub(in crate::scenario) trait Kind {
     /// The value as read.
     type Value<'d>;
 
-    /// What it looks like.
+    /// Returns the form of the value.
     fn form() -> Form;
 
-    /// Reads a value; what is wrong is noted.
+    /// Reads a value; what is wrong is reported.
     fn read<'d>(node: &Node<'d>) -> Option<Self::Value<'d>>;
 }
 
@@ -59,7 +59,7 @@ impl<K: Kind, const LEAST: usize> Kind for OneOrMany<K, LEAST> {
     }
 }
 
-/// A value with its node, for what is wrong with it as a whole.
+/// A value with its node, for problems that concern all of it.
 #[derive(Debug)]
 pub(in crate::scenario) struct Placed<K>(PhantomData<K>);
 
@@ -80,7 +80,7 @@ impl<K: Kind> Kind for Placed<K> {
 pub(in crate::scenario) struct Entry<'d, V> {
     pub(in crate::scenario) key: &'d str,
     pub(in crate::scenario) value: V,
-    /// Where it stands.
+    /// Its node.
     pub(in crate::scenario) node: Node<'d>,
 }
 
@@ -127,7 +127,7 @@ map_keys! {
     Percentile = PERCENTILE,
 }
 
-/// A value in short, or an object: as the type of a row, and as its value.
+/// A short form or an object, both as the type of a row and as its value.
 #[derive(Debug)]
 pub(in crate::scenario) enum Either<A, B> {
     Short(A),

@@ -6,9 +6,9 @@
 //!         └─ reference  the tables of docs/scenarios.md
 //! ```
 //!
-//! A row of the table names a key, the type of its value, and what it means. The `words!` macro makes a
-//! struct of the rows, with a field for each key. So the rest of the module reads no key that the table
-//! does not have, and the compiler warns of a field that nothing reads.
+//! A row of the table names a key, the type of its value, and what it means. The `words!` macro
+//! makes a struct of the rows, with a field for each key. So the rest of the module cannot read a
+//! key that is not in the table, and the compiler warns about a field that nothing reads.
 
 #[cfg(test)]
 mod agreement_tests;

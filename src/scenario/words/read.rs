@@ -1,4 +1,4 @@
-//! An object of a file → a struct with a field for each of its words.
+//! Reads objects: an object of a file → a struct with a field for each of its words.
 
 use serde_json::Value;
 
@@ -82,8 +82,8 @@ macro_rules! words {
 }
 pub(super) use words;
 
-/// Reads the value of a word. Its absence is a problem where it is required; what is wrong with it is reported with an
-/// example of the word, and a value that has no effect with a warning.
+/// Reads the value of a word. Reports a missing word that is required, an invalid value with an
+/// example of the word, and a value without effect with a warning.
 pub(super) fn read<'d, K: Kind>(keys: &Keys<'d>, word: &Word) -> Option<K::Value<'d>> {
     let node = if word.required {
         keys.required_like(word.key, word.example)?
@@ -105,14 +105,14 @@ pub(super) fn read<'d, K: Kind>(keys: &Keys<'d>, word: &Word) -> Option<K::Value
     value
 }
 
-/// Whether it is a time, a size or a share of nothing.
+/// Returns whether it is a time, size or share of zero.
 fn is_zero(value: &Value) -> bool {
     let Some(text) = value.as_str() else { return false };
     let digits = text.trim_end_matches(|c: char| c.is_alphabetic() || c == '%');
     digits.len() < text.len() && digits.parse::<f64>().is_ok_and(|number| number == 0.0)
 }
 
-/// Notes the first constraint that an object breaks: what it breaks besides follows from that, mostly.
+/// Records the first constraint that an object breaks: further violations mostly follow from it.
 pub(super) fn check(keys: &Keys<'_>, shape: &Shape) {
     for constraint in shape.all_constraints() {
         let Some(given) = broken(&constraint.must, keys.node().value()) else { continue };
@@ -131,7 +131,7 @@ pub(super) fn check(keys: &Keys<'_>, shape: &Shape) {
     }
 }
 
-/// The words that break a constraint; nothing where it holds.
+/// Returns the words that break a constraint, or `None` if it holds.
 fn broken(must: &Must, object: &Value) -> Option<Vec<&'static str>> {
     let has = |word: &str| object.get(word).is_some_and(|value| !value.is_null());
     // In the order of the object.

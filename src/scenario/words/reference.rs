@@ -4,8 +4,8 @@ use super::schema::{choices, slug};
 use super::shape::{Form, Looks, Must, Shape, Type, Word};
 use super::table;
 
-/// Every word of the language, with its type, what holds without it, what it means, and an example: the
-/// generated part of `docs/scenarios.md`.
+/// Returns the generated part of `docs/scenarios.md`: every word of the language with its type,
+/// default, meaning and an example.
 #[must_use]
 pub(crate) fn reference() -> String {
     let (shapes, types) = table::all();
@@ -34,16 +34,16 @@ fn explained(of: &Type) -> String {
 }
 
 fn section(shape: &Shape, text: &mut String) {
-    text.push_str(&format!("## {}\n\n{} Where it stands:\n\n", shape.name, shape.meaning));
+    text.push_str(&format!("## {}\n\n{} In context:\n\n", shape.name, shape.meaning));
     text.push_str(&format!("```text\n{}\n```\n\n", shape.frame));
-    text.push_str("| word | value | without it | meaning | example |\n|---|---|---|---|---|\n");
+    text.push_str("| word | value | default | meaning | example |\n|---|---|---|---|---|\n");
     for word in shape.words {
         row(word, text);
     }
     text.push('\n');
     let parts: Vec<String> = shape.parts.iter().map(|part| link(part.name)).collect();
     if !parts.is_empty() {
-        text.push_str(&format!("The words of {} are beside these.\n\n", parts.join(", ")));
+        text.push_str(&format!("It also has the words of {}.\n\n", parts.join(", ")));
     }
     for constraint in shape.constraints.iter().filter(|of| !follows(&of.must, shape)) {
         text.push_str(&format!("- {}\n", rule(&constraint.must)));
@@ -53,7 +53,7 @@ fn section(shape: &Shape, text: &mut String) {
     }
 }
 
-/// Whether a constraint has its message only, and says nothing that another one does not.
+/// Returns whether another constraint implies this one, so that only its message is its own.
 fn follows(must: &Must, shape: &Shape) -> bool {
     let Must::AtMostOne(words) = must else { return false };
     shape.constraints.iter().any(|other| match other.must {
@@ -110,7 +110,7 @@ fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     words.into_iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// A constraint as a sentence.
+/// Returns a constraint as a sentence.
 fn rule(must: &Must) -> String {
     match *must {
         Must::NotBeEmpty => "It has at least one word.".to_owned(),

@@ -59,7 +59,7 @@ placed_texts! {
     HeaderText = HEADER_NAME,
 }
 
-/// Types whose values need no check but that of their own.
+/// Types whose values need no check beyond their own.
 macro_rules! values {
     ($($kind:ident -> $value:ty = $form:ident, $read:expr;)*) => {$(
         #[derive(Debug)]
@@ -161,7 +161,7 @@ impl Kind for Json {
 #[derive(Debug)]
 pub(in crate::scenario) enum Whole<const LOW: i64, const HIGH: i64> {}
 
-/// A number of things, from 1.
+/// A count, from 1.
 pub(in crate::scenario) type Count = Whole<1, { i64::MAX }>;
 
 impl<const LOW: i64, const HIGH: i64> Kind for Whole<LOW, HIGH> {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::shape::{Form, Literal, Looks, Must, Shape, Word};
 use super::table::{self, ScenarioWords};
 
-/// The JSON Schema of scenario files (draft 2020-12), for editors.
+/// Returns the JSON Schema of scenario files (draft 2020-12), for editors.
 #[must_use]
 pub(crate) fn schema() -> String {
     let (shapes, types) = table::all();
@@ -32,12 +32,12 @@ pub(crate) fn schema() -> String {
     format!("{:#}\n", Value::Object(root))
 }
 
-/// A name as part of an address: the same as the anchor of a heading.
+/// Returns the slug of a name, equal to the anchor of its heading.
 pub(super) fn slug(name: &str) -> String {
     name.to_lowercase().replace(": ", "-").replace(' ', "-")
 }
 
-/// Without the marks of code, which editors show as they stand.
+/// Removes backticks, which editors show literally.
 fn plain(text: &str) -> String {
     text.replace('`', "")
 }
@@ -79,7 +79,7 @@ fn property(word: &Word, of: &Form) -> Value {
         description.push_str(&format!(" {choice}: {meaning}."));
     }
     if !word.default.is_empty() {
-        description.push_str(&format!(" Without it: {}.", plain(word.default)));
+        description.push_str(&format!(" Default: {}.", plain(word.default)));
     }
     let mut value = form(of);
     if let Value::Object(value) = &mut value {
@@ -88,7 +88,7 @@ fn property(word: &Word, of: &Form) -> Value {
     value
 }
 
-/// The words of a form that have a meaning of their own.
+/// Returns the words of a form that have a documented meaning.
 pub(super) fn choices(form: &Form) -> Vec<(&'static str, &'static str)> {
     match form {
         Form::Words(words) => {
@@ -129,7 +129,7 @@ fn form(of: &Form) -> Value {
             at_least("minProperties", *least, map)
         }
         Form::AnyOf(forms) => json!({"anyOf": forms.iter().map(form).collect::<Vec<_>>()}),
-        // The constraint beside it says what it is.
+        // The constraint next to it restricts it.
         Form::Beside { .. } => json!({}),
     }
 }

@@ -1,5 +1,5 @@
-//! What the table holds, as data: words, the types of their values, the objects they are in, and what
-//! holds between them.
+//! The data model of the table: words, the types of their values, the objects that contain them,
+//! and the constraints between them.
 
 use std::fmt;
 
@@ -22,20 +22,20 @@ pub(in crate::scenario) struct Shape {
 #[derive(Debug, Clone, Copy)]
 pub(in crate::scenario) struct Word {
     pub(super) key: &'static str,
-    /// What its value looks like.
+    /// The form of its value.
     pub(super) form: fn() -> Form,
     pub(super) required: bool,
     /// Whether a value of zero has no effect.
     pub(super) positive: bool,
-    /// What holds without it, or empty.
+    /// Its default, or empty.
     pub(super) default: &'static str,
     /// What it is for, in one sentence.
     pub(super) meaning: &'static str,
-    /// The words of an object that shows it, in YAML; what the frame of the object has is added.
+    /// The words of an example object, in YAML; those of the object's frame are added.
     pub(super) example: &'static str,
 }
 
-/// What holds between the words of an object.
+/// A constraint between the words of an object.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::scenario) struct Constraint {
     pub(super) must: Must,
@@ -50,7 +50,7 @@ pub(in crate::scenario) struct Constraint {
 /// What must hold. Words are keys of the object, or of its parts.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::scenario) enum Must {
-    /// Any word is in the object.
+    /// The object has at least one word.
     NotBeEmpty,
     /// At least one of these words.
     AtLeastOne(&'static [&'static str]),
@@ -58,45 +58,46 @@ pub(in crate::scenario) enum Must {
     HaveSome(&'static [&'static str]),
     /// At most one of these words.
     AtMostOne(&'static [&'static str]),
-    /// One of these words, and no more.
+    /// Exactly one of these words.
     ExactlyOne(&'static [&'static str]),
-    /// A word of the first list is beside one of the second.
+    /// A word of the first list requires one of the second.
     Accompany(&'static [&'static str], &'static [&'static str]),
-    /// A word with this value is beside one of the list.
+    /// A word with this value requires one of the list.
     AccompanyWhen(&'static str, &'static str, &'static [&'static str]),
-    /// Where `word` stands (with the value `is`, if there is one), `other` has no value but `only`.
+    /// Where `word` is present (with the value `is`, if given), `other` may only have the value
+    /// `only`.
     Restrict { word: &'static str, is: Option<&'static str>, other: &'static str, only: Literal },
     /// This word, or `forever: true`, and not both.
     OrForever(&'static str),
 }
 
-/// A value that a constraint asks for.
+/// A value that a constraint requires.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::scenario) enum Literal {
     Text(&'static str),
     Number(u64),
 }
 
-/// What a value looks like.
+/// The form of a value.
 #[derive(Debug)]
 pub(in crate::scenario) enum Form {
     /// A value of a named type.
     Type(&'static Type),
-    /// A whole number from `low` to `high`; without a bound above where `high` is `i64::MAX`.
+    /// A whole number from `low` to `high`; without an upper bound if `high` is `i64::MAX`.
     Integer { low: i64, high: i64 },
     /// One of these words, each with its meaning, which may be empty.
     Words(Vec<(&'static str, &'static str)>),
     /// An object with the words of a shape.
     Object(&'static Shape),
-    /// A list of at least so many items.
+    /// A list of at least this many items.
     List { item: Box<Self>, least: usize },
-    /// A value, or a list of at least so many of them.
+    /// A value, or a list of at least this many of them.
     OneOrMany { item: Box<Self>, least: usize },
-    /// An object of at least so many entries, whose keys are data.
+    /// An object of at least this many entries, whose keys are data.
     Map { keys: &'static Type, values: Box<Self>, least: usize },
     /// Any of these.
     AnyOf(Vec<Self>),
-    /// It depends on whether another word is beside it.
+    /// It depends on whether another word is in the same object.
     Beside { word: &'static str, then: Box<Self>, otherwise: Box<Self> },
 }
 
@@ -110,7 +111,7 @@ pub(in crate::scenario) struct Type {
     pub(super) looks: Looks,
 }
 
-/// What the values of a type look like.
+/// The form of a type's values.
 #[derive(Debug)]
 pub(in crate::scenario) enum Looks {
     /// As this JSON Schema says.
@@ -129,35 +130,35 @@ impl fmt::Display for Literal {
 }
 
 impl Shape {
-    /// A kind of object without words.
+    /// Creates a kind of object without words.
     pub(super) const fn new(name: &'static str, meaning: &'static str) -> Self {
         Self { name, meaning, frame: "", words: &[], parts: &[], constraints: &[] }
     }
 
-    /// Where it stands.
+    /// Sets the frame in which it is shown.
     pub(super) const fn frame(mut self, frame: &'static str) -> Self {
         self.frame = frame;
         self
     }
 
-    /// What holds between its words.
+    /// Sets the constraints between its words.
     pub(super) const fn constraints(mut self, constraints: &'static [Constraint]) -> Self {
         self.constraints = constraints;
         self
     }
 
-    /// All its words, those of its parts too.
+    /// Returns all its words, including those of its parts.
     pub(super) fn all_words(&self) -> impl Iterator<Item = &'static Word> {
         self.words.iter().chain(self.parts.iter().flat_map(|part| part.words))
     }
 
-    /// What holds between its words, those of its parts too.
+    /// Returns the constraints between its words, including those of its parts.
     pub(super) fn all_constraints(&self) -> impl Iterator<Item = &'static Constraint> {
         self.constraints.iter().chain(self.parts.iter().flat_map(|part| part.constraints))
     }
 }
 
-/// A row of the table, less the type of its value.
+/// Creates a row of the table, without the type of its value.
 pub(super) const fn word(key: &'static str, meaning: &'static str) -> Word {
     Word {
         key,
@@ -171,32 +172,32 @@ pub(super) const fn word(key: &'static str, meaning: &'static str) -> Word {
 }
 
 impl Word {
-    /// The object is not complete without it.
+    /// Makes the word required.
     pub(super) const fn required(mut self) -> Self {
         self.required = true;
         self
     }
 
-    /// A value of zero has no effect, and is warned about.
+    /// Makes a value of zero a warning: it has no effect.
     pub(super) const fn positive(mut self) -> Self {
         self.positive = true;
         self
     }
 
-    /// What holds without it.
+    /// Sets the default.
     pub(super) const fn default(mut self, default: &'static str) -> Self {
         self.default = default;
         self
     }
 
-    /// How it is written.
+    /// Sets the example.
     pub(super) const fn example(mut self, example: &'static str) -> Self {
         self.example = example;
         self
     }
 }
 
-/// A constraint, with the message for an object that breaks it.
+/// Returns a constraint, with the message for an object that breaks it.
 pub(super) const fn constraint(
     must: Must,
     message: &'static str,
@@ -206,7 +207,7 @@ pub(super) const fn constraint(
 }
 
 impl Constraint {
-    /// Gives the diagnostic a code of its own.
+    /// Sets the code of the diagnostic.
     pub(super) const fn code(mut self, code: &'static str) -> Self {
         self.code = code;
         self

@@ -1,7 +1,7 @@
 //! The types of values, with their units: how each is written.
 //!
-//! The patterns say for editors what [`crate::document`] and the words' own files read; a test holds the
-//! two against each other.
+//! The patterns tell editors what [`crate::document`] and the words' own files accept; a test
+//! compares the two.
 
 use super::shape::{Looks, Type};
 
@@ -87,7 +87,7 @@ pub(super) const RATE: Type = Type {
 
 pub(super) const GLOB: Type = Type {
     name: "glob",
-    meaning: "A text in which `*`, `?`, `[a-z]` and `{a,b}` stand for others.",
+    meaning: "A text with the wildcards `*`, `?`, `[a-z]` and `{a,b}`.",
     looks: Looks::Schema(r#"{"type": "string"}"#),
 };
 
@@ -145,7 +145,7 @@ pub(super) const TOKEN_PLACE: Type = Type {
 
 pub(super) const REQUEST_KEY: Type = Type {
     name: "request key",
-    meaning: "`request` (the same method, path, query and body, as when a call is tried again), `client` (the one of `clients` that it is of, else its token, else its address), `token` (what `Authorization` or `X-Auth-Token` has), `address`, `method`, `path`, `header NAME`, `query NAME`, or a JSONPath of the body.",
+    meaning: "`request` (the same method, path, query and body, as in a retry), `client` (the matching one of `clients`, else its token, else its address), `token` (what `Authorization` or `X-Auth-Token` has), `address`, `method`, `path`, `header NAME`, `query NAME`, or a JSONPath of the body.",
     looks: Looks::Schema(
         r#"{"type": "string", "pattern": "^(request|client|token|address|method|path|header \\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+\\s*|query \\s*\\S.*|\\$.*)$"}"#,
     ),

@@ -1,4 +1,4 @@
-//! Lists.
+//! Helpers for lists.
 
 use super::error;
 use crate::template::error::Failure;
@@ -64,7 +64,7 @@ pub(super) fn remove(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     Ok(Value::list(items, ListStyle::Java)?)
 }
 
-/// The list to change; nothing if it is missing.
+/// Returns the list to change, or `None` if it is missing.
 fn list(call: &mut Invocation<'_, '_, '_, '_>) -> Result<Option<Vec<Value>>, Failure> {
     match &call.first {
         Value::Null => Ok(None),
@@ -76,7 +76,7 @@ fn list(call: &mut Invocation<'_, '_, '_, '_>) -> Result<Option<Vec<Value>>, Fai
     }
 }
 
-/// The position: nothing for the end, an error for what is none.
+/// Returns the position: `None` for the end, an error for an invalid one.
 fn position(call: &mut Invocation<'_, '_, '_, '_>) -> Result<Result<Option<i64>, ()>, Failure> {
     let Some(value) = call.named("position").cloned() else { return Ok(Ok(None)) };
     let text = call.print(&value)?;

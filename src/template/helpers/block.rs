@@ -1,4 +1,4 @@
-//! Blocks and variables.
+//! Block helpers and variables.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub(super) fn with(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     Ok(call.written())
 }
 
-/// Takes turns over a list, or over the entries of a map.
+/// Iterates over a list or the entries of a map.
 pub(crate) fn each(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let subject = call.first.clone();
     let entries: Vec<(Value, Value)> = if let Some(items) = subject.items() {
@@ -50,7 +50,7 @@ pub(crate) fn each(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     } else if subject.is_null() {
         Vec::new()
     } else {
-        // Java takes turns over the methods of other objects; there are none here, nor is the value empty.
+        // Java iterates over the methods of other objects; there are none here, and the value is not empty.
         return Ok(Value::Null);
     };
     let last = entries.len().saturating_sub(1);
@@ -106,17 +106,17 @@ pub(super) fn lookup(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     Ok(call.lookup(&call.first, &name).unwrap_or_else(|| call.first.clone()))
 }
 
-/// A block that another template may fill: its own body, as there is no other template.
+/// Returns a block that another template may fill: its own body, as there is no other template.
 pub(super) fn block(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     either(call, true)
 }
 
-/// Keeps its body for a `block` of another template, of which there are none.
+/// Stores its body for a `block` of another template, of which there are none.
 pub(super) fn partial(_: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     Ok(Value::Null)
 }
 
-/// What needs another template or a bundle of messages: there are none.
+/// Returns the error of a helper that needs another template or a message bundle: there are none.
 pub(super) fn from_elsewhere(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let name = call.print_first()?;
     Err(format!("there is no {name:?}: templates are texts of stubs alone").into())
@@ -149,7 +149,7 @@ pub(super) fn val(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     }
 }
 
-/// The name of a variable.
+/// Returns the name of a variable.
 pub(super) fn name_of(value: &Value) -> Result<Arc<str>, Failure> {
     match value {
         Value::Text(name) => Ok(name.clone()),

@@ -1,4 +1,5 @@
-//! Comparisons and logic. Inline they answer a truth value, or what `yes` and `no` name; as a block they choose.
+//! Helpers for comparisons and logic. Inline they return a boolean, or the values of `yes` and
+//! `no`; as a block they choose a branch.
 
 use std::cmp::Ordering;
 
@@ -68,7 +69,8 @@ pub(super) fn not(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     answer(call, result)
 }
 
-/// Whether a text has another in it, or a list a text among its values. As a block it has no `{{else}}`.
+/// Returns whether a text contains another, or a list contains a text. As a block it has no
+/// `{{else}}`.
 pub(super) fn contains(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let Some(expected) = call.params.first().cloned() else {
         return error(
@@ -86,7 +88,7 @@ pub(super) fn contains(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     one_sided(call, result)
 }
 
-/// Whether a text as a whole matches a regular expression. As a block it has no `{{else}}`.
+/// Returns whether a text as a whole matches a regular expression. As a block it has no `{{else}}`.
 pub(super) fn matches(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let Some(pattern) = call.params.first().cloned() else {
         return error("You must specify the string to be matched and the regular expression");

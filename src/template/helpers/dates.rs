@@ -1,4 +1,4 @@
-//! Dates and times.
+//! Helpers for dates and times.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ pub(super) fn now(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     shown(call, None)
 }
 
-/// A date in another format or moved; the time now for what is not a date.
+/// Returns a date in another format or moved; the time now for what is not a date.
 pub(super) fn date(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let given = match &call.first {
         Value::Date(date) => Some(date.clone()),
@@ -25,7 +25,7 @@ fn shown(call: &mut Invocation<'_, '_, '_, '_>, given: Option<Date>) -> Answer {
     let format = call.named_text("format")?;
     let timezone = call.named_text("timezone")?;
     let offset = call.named_text("offset")?;
-    // A date keeps its own zone, whatever is asked for.
+    // A date keeps its own zone regardless of the argument.
     let mut made = if let Some(date) = given {
         Date { format, ..date }
     } else {
@@ -62,7 +62,7 @@ pub(super) fn truncate(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     Ok(Value::Date(date::truncate(&date, &truncation)?))
 }
 
-/// A date by a pattern of `DateTimeFormatter`, or in one of four styles.
+/// Returns a date by a pattern of `DateTimeFormatter`, or in one of four styles.
 pub(super) fn format(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let Value::Date(date) = call.first.clone() else {
         if call.first.is_empty() {

@@ -1,4 +1,4 @@
-//! Encodings: base64, URLs, forms.
+//! Helpers for encodings: base64, URLs, forms.
 
 use std::sync::Arc;
 
@@ -41,7 +41,8 @@ pub(super) fn url(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     call.made(made)
 }
 
-/// The fields of a form, as a value or as the variable that is named. Fields without a value are left out.
+/// Returns the fields of a form, as a value or as the variable that is named. Fields without a
+/// value are left out.
 pub(super) fn form_data(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let text = call.print_first()?;
     call.renderer.charge(text.len())?;

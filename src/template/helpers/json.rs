@@ -1,4 +1,4 @@
-//! JSON: read, searched and written.
+//! Helpers for JSON: parsing, searching and formatting.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ impl Tree for Value {
     }
 }
 
-/// What a JSON path finds in a JSON text or in a value.
+/// Returns what a JSON path finds in a JSON text or in a value.
 pub(super) fn path(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     if call.first.is_null() || call.first.as_text() == Some("") {
         return Ok(Value::text(""));
@@ -138,8 +138,8 @@ pub(super) fn to_json(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     Ok(Value::text(text))
 }
 
-/// What `formatJson` and its like are to format, and whether over several lines; or the message that the result
-/// shows in place of it.
+/// Returns what `formatJson` and its like are to format, and whether over several lines; or the
+/// message that the result shows in place of it.
 pub(super) fn to_format(
     call: &mut Invocation<'_, '_, '_, '_>,
     helper: &str,

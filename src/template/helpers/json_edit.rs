@@ -1,4 +1,4 @@
-//! JSON texts that are changed: merged, with something less, with something more.
+//! Helpers that change JSON texts: merging, removing, adding.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::template::eval::{Answer, Invocation};
 use crate::template::json::{self, Reader};
 use crate::template::value::{ListStyle, MapStyle, Value};
 
-/// The text of a second argument or of the block.
+/// Returns the text of a second argument or of the block.
 fn other_text(call: &mut Invocation<'_, '_, '_, '_>) -> Result<Option<Arc<str>>, Failure> {
     if call.is_block() {
         return Ok(Some(call.body()?.into()));
@@ -173,7 +173,7 @@ pub(super) fn array_add(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
                 ));
             };
             let found = query.find(&document, false).map_err(|error| error.to_string())?;
-            // What an indefinite path finds is a list of its own: the document stays as it is.
+            // What an indefinite path finds is its own list: the document stays as it is.
             is_apart = matches!(found, Found::Many(_));
             let ways = match found {
                 Found::One(_) => query.ways(&document).map_err(|error| error.to_string())?,

@@ -1,11 +1,11 @@
-//! How numbers are written somewhere: the data of Java 17 (CLDR 39) for the locales that tests use.
+//! Number formats of locales: the data of Java 17 (CLDR 39) for the locales that tests use.
 
 /// The signs of a language, and the currency of a country.
 pub(super) struct Locale {
     pub(super) decimal: &'static str,
     pub(super) group: &'static str,
     pub(super) minus: &'static str,
-    /// What is before and behind a percentage.
+    /// The text before and after a percentage.
     pub(super) percent: (&'static str, &'static str),
     pub(super) currency: Currency,
 }
@@ -14,11 +14,11 @@ pub(super) struct Locale {
 pub(super) struct Currency {
     pub(super) symbol: &'static str,
     pub(super) place: Place,
-    /// Digits behind the point.
+    /// Digits after the point.
     pub(super) digits: usize,
 }
 
-/// Where the sign of a currency stands.
+/// The position of the sign of a currency.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Before,
@@ -36,7 +36,7 @@ const PERCENT: (&str, &str) = ("", "%");
 const SPACED_PERCENT: (&str, &str) = ("", "\u{a0}%");
 
 impl Locale {
-    /// The locale of a name such as `de_DE`; a language without a country has no currency.
+    /// Returns the locale of a name such as `de_DE`; a language without a country has no currency.
     pub(super) fn of(name: &str) -> Self {
         let name = name.replace('-', "_");
         let (language, country) = name.split_once('_').unwrap_or((&name, ""));

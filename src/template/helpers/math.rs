@@ -1,4 +1,4 @@
-//! Numbers.
+//! Helpers for numbers.
 
 use super::{error, to_int};
 use crate::template::decimal::Decimal;
@@ -45,7 +45,7 @@ fn operand(call: &mut Invocation<'_, '_, '_, '_>, value: &Value) -> Result<Decim
     Ok(number.unwrap_or(Decimal::whole(0)))
 }
 
-/// The whole numbers from the first to the second.
+/// Returns the whole numbers from the first to the second.
 pub(super) fn range(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let (lower, upper) = (to_int(&call.first)?, to_int(&call.param(0))?);
     let (Some(lower), Some(upper)) = (lower, upper) else {

@@ -1,4 +1,4 @@
-//! Regular expressions, and what a template may learn about the machine.
+//! Helpers for regular expressions and system values.
 
 use super::error;
 use crate::java::regex::{Flags, Regex};
@@ -10,13 +10,13 @@ use crate::template::{SystemSource, SystemValue};
 /// Bytes that a compiled expression may take.
 const MAX_COMPILED: usize = 1 << 20;
 
-/// How often an expression with look-around or back-references may try another way.
+/// How often an expression with look-around or back-references may backtrack.
 const BACKTRACK_LIMIT: usize = 100_000;
 
 /// How many groups `regexExtract` keeps.
 const MAX_GROUPS: usize = 100_000;
 
-/// The first match, and the groups of all matches in their order; a group that took no part is nothing.
+/// The first match, and the groups of all matches in their order; an unused group is `None`.
 type Extract = (String, Vec<Option<String>>);
 
 /// A regular expression in Java's syntax that is searched for.
@@ -44,7 +44,7 @@ impl Pattern {
             .map_err(|_| format!("\"{text}\" cannot be searched for"))
     }
 
-    /// What a search finds.
+    /// Returns the matches of a search.
     fn extract(&self, text: &str) -> Result<Option<Extract>, Failure> {
         let mut first = None;
         let mut groups = Vec::new();
@@ -79,7 +79,7 @@ impl Pattern {
     }
 }
 
-/// Whether a text as a whole matches an expression in Java's syntax.
+/// Returns whether a text as a whole matches an expression in Java's syntax.
 pub(super) fn matches_whole(text: &str, expression: &str) -> Result<bool, Failure> {
     let regex = Regex::new(expression, Flags::default())
         .map_err(|error| format!("\"{expression}\" is not a regular expression: {error}"))?;
@@ -90,7 +90,7 @@ fn too_long() -> Failure {
     "the regular expression takes too long on this text; make it simpler".into()
 }
 
-/// The first match as a text; with a variable's name the groups of all matches.
+/// Returns the first match as a text; with a variable's name the groups of all matches.
 pub(super) fn regex_extract(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let Value::Text(expression) = call.param(0) else {
         return Err("the regular expression is missing; give it as a text".into());
@@ -120,7 +120,7 @@ pub(super) fn hostname(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     Ok(Value::text(call.renderer.context.host.name()))
 }
 
-/// A variable of the environment, where the user permits its name.
+/// Returns a variable of the environment, where the user permits its name.
 pub(super) fn system_value(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let key = call.named_text("key")?.unwrap_or_default();
     let kind = call.named_text("type")?;

@@ -26,7 +26,7 @@ use super::value::Value;
 /// The helpers of a rendering.
 pub(crate) const HELPERS: Helpers = Helpers { all: ALL, each: block::each };
 
-/// The helper of a name.
+/// Returns the helper of a name.
 pub(crate) fn find(name: &str) -> Option<HelperId> {
     ALL.iter().position(|(known, _)| *known == name).map(HelperId)
 }
@@ -114,12 +114,12 @@ const ALL: &[(&str, Helper)] = &[
     ("yesno", text::yesno),
 ];
 
-/// A text in the result that says what a helper did not like, as `WireMock` shows it.
+/// Returns the text of a helper's error in the result, in `WireMock`'s form.
 fn error(message: impl AsRef<str>) -> Answer {
     Ok(Value::text(format!("[ERROR: {}]", message.as_ref())))
 }
 
-/// A whole number from a number or a text of digits, as Java's `intValue` and `parseInt`.
+/// Returns a whole number from a number or a text of digits, as Java's `intValue` and `parseInt`.
 fn to_int(value: &Value) -> Result<Option<i64>, Failure> {
     match value {
         Value::Int(value) => Ok(Some(*value)),
@@ -135,7 +135,7 @@ fn to_int(value: &Value) -> Result<Option<i64>, Failure> {
     }
 }
 
-/// A whole number that must be one.
+/// Returns a whole number that must be one.
 fn whole(value: &Value, what: &str) -> Result<i64, Failure> {
     match value {
         Value::Int(value) => Ok(*value),
@@ -144,7 +144,7 @@ fn whole(value: &Value, what: &str) -> Result<i64, Failure> {
     }
 }
 
-/// A length or position that must not be negative.
+/// Returns a length or position that must not be negative.
 fn count(value: &Value, what: &str) -> Result<usize, Failure> {
     let number = whole(value, what)?;
     usize::try_from(number).map_err(|_| format!("{what} must not be negative: {number}").into())

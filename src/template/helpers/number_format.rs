@@ -240,7 +240,7 @@ impl Layout {
     }
 }
 
-/// Rounds digits, the point after `point` of them, to so many after the point.
+/// Rounds digits, the point after `point` of them, to this many after the point.
 pub(super) fn round(
     digits: Vec<u8>,
     point: i32,

@@ -1,4 +1,5 @@
-//! Chance. All draws come from the one source of the rendering, so a seed repeats them.
+//! Helpers for random values. All draws come from the rendering's single source, so a seed
+//! reproduces them.
 
 use super::{error, to_int, whole};
 use crate::template::error::Failure;
@@ -8,7 +9,8 @@ use crate::template::value::{ListStyle, Value};
 /// A random text that may have this many characters.
 const MAX_LENGTH: i64 = 1 << 20;
 
-/// A number below a bound that is not 0. The bias of a draw from 64 bits does not matter here.
+/// Returns a number below a bound that is not 0. The bias of a draw from 64 bits does not matter
+/// here.
 fn below(call: &mut Invocation<'_, '_, '_, '_>, bound: u64) -> u64 {
     let draw = (call.renderer.context.random)();
     u64::try_from((u128::from(draw) * u128::from(bound)) >> 64).unwrap_or_default()
@@ -52,7 +54,7 @@ pub(super) fn value(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     call.made(if uppercase { text.to_ascii_uppercase() } else { text.to_ascii_lowercase() })
 }
 
-/// A random UUID of version 4.
+/// Returns a random UUID of version 4.
 fn uuid(call: &mut Invocation<'_, '_, '_, '_>) -> String {
     let (high, low) = ((call.renderer.context.random)(), (call.renderer.context.random)());
     uuid::Builder::from_random_bytes((u128::from(high) << 64 | u128::from(low)).to_be_bytes())
@@ -60,7 +62,7 @@ fn uuid(call: &mut Invocation<'_, '_, '_, '_>) -> String {
         .to_string()
 }
 
-/// A whole number from `lower` to below `upper`.
+/// Returns a whole number from `lower` to below `upper`.
 pub(super) fn int(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let bound = |value: Option<&Value>, default: i32| match value {
         Some(value) => Ok(to_int(value)?.unwrap_or(default.into())),
@@ -77,7 +79,7 @@ pub(super) fn int(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     Ok(Value::Int(lower.saturating_add_unsigned(draw)))
 }
 
-/// A number from `lower` to below `upper`.
+/// Returns a number from `lower` to below `upper`.
 pub(super) fn decimal(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let bound = |value: Option<&Value>, name: &str, default: f64| match value {
         None => Ok(default),
@@ -100,7 +102,7 @@ pub(super) fn decimal(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     Ok(Value::Double(if draw < upper { draw } else { lower }))
 }
 
-/// One of its arguments, or of the list that is the first; `count` of them as a list.
+/// Returns one of its arguments, or of the list that is the first; `count` of them as a list.
 pub(super) fn pick(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     if call.first.is_null() {
         return error(

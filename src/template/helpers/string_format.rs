@@ -160,7 +160,7 @@ impl Specifier {
         })
     }
 
-    /// A number with its sign, groups and zeros.
+    /// Returns a number with its sign, groups and zeros.
     fn number(&self, size: &str, negative: bool) -> String {
         let (whole, fraction) = match size.find(['.', 'e']) {
             Some(at) => size.split_at(at),
@@ -187,7 +187,8 @@ impl Specifier {
     }
 }
 
-/// A number with so many digits after the point; halves of what it prints as are rounded up.
+/// Returns a number with this many digits after the point; halves of what it prints as are rounded
+/// up.
 fn fixed(number: f64, digits: usize) -> Result<String, Failure> {
     let Some(exact) = Decimal::from_f64(number) else { return Ok(java::double(number)) };
     let exact = exact.plain();

@@ -1,4 +1,5 @@
-//! Texts: jknack's `StringHelpers`. Most of them answer their second argument where the first is empty.
+//! Helpers for texts: jknack's `StringHelpers`. Most of them return their second argument if the
+//! first is empty.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use crate::template::eval::{Answer, Invocation};
 use crate::template::limits::{Limit, MAX_OUTPUT_BYTES};
 use crate::template::value::Value;
 
-/// The text to work on; an answer where there is none.
+/// Returns the text to work on, or the result if there is none.
 fn subject(call: &mut Invocation<'_, '_, '_, '_>) -> Result<Result<Arc<str>, Value>, Failure> {
     if !call.first.is_empty() {
         return call.print_first().map(Ok);
@@ -46,7 +47,7 @@ pub(super) fn capitalize_first(call: &mut Invocation<'_, '_, '_, '_>) -> Answer 
     })
 }
 
-/// Each word with a capital; `fully` makes the other letters small.
+/// Returns each word with a capital; `fully` makes the other letters small.
 pub(super) fn capitalize(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let fully = matches!(call.named("fully"), Some(Value::Bool(true)));
     map(call, |text| {
@@ -123,7 +124,7 @@ pub(super) fn default_if_empty(call: &mut Invocation<'_, '_, '_, '_>) -> Answer 
     Ok(if default.is_null() { Value::text("") } else { default })
 }
 
-/// A list, or all arguments but the last, with the last between them.
+/// Returns a list, or all arguments but the last, with the last between them.
 pub(super) fn join(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     if call.first.is_empty() {
         return Ok(Value::text(""));
@@ -217,7 +218,7 @@ pub(super) fn abbreviate(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     call.made(kept + "...")
 }
 
-/// Lines of at most so many characters, broken at spaces; longer words stay whole.
+/// Lines of at most this many characters, broken at spaces; longer words stay whole.
 pub(super) fn word_wrap(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     let text = match subject(call)? {
         Ok(text) => text,

@@ -1,4 +1,4 @@
-//! XML.
+//! Helpers for XML.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use crate::template::eval::{Answer, Invocation};
 use crate::template::java;
 use crate::template::value::{ListStyle, MapStyle, Object, Value};
 
-/// What an XPath expression finds in an XML text: a list that prints as its first.
+/// Returns what an XPath expression finds in an XML text: a list that prints as its first.
 pub(super) fn xpath(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     find(call, "")
 }
 
-/// The same below the body of a SOAP message.
+/// Returns the same below the body of a SOAP message.
 pub(super) fn soap_xpath(call: &mut Invocation<'_, '_, '_, '_>) -> Answer {
     find(call, "/Envelope/Body/")
 }

@@ -11,7 +11,7 @@ use crate::template::value::{ListStyle, MapStyle, Value};
 /// How deep JSON text may nest.
 const MAX_JSON_DEPTH: usize = 128;
 
-/// The habits of a JSON parser.
+/// The dialect of a JSON parser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reader {
     /// Jackson: strict, numbers exact.
@@ -23,11 +23,11 @@ pub(crate) enum Reader {
 /// Reads JSON.
 ///
 /// # Errors
-/// What is wrong with the text, and at which byte.
+/// A message that says what is wrong, and at which byte.
 pub(crate) fn read(text: &str, reader: Reader) -> Result<Value, String> {
     let mut parser = Parser { text, at: 0, reader };
     let value = parser.value(0)?;
-    // What follows the first value is passed over.
+    // Text after the first value is ignored.
     Ok(value)
 }
 
@@ -189,7 +189,7 @@ impl Parser<'_> {
     }
 }
 
-/// The character after `\u`, with the second half of a pair, and how many bytes it took.
+/// Returns the character after `\u`, with the second half of a pair, and how many bytes it took.
 fn unicode(text: &str) -> Option<(char, usize)> {
     let unit = |text: &str| {
         let digits = text.get(..4)?;

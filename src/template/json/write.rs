@@ -1,4 +1,4 @@
-//! Values → JSON text, in the forms that helpers make.
+//! Values → JSON text, in the formats of the helpers.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::template::value::{ListStyle, Value};
 struct Writing {
     /// Over several lines, as Jackson indents.
     pretty: bool,
-    /// Names without a value are left out.
+    /// Whether names without a value are omitted.
     skip_null: bool,
     /// `/` as `\/`, as json-smart.
     escape_slash: bool,

@@ -15,7 +15,7 @@ use crate::template::value::Value;
 type Head<'t> = (Call, Box<[Arc<str>]>, usize, Token<'t>);
 
 impl<'t> Parser<'t> {
-    /// A call with `as |a b|`, and the token after it.
+    /// Returns a call with `as |a b|`, and the token after it.
     pub(super) fn head(
         &mut self,
         at: usize,
@@ -42,7 +42,7 @@ impl<'t> Parser<'t> {
         Ok((call, names.into(), at, token))
     }
 
-    /// A name with its arguments, and the token after them.
+    /// Returns a name with its arguments, and the token after them.
     pub(super) fn call(
         &mut self,
         at: usize,
@@ -108,7 +108,7 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// A path begins with a letter, a sign of its own, or a bracket.
+/// A path begins with a letter, one of the signs for paths, or a bracket.
 fn is_path(word: &str) -> bool {
     word.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$' | '@' | ':' | '[' | '.'))
 }

@@ -134,7 +134,7 @@ impl<'t> Parser<'t> {
         if is_helper && call.helper.is_none() {
             return Err(self.unknown_helper(at, name));
         }
-        // Inside of {{#with x}}, x is the model's own.
+        // Inside {{#with x}}, x belongs to the model.
         if let (false, Some(("with", Some(scope)))) = (is_helper, self.scopes.last())
             && name
                 .strip_prefix(&**scope)
@@ -165,8 +165,8 @@ impl<'t> Parser<'t> {
         Ok(Node::Block(Box::new(Block { call, inverted: false, names, body, inverse })))
     }
 
-    /// What follows a block's body: `{{else}}`, `{{else if ...}}`, the end. Of several the last counts. `open` is
-    /// the block's name, and whether `~` is before its `#`.
+    /// Returns what follows a block's body: `{{else}}`, `{{else if ...}}`, the end. Of several the
+    /// last counts. `open` is the block's name, and whether `~` is before its `#`.
     fn rest_of_block(
         &mut self,
         open: (&str, bool),
@@ -175,7 +175,7 @@ impl<'t> Parser<'t> {
     ) -> Result<Box<[Node]>, TemplateError> {
         let (name, trims) = open;
         match end {
-            // The original takes the sign apart by how the block opens.
+            // The original distinguishes the sign by how the block opens.
             End::Else { start, caret: Some(caret), .. } if caret != trims => {
                 let found = if trims { '{' } else { '~' };
                 let message =
@@ -270,7 +270,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// A block with arguments is a helper's.
+    /// Checks the name of a block: with arguments it must be a helper.
     fn known(&mut self, at: usize, name: &str, call: &Call) -> Result<(), TemplateError> {
         if call.helper.is_none() && !(call.params.is_empty() && call.hash.is_empty()) {
             return Err(self.unknown_helper(at, name));
@@ -298,7 +298,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// A tag where none can stand. The first column is 1 here, as in the original.
+    /// Returns the error of a misplaced tag. The first column is 1 here, as in the original.
     fn misplaced(&mut self, start: usize, found: &str) -> TemplateError {
         let mut error = self.lexer.error(start, format!("found: '{found}', expected: '<EOF>'"));
         error.at.column = error.at.column.max(1);
@@ -338,7 +338,7 @@ fn trim_last(nodes: &mut Vec<Node>) {
     }
 }
 
-/// The text of a parameter, as far as `{{#with}}` asks for it.
+/// Returns the text of a parameter, as far as `{{#with}}` needs it.
 fn describe(param: &Param) -> Arc<str> {
     match param {
         Param::Path(path) => path.text.clone(),

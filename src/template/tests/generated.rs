@@ -1,4 +1,5 @@
-//! Generated templates: compiling and rendering never panics, and stays within the bounds.
+//! Tests with generated templates: compiling and rendering never panics and stays within the
+//! bounds.
 
 use proptest::prelude::*;
 
@@ -99,7 +100,7 @@ fn pieces() -> impl Strategy<Value = String> {
     })
 }
 
-/// An argument of any kind.
+/// Returns an argument of any kind.
 fn argument() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         prop::sample::select(
@@ -267,7 +268,7 @@ fn model() -> Model {
     Model::new(asked.into_source(), &Parameters::from_text(&parameters.to_string()).unwrap())
 }
 
-/// Compiles and renders; errors are fine, panics and endless results are not.
+/// Compiles and renders: errors are allowed, panics and unbounded results are not.
 fn ends(text: &str, model: &Model) {
     if let Ok(template) = Template::compile(text) {
         if template.as_plain().is_some() {

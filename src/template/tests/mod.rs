@@ -1,7 +1,8 @@
-//! Templates against what `WireMock` 3.13.2 answers (`asked.json`), and with generated input.
+//! Tests of templates against results of `WireMock` 3.13.2 (`asked.json`), and with generated
+//! input.
 //!
-//! An entry of `asked.json` has a template, the request (GET /t from stub.example:8080 where it says nothing
-//! else), and what the original made of it: `text`; `fails` with the place of a helper's exception; `invalid`
+//! An entry of `asked.json` has a template, the request (GET /t from stub.example:8080 by default),
+//! and the original's result: `text`; `fails` with the place of a helper's exception; `invalid`
 //! with the parser's error.
 
 mod generated;
@@ -17,7 +18,7 @@ use super::{
     SystemValue, Template,
 };
 
-/// A machine of its own: one key is permitted.
+/// A host with one permitted system key.
 struct TestHost;
 
 impl Host for TestHost {

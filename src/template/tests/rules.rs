@@ -1,4 +1,5 @@
-//! Rules that are not asked from the original: bounds, chance, time, the machine, and parts of the model.
+//! Tests of rules that were not recorded from the original: bounds, randomness, time, the host, and
+//! parts of the model.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -62,7 +63,7 @@ fn time_comes_from_the_context() {
 }
 
 #[test]
-fn chance_stays_within_what_is_asked_for() {
+fn random_values_stay_in_the_requested_range() {
     let many = |call: &str| {
         let text = format!("{{{{#each (range 1 300)}}}}{{{{{call}}}}} {{{{/each}}}}");
         let made = render(&text).unwrap();
@@ -93,7 +94,7 @@ fn chance_stays_within_what_is_asked_for() {
 }
 
 #[test]
-fn the_machine_tells_what_is_permitted() {
+fn the_host_returns_permitted_values_only() {
     for (text, expected) in [
         ("{{hostname}}", "machine"),
         ("{{systemValue key='OPEN'}}", "value"),

@@ -1,4 +1,4 @@
-//! The lines of a body, and what happens to those of a kind.
+//! Splits a body into lines and applies the changes of their kind.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use tokio::time::Instant;
 use crate::message::{LineAction, LineChange, LineKind};
 use crate::transport::exact;
 
-/// A longer line is passed on before its end has arrived, in bytes.
+/// The longest line that is buffered, in bytes; a longer one is passed on in parts.
 const MAX_LINE: usize = 4 << 20;
 
-/// How long a line waits for the one that it goes out after.
+/// How long a line waits for the one that it is to follow.
 const SWAP: Duration = Duration::from_millis(500);
 
 /// How many lines are delayed at once. The source is not read while there are more.
@@ -21,7 +21,7 @@ const MAX_DELAYED: usize = 10_000;
 /// Splits bytes into lines.
 #[derive(Default)]
 pub(super) struct Splitter {
-    /// The line whose end has not arrived.
+    /// The incomplete line.
     partial: BytesMut,
 }
 
@@ -36,7 +36,7 @@ impl Splitter {
         }
     }
 
-    /// Appends what has no line end, at the end of the body.
+    /// Appends the incomplete last line at the end of the body.
     pub(super) fn finish(&mut self, lines: &mut VecDeque<Bytes>) {
         let last = self.partial.split().freeze();
         lines.extend((!last.is_empty()).then_some(last));
@@ -46,20 +46,20 @@ impl Splitter {
 /// Changes the lines of a body.
 pub(super) struct Changes {
     changes: Vec<Change>,
-    /// Lines that go out later.
+    /// Delayed lines.
     delayed: Vec<Held>,
 }
 
 /// One change, with its state in this body.
 struct Change {
     rule: LineChange,
-    /// How many lines of the kind have come.
+    /// How many lines of the kind have arrived.
     seen: u64,
     /// The line that waits for the next one of its kind.
     waiting: Option<Held>,
 }
 
-/// A line that is held back, but not longer than until its time.
+/// A line that is held back until its deadline at the latest.
 struct Held {
     until: Instant,
     line: Bytes,
@@ -77,7 +77,7 @@ impl Changes {
         Self { changes: changes.into_iter().map(of).collect(), delayed: Vec::new() }
     }
 
-    /// Applies the changes of a line's kind; appends what goes out now.
+    /// Applies the changes of a line's kind; appends the lines to send now.
     pub(super) fn apply(&mut self, line: Bytes, ready: &mut VecDeque<Bytes>) {
         let kind = kind(&line);
         if kind != LineKind::Events {
@@ -114,17 +114,17 @@ impl Changes {
         ready.push_back(line);
     }
 
-    /// Whether the bound is reached until a line has gone out.
+    /// Returns whether the bound of delayed lines is reached.
     pub(super) fn is_full(&self) -> bool {
         self.delayed.len() >= MAX_DELAYED
     }
 
-    /// When the next delayed line goes out.
+    /// Returns when the next delayed line is due.
     pub(super) fn next_delayed(&self) -> Option<Instant> {
         self.delayed.iter().map(|held| held.until).min()
     }
 
-    /// The delayed line that is due first.
+    /// Returns the delayed line that is due first.
     pub(super) fn release_delayed(&mut self) -> Option<Bytes> {
         let due = self.next_delayed()?;
         // The first of those that are due together.
@@ -132,12 +132,12 @@ impl Changes {
         Some(self.delayed.remove(index).line)
     }
 
-    /// When the first line has waited long enough for the next one of its kind.
+    /// Returns when the first line has waited long enough for the next one of its kind.
     pub(super) fn next_waiting(&self) -> Option<Instant> {
         self.changes.iter().filter_map(|change| Some(change.waiting.as_ref()?.until)).min()
     }
 
-    /// The line that has waited longest.
+    /// Returns the line that has waited longest.
     pub(super) fn release_longest_waiting(&mut self) -> Option<Bytes> {
         let waiting = self.changes.iter_mut().map(|change| &mut change.waiting);
         let first = waiting.filter(|held| held.is_some());
@@ -151,19 +151,19 @@ impl Changes {
             .extend(self.changes.iter_mut().filter_map(|change| Some(change.waiting.take()?.line)));
     }
 
-    /// Whether any line is delayed.
+    /// Returns whether any line is delayed.
     pub(super) fn has_delayed(&self) -> bool {
         !self.delayed.is_empty()
     }
 
-    /// Forgets the lines that are held back.
+    /// Drops the lines that are held back.
     pub(super) fn clear(&mut self) {
         self.delayed.clear();
         self.changes.iter_mut().for_each(|change| change.waiting = None);
     }
 }
 
-/// The kind of a line of a watch. A line of any other body is an event.
+/// Returns the kind of a line of a watch. A line of any other body is an event.
 fn kind(line: &[u8]) -> LineKind {
     const BOOKMARK: &[u8] = b"{\"type\":\"BOOKMARK\"";
     const END: &[u8] = b"\"k8s.io/initial-events-end\":\"true\"";

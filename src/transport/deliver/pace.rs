@@ -1,4 +1,4 @@
-//! When the next bytes may go out, and how many of them.
+//! Pacing: when the next bytes may be sent, and how many.
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use tokio::time::Instant;
 use crate::message::Pace;
 use crate::transport::exact;
 
-/// Spreads what is ready to go out over time; without a pace everything goes at once.
+/// Spreads ready bytes over time; without a pace everything is sent immediately.
 #[derive(Default)]
 pub(super) struct Pacer(Option<Rhythm>);
 
-/// A pace being kept.
+/// The state of a pace.
 struct Rhythm {
     /// The bytes of a chunk.
     size: u64,
     every: Duration,
-    /// When the next chunk may begin; at once without it.
+    /// When the next chunk may begin; immediately if `None`.
     due: Option<Instant>,
-    /// How many bytes of the current chunk may still go.
+    /// How many bytes of the current chunk may still be sent.
     left: u64,
     /// How many chunks are still to begin, where the body has a number of them.
     chunks: Option<u32>,
@@ -41,7 +41,7 @@ impl Pacer {
         };
     }
 
-    /// How many bytes may go out at once, if not all that are ready.
+    /// Returns how many bytes may be sent at once, if not all that are ready.
     pub(super) fn limit(&self) -> Option<u64> {
         self.0.as_ref().map(|rhythm| match rhythm.left {
             0 => rhythm.chunk(),
@@ -49,12 +49,12 @@ impl Pacer {
         })
     }
 
-    /// Waits until bytes may go out. The time from one chunk to the next does not depend on how long the
-    /// sending takes.
+    /// Waits until bytes may be sent. The time from one chunk to the next does not depend on how
+    /// long the sending takes.
     pub(super) async fn wait(&mut self) {
         let Some(rhythm) = self.0.as_mut().filter(|rhythm| rhythm.left == 0) else { return };
         let now = Instant::now();
-        // A body that had nothing to send has nothing to catch up with.
+        // A body that had nothing to send does not catch up.
         let due = rhythm.due.filter(|due| exact::after(*due, rhythm.every) > now).unwrap_or(now);
         exact::until(due).await;
         rhythm.due = Some(exact::after(due, rhythm.every));
@@ -62,17 +62,17 @@ impl Pacer {
         rhythm.chunks = rhythm.chunks.map(|chunks| chunks.saturating_sub(1));
     }
 
-    /// Counts bytes that go out.
+    /// Counts sent bytes.
     pub(super) fn sent(&mut self, bytes: u64) {
         if let Some(rhythm) = &mut self.0 {
-            // Without a number of chunks, what goes out at once is one, however short.
+            // Without a number of chunks, whatever is sent at once is one chunk, however short.
             rhythm.left = rhythm.chunks.map_or(0, |_| rhythm.left.saturating_sub(bytes));
         }
     }
 }
 
 impl Rhythm {
-    /// The bytes of the next chunk: the last one has the remainder.
+    /// Returns the bytes of the next chunk: the last one has the remainder.
     fn chunk(&self) -> u64 {
         match self.chunks {
             Some(0 | 1) => u64::MAX,

@@ -1,4 +1,4 @@
-//! Performs a delivery on a body: what goes out next, and what happens at each position.
+//! Performs a delivery on a body: which bytes are sent next, and what happens at each position.
 
 use std::collections::VecDeque;
 
@@ -17,7 +17,7 @@ use super::schedule::Scheduled;
 use super::source::Source;
 use super::step::{Step, Steps};
 
-/// The steps of a body with its delivery.
+/// Returns the steps of a body with its delivery.
 pub(in crate::transport) fn steps(body: Body, delivery: Delivery) -> Steps {
     let performer = Performer::new(body, delivery.into_effects());
     Box::pin(futures_util::stream::unfold(performer, |mut performer| async move {
@@ -34,24 +34,24 @@ struct Performer {
     /// Present where something happens to lines.
     splitter: Option<Splitter>,
     changes: Changes,
-    /// What has not happened yet.
+    /// The points that have not been performed yet.
     points: Vec<Point>,
-    /// The fault that strikes at the end of a body that ends before its position.
+    /// The fault for the end of a body that ends before the fault's position.
     at_end: Option<FaultAction>,
     /// The pace that begins with the body.
     pace: Option<Pace>,
     pacer: Pacer,
-    /// When the headers went out.
+    /// When the headers were sent.
     began: Option<Instant>,
-    /// Lines that have arrived and are not handled yet.
+    /// Lines that have arrived and are not processed yet.
     lines: VecDeque<Bytes>,
-    /// What is to go out, in order.
+    /// The bytes to send, in order.
     ready: VecDeque<Bytes>,
     bytes_sent: u64,
     lines_seen: u64,
     /// What happens to the next line, from a position that is not one of a line.
     for_next_line: Option<PointAction>,
-    /// How the answer ends once `ready` is out.
+    /// How the answer ends once `ready` is sent.
     ending: Option<Ending>,
 }
 
@@ -61,14 +61,14 @@ enum Ending {
     Broken(BodyError),
 }
 
-/// What ended a wait.
+/// The reason why a wait ended.
 enum Wake {
     Source(Option<Result<Bytes, BodyError>>),
     /// The point with this index is due.
     Point(usize),
     /// A delayed line is due.
     Delayed,
-    /// A line has waited long enough for the one that it goes out after.
+    /// A line has waited long enough for the one that it is to follow.
     Waited,
 }
 
@@ -105,7 +105,7 @@ impl Performer {
         }
     }
 
-    /// The next step; nothing when the body is complete.
+    /// Returns the next step, or `None` if the body is complete.
     async fn next(&mut self) -> Option<Step> {
         if self.began.is_none() {
             self.began = Some(Instant::now());
@@ -132,7 +132,7 @@ impl Performer {
                     Ending::Broken(error) => Some(Step::Broken(error)),
                 };
             }
-            // One line at a time: what came before it is out, so that a pause is a pause.
+            // One line at a time: everything before it is sent, so that a pause is visible.
             if let Some(line) = self.lines.pop_front() {
                 self.line(line).await;
                 continue;
@@ -152,7 +152,7 @@ impl Performer {
         }
     }
 
-    /// Nothing follows.
+    /// Ends the body: nothing follows.
     fn close(&mut self) {
         self.lines.clear();
         self.ready.clear();
@@ -163,7 +163,7 @@ impl Performer {
         self.source_ended = true;
     }
 
-    /// The point that is reached by the bytes that went out.
+    /// Returns the point that the sent bytes have reached.
     fn due(&self) -> Option<usize> {
         if self.ending.is_some() {
             return None;
@@ -190,24 +190,25 @@ impl Performer {
         }
     }
 
-    /// The rest of the body goes out at a pace.
+    /// Sends the rest of the body at a pace.
     fn slow(&mut self, pace: Pace) {
         let left = self.length.map(|length| length.saturating_sub(self.bytes_sent));
         self.pacer.begin(pace, left);
     }
 
-    /// Ends the answer; what is ready does not go out any more.
+    /// Ends the answer; ready bytes are discarded.
     fn end(&mut self, ending: Ending) {
         self.lines.clear();
         self.ready.clear();
         self.ending = Some(ending);
     }
 
-    /// The next bytes to go out: up to the next point, and not more than the pace allows at once.
+    /// Returns the next bytes to send: up to the next point, and no more than the pace allows at
+    /// once.
     fn piece(&mut self) -> Option<Bytes> {
         let front = self.ready.front_mut()?;
         let mut length = front.len() as u64;
-        // Once the end is decided, no point interrupts what goes out before it.
+        // Once the end is decided, no point interrupts the bytes before it.
         let points = self.points.iter().filter(|_| self.ending.is_none());
         for point in points {
             if let Position::Bytes(at) = point.at
@@ -258,7 +259,7 @@ impl Performer {
         }
     }
 
-    /// Takes what arrived from the source.
+    /// Takes the bytes that arrived from the source.
     fn arrive(&mut self, item: Option<Result<Bytes, BodyError>>) {
         match (item, &mut self.splitter) {
             (Some(Ok(bytes)), Some(splitter)) => splitter.push(&bytes, &mut self.lines),
@@ -279,7 +280,7 @@ impl Performer {
         }
     }
 
-    /// Does what is left to do once everything is out; returns whether there was something.
+    /// Performs the remaining points once everything is sent; returns whether there were any.
     fn wind_up(&mut self) -> bool {
         self.changes.release_waiting(&mut self.ready);
         self.ending = self.at_end.take().map(Ending::Fault);
@@ -305,7 +306,7 @@ impl Performer {
         self.changes.apply(line, &mut self.ready);
     }
 
-    /// Performs an action on a line; returns whether the line is done with.
+    /// Performs an action on a line; returns whether the line is finished.
     async fn on_line(&mut self, action: PointAction, line: &Bytes) -> bool {
         match action {
             PointAction::Stall(time) => exact::sleep(time).await,

@@ -1,4 +1,4 @@
-//! The body as it becomes available: its source, with the timing of a recorded stream.
+//! The source of a body with the timing of a recorded stream.
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -15,12 +15,12 @@ pub(super) struct Scheduled {
     schedule: Option<Schedule>,
     /// The next chunk of the schedule.
     next: usize,
-    /// When the chunk before it was due: at first, when the body began. Whatever the sending takes does not
-    /// put later chunks off.
+    /// When the previous chunk was due; initially, when the body began. Slow sending does not delay
+    /// later chunks.
     before: Option<Instant>,
-    /// How many bytes of the chunk that was due last are not out yet.
+    /// How many bytes of the chunk that was due last are not sent yet.
     left: usize,
-    /// What was read from the source and is not due yet.
+    /// Bytes that were read from the source and are not due yet.
     held: Bytes,
 }
 
@@ -29,14 +29,15 @@ impl Scheduled {
         Self { source, schedule, next: 0, before: None, left: 0, held: Bytes::new() }
     }
 
-    /// Gives up what is left of the body.
+    /// Discards the rest of the body.
     pub(super) fn close(&mut self) {
         self.source = Source::Empty;
         self.schedule = None;
         self.held = Bytes::new();
     }
 
-    /// The next available bytes. A call that is dropped loses nothing: the next one goes on with it.
+    /// Returns the next available bytes. Cancel-safe: a dropped call loses nothing, and the next
+    /// one continues.
     pub(super) async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
         while self.left == 0 {
             let chunk = self.schedule.as_ref().and_then(|schedule| schedule.get(self.next));
@@ -58,7 +59,7 @@ impl Scheduled {
         Some(Ok(bytes))
     }
 
-    /// What is behind the last chunk.
+    /// Returns the bytes after the last chunk.
     async fn rest(&mut self) -> Option<Result<Bytes, BodyError>> {
         if self.held.is_empty() {
             return self.source.next().await;

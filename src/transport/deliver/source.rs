@@ -8,7 +8,7 @@ use futures_util::Stream;
 
 use crate::message::{Body, BodyError, BodyStream};
 
-/// Small pieces are joined into chunks of this size, in bytes: few writes, no giant copy.
+/// Small pieces are joined into chunks of this size, in bytes: few writes, and no large copy.
 const CHUNK: usize = 64 << 10;
 
 /// The pieces of a body.
@@ -22,7 +22,7 @@ pub(in crate::transport) enum Source {
 impl Source {
     pub(in crate::transport) fn new(body: Body) -> Self {
         match body {
-            // A request that cannot be upgraded has no tunnel.
+            // A request that cannot be upgraded gets no tunnel.
             Body::Empty | Body::Tunnel(_) => Self::Empty,
             Body::Bytes(bytes) => Self::Bytes(bytes),
             Body::Pieces(pieces) => Self::Pieces(pieces.into_iter()),
@@ -32,7 +32,7 @@ impl Source {
         }
     }
 
-    /// Whether the body is known to be at its end.
+    /// Returns whether the body is known to be at its end.
     pub(in crate::transport) fn is_empty(&self) -> bool {
         matches!(self, Self::Empty)
     }
@@ -55,7 +55,7 @@ impl Source {
 }
 
 impl Source {
-    /// The rest of the body, where it is one small piece behind a large one.
+    /// Returns the rest of the body if it is one small piece after a large one.
     pub(in crate::transport) fn take_end(&mut self, before: &Bytes) -> Option<Bytes> {
         let Self::Pieces(pieces) = self else { return None };
         let is_small = matches!(pieces.as_slice(), [end] if end.len() < CHUNK);

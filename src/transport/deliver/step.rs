@@ -7,16 +7,17 @@ use futures_util::Stream;
 
 use crate::message::{BodyError, FaultAction};
 
-/// What happens next on a connection or stream.
+/// The next step on a connection or stream.
 #[derive(Debug)]
 pub(in crate::transport) enum Step {
-    /// These bytes of the body go out.
+    /// Send these bytes of the body.
     Send(Bytes),
     /// The answer ends with a fault. Nothing follows.
     Fail(FaultAction),
-    /// The source of the body broke. Nothing follows.
+    /// The source of the body failed. Nothing follows.
     Broken(BodyError),
 }
 
-/// The steps of a body. Where they end without [`Step::Fail`] or [`Step::Broken`], the body is complete.
+/// The steps of a body. If they end without [`Step::Fail`] or [`Step::Broken`], the body is
+/// complete.
 pub(in crate::transport) type Steps = Pin<Box<dyn Stream<Item = Step> + Send>>;

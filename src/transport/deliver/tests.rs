@@ -1,4 +1,5 @@
-//! Deliveries of bodies, step by step, on a paused clock: it moves only when nothing else can happen.
+//! Tests of deliveries, step by step, on a paused clock that only advances when nothing else can
+//! happen.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +30,7 @@ fn bytes() -> Body {
     Body::Bytes(Bytes::from_static(b"0123456789"))
 }
 
-/// What goes out, as text, each piece with the tenth of a second of its time; then how it ends.
+/// Returns the sent pieces as text, each with its time in tenths of a second, and then the end.
 async fn perform(body: Body, effects: Effects) -> String {
     let began = Instant::now();
     let mut steps = steps(body, effects.into());
@@ -107,7 +108,7 @@ async fn several_points_strike_in_one_body() {
         (Position::Event(2), PointAction::Duplicate),
         (Position::Event(4), PointAction::CutLine),
     ]);
-    // The stream behind it goes on only when it is asked for more.
+    // The stream behind it only continues when it is polled.
     assert_eq!(perform(watch(), faults).await, "a.@0 b.@10 b.@10 c.@20 d@30 close@30");
 }
 
@@ -175,7 +176,7 @@ async fn pairs_come_in_the_other_order_and_the_last_one_all_the_same() {
     assert_eq!(perform(watch(), faults).await, "b.@0 a.@0 c.@15 d.@25 e.@30");
 }
 
-/// A stub's body with a schedule of these chunks: seconds after the one before, and bytes.
+/// Returns a stub's body with a schedule of these chunks: seconds after the one before, and bytes.
 fn scheduled(chunks: &[(u64, usize)]) -> Effects {
     let chunk = |(seconds, bytes): &(u64, usize)| TimedChunk {
         after: SECOND * u32::try_from(*seconds).unwrap(),
@@ -189,7 +190,7 @@ async fn bytes_of_a_recorded_stream_become_available_by_its_schedule() {
     for (chunks, expected) in [
         (&[(0, 4), (2, 6)][..], "0123@0 456789@20"),
         (&[(1, 3), (1, 3), (1, 4)], "012@10 345@20 6789@30"),
-        // A chunk without bytes is a pause; what is behind the last chunk comes with it.
+        // A chunk without bytes is a pause; bytes after the last chunk come with it.
         (&[(1, 2), (1, 0), (1, 2)], "01@10 23@30 456789@30"),
         (&[], "0123456789@0"),
         // A schedule that is longer than the body ends with the body.
@@ -217,7 +218,7 @@ async fn a_schedule_goes_with_everything_else() {
     assert_eq!(perform(bytes(), with(early)).await, "0123@0 reset@10");
     let within = points([(Position::Bytes(6), PointAction::Stall(SECOND))]);
     assert_eq!(perform(bytes(), with(within)).await, "0123@0 45@20 6789@30");
-    // A wait that something else interrupts is not begun anew.
+    // A wait that something else interrupts is not begun again.
     let between = points([(Position::Time(SECOND), PointAction::Slow(pace))]);
     assert_eq!(perform(bytes(), with(between)).await, "0123@0 456@20 789@30");
 }
@@ -251,14 +252,14 @@ async fn a_body_is_dribbled_over_a_time() {
     let rest = Pace::Dribble { chunks: 2, over: SECOND * 4 };
     let from_four = points([(Position::Bytes(4), PointAction::Slow(rest))]);
     assert_eq!(perform(bytes(), from_four).await, "0123@0 456@20 789@40");
-    // A fault strikes within it all the same.
+    // A fault within it still happens.
     let fault = Some(Fault { at: FaultPoint::AfterBytes(5), action: FaultAction::Close });
     let cut = Effects { fault, ..dribble(2, 2) };
     assert_eq!(perform(bytes(), cut).await, "01234@10 close@10");
 }
 
 #[tokio::test(start_paused = true)]
-async fn delayed_lines_go_out_when_they_are_due() {
+async fn delayed_lines_are_sent_when_they_are_due() {
     // Bookmarks are late by less than events: they overtake them.
     let late =
         |of, seconds| LineChange { of, action: LineAction::Delay(SECOND * seconds), sample: None };

@@ -1,4 +1,4 @@
-//! Connections: how long they are kept, what is refused, and how they stop.
+//! Tests of connections: keep-alive, refused requests, and shutdown.
 
 use super::*;
 
@@ -57,7 +57,7 @@ async fn a_connection_beyond_the_limit_is_refused() {
     first.read_exact(&mut buffer).await.unwrap();
     let (got, end) = ask(server.address, "").await;
     assert!(
-        got.starts_with("HTTP/1.1 503 ") && got.contains("all the 1 connections") && end.is_none(),
+        got.starts_with("HTTP/1.1 503 ") && got.contains("limit of 1 connections") && end.is_none(),
         "{got}"
     );
 }
@@ -93,7 +93,7 @@ async fn a_connection_goes_on_after_a_stream() {
     let keep = "HTTP/1.1\r\nhost: x\r\n\r\n";
     let close = "HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let stream = format!("{CHUNKED}5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n");
-    // Asked for at once, behind the stream, and again a stream.
+    // Pipelined: a stream, an answer, and another stream.
     let request =
         format!("GET /stream {keep}GET /bytes {keep}GET /stream {keep}GET /bytes {close}");
     let (got, end) = ask(server.address, &request).await;
@@ -105,7 +105,7 @@ async fn a_connection_goes_on_after_a_stream() {
         got.ends_with("\r\n\r\n0123456789") && !got.contains("chunked") && end.is_none(),
         "{got}"
     );
-    // What comes in pieces while the stream goes on is read as one request.
+    // Pieces that arrive during the stream are read as one request.
     let mut slow = TcpStream::connect(server.address).await.unwrap();
     slow.write_all(format!("GET /recorded {keep}GET /by").as_bytes()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(20)).await;

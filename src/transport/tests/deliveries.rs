@@ -1,4 +1,4 @@
-//! Bodies and faults on the wire, byte by byte.
+//! Tests of bodies and faults on the wire, byte by byte.
 
 use super::*;
 
@@ -26,7 +26,7 @@ async fn faults_are_exact_to_the_byte() {
         ("stream/7/chunk", format!("{CHUNKED}5\r\n01234\r\n2\r\n56\r\n{bad_chunk}"), None),
     ];
     for (path, bytes, end) in cases {
-        // A pipelined request behind the fault must not be answered.
+        // A pipelined request after the fault must not be answered.
         let request = format!(
             "GET /{path} HTTP/1.1\r\nhost: x\r\n\r\nGET /bytes HTTP/1.1\r\nhost: x\r\n\r\n"
         );
@@ -54,7 +54,7 @@ async fn bodies_go_out_as_planned() {
             got.split("\r\n").collect(),
             answer.split("\r\n").chain(["HTTP/1.1 200 OK"]).collect(),
         );
-        // The order of header fields means nothing.
+        // The order of header fields is irrelevant.
         got.sort_unstable();
         expected.sort_unstable();
         assert_eq!((got, end), (expected, None), "{path}");

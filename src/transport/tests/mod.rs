@@ -1,4 +1,4 @@
-//! Byte-level tests: a toy handler behind a real socket, and a peer that reads every byte.
+//! Byte-level tests: a test handler behind a real socket, and a peer that reads every byte.
 mod connections;
 mod deliveries;
 mod uploads;
@@ -160,7 +160,7 @@ fn start(limits: TransportLimits) -> Running {
     Running { address, dropped, stop, task }
 }
 
-/// What came, without the date, and how it ended: `None` is a FIN.
+/// Returns the received text without the date, and how it ended: `None` is a FIN.
 async fn read_all(stream: &mut TcpStream) -> (String, Option<ErrorKind>) {
     let mut bytes = Vec::new();
     let mut buffer = vec![0_u8; 65536];
@@ -187,12 +187,12 @@ const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n";
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 const RST: Option<ErrorKind> = Some(ErrorKind::ConnectionReset);
 
-/// Sends while it reads: a body larger than what the sockets hold does not block either side.
+/// Sends while it reads, so that a body larger than the socket buffers blocks neither side.
 async fn converse(address: std::net::SocketAddr, bytes: Vec<u8>) -> String {
     let stream = TcpStream::connect(address).await.unwrap();
     let (mut read, mut write) = stream.into_split();
     let sending = tokio::spawn(async move {
-        // A server that closes the connection takes no more.
+        // A server that closes the connection accepts no more.
         let _ = write.write_all(&bytes).await;
         write
     });

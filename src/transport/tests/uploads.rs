@@ -1,4 +1,4 @@
-//! Request bodies, read as they arrive or not at all.
+//! Tests of request bodies that are read as they arrive or not at all.
 
 use super::*;
 
@@ -29,7 +29,7 @@ async fn bodies_are_read_as_they_arrive() {
     }
 }
 
-/// A request that is answered with no look at its body, which is made of requests.
+/// Returns a request that is answered without reading its body, which consists of requests.
 fn unread(path: &str, size: usize, chunked: bool) -> Vec<u8> {
     let line = b"GET /stream HTTP/1.1\r\nhost: smuggled\r\n\r\n";
     let mut body: Vec<u8> =
@@ -71,7 +71,7 @@ async fn a_body_that_nobody_reads_is_never_a_request() {
                 if answers == 2 {
                     assert!(got.contains("content-length: 0\r\n"), "{name}: {got}");
                 }
-                // What is known to end within bounds leaves the connection to the next request.
+                // A body that is known to end within bounds leaves the connection to the next request.
                 if size <= 20_000 && !chunked && !path.contains("close") {
                     assert_eq!(answers, 2, "{name}");
                 }

@@ -1,5 +1,5 @@
-// Package main does under one scenario what programs on client-go do, with what the library itself has
-// against failures and nothing besides: whatever error it hands on ends the program.
+// Package main behaves under one scenario like programs on client-go, with only the library's own
+// handling of failures: any error that it returns ends the program.
 package main
 
 import (
@@ -29,9 +29,9 @@ import (
 
 const (
 	namespace = "kube-test"
-	// Less than a drill takes: the program says itself that it has come to nothing.
+	// Shorter than a drill: the program itself reports that it made no progress.
 	deadline = 15 * time.Second
-	// How long a cache may take to be filled before its user goes on without it.
+	// How long a cache may take to be filled before its user continues without it.
 	syncLimit = 3 * time.Second
 )
 
@@ -104,7 +104,7 @@ func create(ctx context.Context, jobs dynamic.ResourceInterface, name string) {
 	check(err, "creating "+name)
 }
 
-// status wants exactly the status that the scenario is named after.
+// status expects exactly the status that the scenario is named after.
 func status(ctx context.Context, jobs dynamic.ResourceInterface, scenario string) {
 	expected, err := strconv.Atoi(scenario[strings.LastIndex(scenario, "-")+1:])
 	check(err, "reading the status in the scenario's name")
@@ -115,7 +115,7 @@ func status(ctx context.Context, jobs dynamic.ResourceInterface, scenario string
 	}
 }
 
-// list takes all jobs by the library's pager, in pages of ten.
+// list reads all jobs with the library's pager, in pages of ten.
 func list(ctx context.Context, jobs dynamic.ResourceInterface) []string {
 	lister := pager.New(func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 		return jobs.List(ctx, options)
@@ -146,7 +146,7 @@ func pages(ctx context.Context, jobs dynamic.ResourceInterface) {
 	}
 }
 
-// cycle is the life of a job, seen by whoever asked for it.
+// cycle is the life of a job, from the view of its creator.
 func cycle(ctx context.Context, jobs dynamic.ResourceInterface) {
 	const name = "good"
 	list(ctx, jobs)
@@ -161,7 +161,7 @@ func cycle(ctx context.Context, jobs dynamic.ResourceInterface) {
 	check(jobs.Delete(ctx, name, metav1.DeleteOptions{}), "deleting "+name)
 }
 
-// watch wants an informer's cache to show in the end what is true.
+// watch expects an informer's cache to be correct in the end.
 func watch(ctx context.Context, client dynamic.Interface, jobs dynamic.ResourceInterface) {
 	factory := dynamicinformer.NewFilteredDynamicSharedInformerFactory(client, 0, namespace, nil)
 	informer := factory.ForResource(tfjobs).Informer()
@@ -175,7 +175,7 @@ func watch(ctx context.Context, client dynamic.Interface, jobs dynamic.ResourceI
 		create(ctx, jobs, name)
 		time.Sleep(200 * time.Millisecond)
 	}
-	// A watch that does not last is another one by now.
+	// A watch that has ended was replaced by now.
 	time.Sleep(time.Second)
 	check(jobs.Delete(ctx, "w-2", metav1.DeleteOptions{}), "deleting w-2")
 	holds := func(name string) bool {

@@ -33,7 +33,7 @@ func (t *tokenTransport) RoundTrip(request *http.Request) (*http.Response, error
 	}
 	fresh, err := t.refresh(token)
 	if err != nil || fresh == "" {
-		// What the server said tells more than that there is no token.
+		// The server's answer is more informative than a missing token.
 		return response, err
 	}
 	_ = response.Body.Close()
@@ -63,7 +63,7 @@ func (t *tokenTransport) current() string {
 }
 
 // refresh fetches a token in place of the one that was refused, unless another request has done so
-// meanwhile. There is none where the server issues none.
+// in the meantime. There is no token if the server issues none.
 func (t *tokenTransport) refresh(refused string) (string, error) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()

@@ -12,9 +12,9 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.utils.retry import retry_on_conflict
 
 WHERE = dict(group="kubeflow.org", version="v1", namespace="kube-test", plural="tfjobs")
-# Less than a drill takes: the program says itself that it has come to nothing.
+# Shorter than a drill: the program itself reports that it made no progress.
 DEADLINE = 15
-# How long a cache may take to be filled before its user goes on without it.
+# How long a cache may take to be filled before its user continues without it.
 SYNC_LIMIT = 3
 
 
@@ -71,7 +71,7 @@ class Jobs:
         except ApiException as error:
             if error.status != 401 or self.token is None or not self.token.present:
                 raise
-        # The hook fetches another token for the same call, which is made once more.
+        # The hook fetches another token for the same call, which is repeated once.
         self.token.refused = True
         return method(**WHERE, **arguments)
 
@@ -155,7 +155,7 @@ class Cache:
                     elif event["type"] in ("ADDED", "MODIFIED"):
                         self.names.add(name)
             except ApiException as error:
-                # The revision is gone: from the beginning.
+                # The revision has expired: start again.
                 if error.status != 410:
                     raise
 
@@ -168,7 +168,7 @@ def watching():
     for name in ("w-1", "w-2", "w-3"):
         jobs.create(name)
         time.sleep(0.2)
-    # A watch that does not last is another one by now.
+    # A watch that has ended was replaced by now.
     time.sleep(1)
     jobs.delete("w-2")
     while not {"w-1", "w-3"} <= cache.names or "w-2" in cache.names:
@@ -222,5 +222,5 @@ except Exception as error:
     traceback.print_exc()
     fail(repr(error))
 print("ok", flush=True)
-# Not to wait for a watch that nobody ends.
+# Do not wait for a watch that never ends.
 os._exit(0)

@@ -1,4 +1,4 @@
-//! Conversations recorded from a real API server, held against this one.
+//! Conversations recorded from a real API server, compared with this one.
 //!
 //! The cases are data (`tests/conformance/{cases,second,found,rbac}`, described in its README). Each worker has a server of
 //! its own, and each case a namespace, so that they run side by side without seeing each other.
@@ -56,7 +56,7 @@ fn open_cases() -> BTreeSet<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_recorded_conversation_goes_the_same_way() {
+async fn every_recorded_conversation_has_the_same_result() {
     let cases = cases("cases");
     let total = cases.len();
     let failed = play(cases, &[]).await;
@@ -66,7 +66,7 @@ async fn every_recorded_conversation_goes_the_same_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_second_corpus_goes_the_same_way_but_for_the_open_cases() {
+async fn the_second_corpus_has_the_same_results_except_for_the_open_cases() {
     let cases = cases("second");
     let known: BTreeSet<String> = cases.iter().map(|case| text(&case["name"]).to_owned()).collect();
     let open: BTreeSet<String> =

@@ -1,4 +1,4 @@
-//! What a server chooses by itself becomes a placeholder, so that the rest can be compared.
+//! Replaces values that a server chooses itself by placeholders, so that the rest can be compared.
 
 use std::collections::HashMap;
 
@@ -91,8 +91,8 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Numbers the uids anew, in the order of the sorted tree: which is the same as which is compared, not
-/// in what order a recording met them.
+/// Numbers the uids again, in the order of the sorted tree: equality is compared, not the order of
+/// appearance in a recording.
 pub(super) fn renumbered(value: &Value) -> Value {
     let pattern = regex::Regex::new("<uid[^>]*>").expect("a pattern");
     let mut numbers = HashMap::new();

@@ -1,4 +1,4 @@
-//! One case on its way: steps, watches, saved values.
+//! Runs one case: steps, watches, saved values.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,12 +21,12 @@ const SILENCE: u64 = 8;
 
 type HttpClient = Client<HttpConnector, Full<Bytes>>;
 
-/// One case on its way.
+/// A running case.
 pub(super) struct Run<'a> {
     server: &'a RunningServer,
     client: &'a HttpClient,
     case: &'a Value,
-    /// What `{{name}}` stands for.
+    /// The values of `{{name}}` placeholders.
     saved: Map<String, Value>,
     normal: Normal,
 }
@@ -67,7 +67,7 @@ impl<'a> Run<'a> {
     }
 
     async fn step(&mut self, step: &Value) -> Value {
-        // The recorded server needed time to catch up with itself.
+        // The recorded server needed time to become consistent.
         if step.get("sleep").is_some() {
             return Value::Null;
         }
@@ -216,7 +216,7 @@ impl<'a> Run<'a> {
         (Head { status: head.status.as_u16(), headers: head.headers }, body)
     }
 
-    /// Puts saved values in the place of `{{name}}`.
+    /// Replaces `{{name}}` by saved values.
     fn filled(&self, value: &Value) -> Value {
         match value {
             Value::String(text) => {
@@ -324,7 +324,7 @@ fn headers(head: &Head, interest: &[Value]) -> Value {
     out.into()
 }
 
-/// The lines of a stream as they come.
+/// The lines of a stream as they arrive.
 struct Lines {
     stream: BodyDataStream<Incoming>,
     buffer: Vec<u8>,

@@ -17,7 +17,7 @@ pub(super) struct Case {
     pub(super) secrets: Vec<String>,
 }
 
-/// All kinds, each with values of its own.
+/// All kinds, each with its own values.
 pub(super) fn cases() -> Vec<Case> {
     let kinds: Value = serde_json::from_str(include_str!("kinds.json")).expect("a list of kinds");
     let mut values = Values(7);

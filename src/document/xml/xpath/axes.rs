@@ -1,4 +1,4 @@
-//! The nodes along an axis that a test holds for, in the order of the axis.
+//! The nodes of an axis that satisfy a node test, in axis order.
 
 use super::super::{Document, Kind, NodeId};
 use super::XPathError;
@@ -6,14 +6,14 @@ use super::evaluate::Evaluation;
 use super::expression::{Axis, NodeTest};
 
 impl Document {
-    /// Whether a node is the second or a later part of one text: texts and CDATA sections beside each other are one
-    /// node to XPath, which the first of them stands for.
+    /// Returns whether a node is the second or a later part of one text: adjacent texts and CDATA
+    /// sections are one node to XPath, represented by the first of them.
     fn continues_text(&self, before: Option<NodeId>, id: NodeId) -> bool {
         let is_text = |id| matches!(self.kind(id), Kind::Text(_) | Kind::CData(_));
         is_text(id) && before.is_some_and(is_text)
     }
 
-    /// The children as XPath has them.
+    /// Returns the children as XPath has them.
     fn logical_children(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
         let mut before = None;
         self.children(id).filter(move |child| {
@@ -22,7 +22,7 @@ impl Document {
         })
     }
 
-    /// The text of a node as XPath has it: of a text that of its further parts too.
+    /// Returns the text of a node as XPath has it: of a text that of its further parts too.
     pub(super) fn logical_text(&self, id: NodeId) -> String {
         let mut text = self.text_of(id);
         if matches!(self.kind(id), Kind::Text(_) | Kind::CData(_)) {
@@ -37,14 +37,15 @@ impl Document {
         text
     }
 
-    /// Whether it is an attribute that declares a namespace, which XPath counts as a node of another kind.
+    /// Returns whether it is an attribute that declares a namespace, which XPath counts as a node
+    /// of another kind.
     fn is_declaration(&self, id: NodeId) -> bool {
         self.name(id).is_some_and(super::super::tree::Name::declares_namespace)
     }
 }
 
 impl Evaluation<'_> {
-    /// The nodes of an axis that a test holds for.
+    /// Returns the nodes of an axis that satisfy a node test.
     pub(super) fn axis(
         &mut self,
         axis: Axis,
@@ -125,7 +126,7 @@ impl Evaluation<'_> {
                 let following = axis == Axis::Following;
                 let mut all = Vec::new();
                 if is_attribute && following {
-                    // What is in the element comes behind its attributes.
+                    // The content of the element follows its attributes.
                     let inside = document.parent(from).unwrap_or(Document::ROOT);
                     self.below(inside, &mut all)?;
                 }
@@ -150,7 +151,7 @@ impl Evaluation<'_> {
         Ok(found)
     }
 
-    /// The siblings behind a node, or before it from the nearest on.
+    /// Returns the siblings after a node, or those before it in reverse.
     fn siblings(&mut self, of: NodeId, following: bool) -> Result<Vec<NodeId>, XPathError> {
         let Some(parent) = self.document.parent(of) else {
             return Ok(Vec::new());
@@ -167,7 +168,7 @@ impl Evaluation<'_> {
         Ok(siblings)
     }
 
-    /// All that is below a node.
+    /// Returns the descendants of a node.
     fn below(&mut self, id: NodeId, all: &mut Vec<NodeId>) -> Result<(), XPathError> {
         all.extend(self.axis(Axis::Descendant, &NodeTest::Any, true, id)?);
         Ok(())

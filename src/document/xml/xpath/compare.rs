@@ -6,7 +6,7 @@ use super::steps::Steps;
 use super::{Value, XPathError, number};
 
 impl Comparison {
-    /// The comparison with its sides exchanged.
+    /// Returns the comparison with its sides exchanged.
     fn mirrored(self) -> Self {
         match self {
             Self::Equal | Self::NotEqual => self,

@@ -1,4 +1,4 @@
-//! An expression on a document → its value, within a limit of steps.
+//! Evaluates an expression on a document, within a limit of steps.
 
 use super::super::{Document, NodeId};
 use super::compare::compare;
@@ -12,7 +12,7 @@ pub(super) struct Evaluation<'d> {
     steps: Steps,
 }
 
-/// The node that an expression is evaluated at, and its place among those that are asked.
+/// The context node of an expression, and its position and size.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context {
     pub(super) node: NodeId,
@@ -25,12 +25,12 @@ impl<'d> Evaluation<'d> {
         Self { document, steps: Steps::default() }
     }
 
-    /// Counts that so many nodes are visited.
+    /// Counts that this many nodes are visited.
     pub(super) fn count(&mut self, nodes: usize) -> Result<(), XPathError> {
         self.steps.count(nodes)
     }
 
-    /// The value at a node that stands alone.
+    /// Evaluates at a single context node.
     pub(super) fn value(
         &mut self,
         expression: &Expression,
@@ -102,7 +102,7 @@ impl<'d> Evaluation<'d> {
         })
     }
 
-    /// The nodes that an expression finds.
+    /// Returns the nodes that an expression finds.
     pub(super) fn nodes(
         &mut self,
         expression: &Expression,
@@ -130,7 +130,7 @@ impl<'d> Evaluation<'d> {
         Ok(self.evaluate(expression, at)?.into_text(self.document))
     }
 
-    /// What a step finds from all nodes, in document order.
+    /// Returns what a step finds from all nodes, in document order.
     fn step(&mut self, step: &Step, from: &[NodeId]) -> Result<Vec<NodeId>, XPathError> {
         let mut all = Vec::new();
         for node in from {
@@ -146,7 +146,7 @@ impl<'d> Evaluation<'d> {
         Ok(all)
     }
 
-    /// The nodes that a predicate holds for: a number is the position that is meant.
+    /// Returns the nodes that satisfy a predicate; a number selects a position.
     fn filter(
         &mut self,
         nodes: Vec<NodeId>,

@@ -11,7 +11,7 @@ pub(super) enum Expression {
     Union(Box<Self>, Box<Self>),
     /// Steps from a start.
     Path(Start, Vec<Step>),
-    /// Nodes of which those are kept that all predicates hold for, each counted in document order.
+    /// Nodes filtered by predicates, with positions in document order.
     Filter(Box<Self>, Vec<Self>),
     Text(Box<str>),
     Number(f64),
@@ -51,8 +51,9 @@ pub(super) struct Step {
     pub(super) axis: Axis,
     pub(super) test: NodeTest,
     pub(super) predicates: Vec<Expression>,
-    /// Whether names are compared as they are written, and `text()` is no CDATA section. The JDK's iterator for
-    /// `//name` does so; its others compare what is behind a prefix, where namespaces are not resolved.
+    /// Whether names are compared as they are written, and `text()` is no CDATA section. The JDK's
+    /// iterator for `//name` does so; its others compare the text after a prefix, where namespaces
+    /// are not resolved.
     pub(super) exact: bool,
 }
 
@@ -73,17 +74,7 @@ pub(super) enum Axis {
     This,
 }
 
-impl Axis {
-    /// Whether positions are counted against the document order.
-    pub(super) fn is_reverse(self) -> bool {
-        matches!(
-            self,
-            Self::Ancestor | Self::AncestorOrSelf | Self::Preceding | Self::PrecedingSibling
-        )
-    }
-}
-
-/// Which nodes of an axis are meant.
+/// A node test.
 #[derive(Debug)]
 pub(super) enum NodeTest {
     /// `node()`
@@ -134,7 +125,7 @@ pub(super) enum Function {
 }
 
 impl Function {
-    /// A function by its name, with the fewest and the most arguments that it takes.
+    /// Creates a function by its name, with the fewest and the most arguments that it takes.
     pub(super) fn of(name: &str) -> Option<(Self, usize, usize)> {
         Some(match name {
             "boolean" => (Self::Boolean, 1, 1),
@@ -177,7 +168,7 @@ pub(super) fn note_iterator(start: &Start, steps: &mut [Step]) {
     }
 }
 
-/// Whether a path goes from its start to all that is below, and asks for one name there.
+/// Returns whether a path selects the descendants of its start with one name.
 fn is_descent(start: &Start, steps: &[Step]) -> bool {
     let Some((last, before)) = steps.split_last() else {
         return false;
@@ -197,7 +188,7 @@ fn is_descent(start: &Start, steps: &[Step]) -> bool {
     below && !last.predicates.iter().any(counts)
 }
 
-/// Whether a predicate may be about positions, as the JDK guesses it.
+/// Returns whether a predicate may be about positions, as the JDK guesses it.
 fn counts(predicate: &Expression) -> bool {
     match predicate {
         Expression::Path(..) => false,

@@ -103,7 +103,7 @@ impl Evaluation<'_> {
         })
     }
 
-    /// The text of the argument, or of the node where there is none.
+    /// Returns the text of the argument, or of the context node if there is none.
     fn own_or(&mut self, arguments: &[Expression], at: Context) -> Result<String, XPathError> {
         match arguments.first() {
             Some(argument) => self.text(argument, at),
@@ -140,7 +140,8 @@ impl Evaluation<'_> {
         }
     }
 
-    /// Whether the nearest `xml:lang` is a language, or a part of it. Without namespaces there is none.
+    /// Returns whether the nearest `xml:lang` is a language, or a part of it. Without namespaces
+    /// there is none.
     fn is_language(&self, wanted: &str, node: NodeId) -> bool {
         let above = std::iter::successors(Some(node), |id| self.document.parent(*id));
         let mut values = above.flat_map(|id| self.document.attributes(id)).filter_map(|id| {
@@ -184,6 +185,6 @@ fn substring(text: &str, start: f64, length: Option<f64>) -> Result<String, XPat
         Some(length) => within(number::rounded(length) + start - 1.0),
     };
     let part =
-        units.get(begin..end).ok_or(XPathError::Type("a substring that ends behind its start"))?;
+        units.get(begin..end).ok_or(XPathError::Type("a substring that ends after its start"))?;
     Ok(String::from_utf16_lossy(part))
 }

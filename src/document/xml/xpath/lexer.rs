@@ -3,7 +3,8 @@
 /// One token.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Token<'t> {
-    /// A name, or an operator that is written as one: the parser knows by the place. With its prefix, `p:*` too.
+    /// A name, or an operator that looks like one: the parser decides by position. With its prefix,
+    /// `p:*` too.
     Name(&'t str),
     Text(&'t str),
     Number(f64),
@@ -65,7 +66,7 @@ fn is_inside(c: char) -> bool {
     c != ':' && super::super::characters::continues_name(c)
 }
 
-/// Where a name ends, with its prefix.
+/// Returns where a name ends, with its prefix.
 fn name_end(text: &str) -> usize {
     let end = |from: usize| {
         text[from..].find(|c| !is_inside(c)).map_or(text.len(), |length| from + length)

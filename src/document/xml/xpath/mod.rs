@@ -29,14 +29,13 @@ const MAX_BYTES: usize = 16 << 10;
 /// A compiled expression.
 #[derive(Debug)]
 pub(crate) struct XPath {
-    text: Box<str>,
     expression: Expression,
     reading: Reading,
 }
 
 impl XPath {
-    /// Compiles an expression. `namespaces` has what each prefix stands for; with none, names are compared as they
-    /// are written in documents that are read without namespaces, and a prefix stands for itself.
+    /// Compiles an expression. `namespaces` maps prefixes; if empty, names are compared literally
+    /// in documents that are read without namespaces, and a prefix represents itself.
     ///
     /// # Errors
     /// [`XPathError::Syntax`].
@@ -49,15 +48,10 @@ impl XPath {
         }
         let expression = parser::parse(text, namespaces).map_err(XPathError::Syntax)?;
         let reading = if namespaces.is_empty() { Reading::PLAIN } else { Reading::NAMESPACES };
-        Ok(Self { text: text.into(), expression, reading })
+        Ok(Self { expression, reading })
     }
 
-    /// As written.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// How the documents must be read that the expression is evaluated on.
+    /// Returns how the documents must be read that the expression is evaluated on.
     pub(crate) fn reading(&self) -> Reading {
         self.reading
     }

@@ -1,13 +1,14 @@
-//! Numbers of expressions: what texts they are, and which texts are numbers.
+//! Conversion between numbers and texts of expressions.
 
-/// The number that a text is (XPath 1.0, section 4.4), as the JDK has it: digits, one point, one minus.
+/// Returns the number that a text is (XPath 1.0, section 4.4), as the JDK has it: digits, one
+/// point, one minus.
 pub(super) fn of_text(text: &str) -> f64 {
     let text = text.trim_matches([' ', '\t', '\n', '\r']);
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
     if is_plain { text.parse().unwrap_or(f64::NAN) } else { f64::NAN }
 }
 
-/// The text of a number (XPath 1.0, section 4.2): never with an exponent.
+/// Returns the text of a number (XPath 1.0, section 4.2): never with an exponent.
 pub(super) fn text(value: f64) -> String {
     if value.is_nan() {
         "NaN".to_owned()
@@ -21,8 +22,8 @@ pub(super) fn text(value: f64) -> String {
     }
 }
 
-/// The number as Java's `NumberFormat` writes it for English: thousands grouped, three decimals at most, halves to
-/// the even neighbour.
+/// Returns the number as Java's `NumberFormat` writes it for English: thousands grouped, three
+/// decimals at most, halves to the even neighbour.
 pub(super) fn grouped(value: f64) -> String {
     if value.is_nan() {
         return "NaN".to_owned();
@@ -49,7 +50,7 @@ pub(super) fn grouped(value: f64) -> String {
     out
 }
 
-/// The nearest whole number, of two the greater (XPath 1.0, section 4.4).
+/// Returns the nearest whole number, of two the greater (XPath 1.0, section 4.4).
 pub(super) fn rounded(value: f64) -> f64 {
     if (-0.5..0.0).contains(&value) {
         -0.0

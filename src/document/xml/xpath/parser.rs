@@ -32,7 +32,7 @@ struct Parser<'t> {
     namespaces: &'t [(Box<str>, Box<str>)],
 }
 
-/// Operators of one precedence, each with what makes the expression of both sides.
+/// Operators of one precedence, each with its constructor.
 type Operators = &'static [(&'static str, fn(Box<Expression>, Box<Expression>) -> Expression)];
 
 /// The operators with two sides, those that bind least first.
@@ -83,7 +83,7 @@ impl<'t> Parser<'t> {
         Err(format!("{sign:?} is expected, not {found}"))
     }
 
-    /// An expression in another one.
+    /// Parses a nested expression.
     fn expression(&mut self) -> Result<Expression> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -108,7 +108,7 @@ impl<'t> Parser<'t> {
         };
         let mut left = self.level(level + 1)?;
         loop {
-            // Behind an operand, a name and * are operators.
+            // After an operand, a name and * are operators.
             let word = match self.peek() {
                 Some(Token::Sign(sign)) => sign,
                 Some(Token::Name(name)) => name,
@@ -175,7 +175,8 @@ impl<'t> Parser<'t> {
         matches!(self.peek(), Some(Token::Name(_) | Token::Sign("." | ".." | "@" | "*")))
     }
 
-    /// Whether a value follows, not a step: a text, a number, a group, or a call of a function.
+    /// Returns whether a value follows, not a step: a text, a number, a group, or a call of a
+    /// function.
     fn begins_filter(&self) -> bool {
         match self.peek() {
             Some(Token::Text(_) | Token::Number(_) | Token::Sign("(" | "$")) => true,
@@ -196,7 +197,7 @@ impl<'t> Parser<'t> {
             Some(Token::Sign("(")) => {
                 let inside = self.expression()?;
                 self.need(")")?;
-                // A group is a value of its own: its nodes are counted together.
+                // A group is its own value: its nodes are counted together.
                 Ok(Expression::Filter(Box::new(inside), Vec::new()))
             }
             Some(Token::Name(name)) => self.call(name),
@@ -305,7 +306,7 @@ impl<'t> Parser<'t> {
         })
     }
 
-    /// What a prefix stands for; for itself where none is declared.
+    /// Returns the namespace of a prefix; the prefix itself if none is declared.
     fn namespace(&self, prefix: &str) -> Result<Box<str>> {
         if self.namespaces.is_empty() {
             return Ok(prefix.into());

@@ -7,7 +7,7 @@ use super::error::{MAX_STEPS, XPathError};
 pub(super) struct Steps(usize);
 
 impl Steps {
-    /// Counts that so many nodes are visited.
+    /// Counts that this many nodes are visited.
     pub(super) fn count(&mut self, nodes: usize) -> Result<(), XPathError> {
         self.0 += nodes;
         if self.0 > MAX_STEPS { Err(XPathError::Steps) } else { Ok(()) }

@@ -1,9 +1,9 @@
-//! What an expression evaluates to, and what a value is as another type.
+//! The values of expressions and their conversions.
 
 use super::super::{Document, NodeId, XmlError};
 use super::number;
 
-/// What an expression evaluates to.
+/// The value of an expression.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
     /// Nodes, in document order, each once.
@@ -14,7 +14,8 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// The texts that `WireMock` makes of the value: one for each node, or the one of the value.
+    /// Returns the texts that `WireMock` makes of the value: one for each node, or the one of the
+    /// value.
     ///
     /// # Errors
     /// [`XmlError`] where one of the nodes has no text, see [`Document::show`].
@@ -27,7 +28,7 @@ impl Value {
         }
     }
 
-    /// The value as a text.
+    /// Returns the value as a text.
     pub(super) fn into_text(self, document: &Document) -> String {
         match self {
             Self::Text(text) => text,
@@ -39,7 +40,7 @@ impl Value {
         }
     }
 
-    /// The value as a number.
+    /// Returns the value as a number.
     pub(super) fn into_number(self, document: &Document) -> f64 {
         match self {
             Self::Number(value) => value,
@@ -48,7 +49,7 @@ impl Value {
         }
     }
 
-    /// The value as a truth value.
+    /// Returns the value as a boolean.
     pub(super) fn as_boolean(&self) -> bool {
         match self {
             Self::Boolean(value) => *value,

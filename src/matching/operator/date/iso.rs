@@ -7,7 +7,7 @@ use jiff::tz::{Offset, TimeZone};
 
 use super::Moment;
 
-/// The date; nothing if the text has none of the forms.
+/// Returns the date, or `None` if the text has none of the forms.
 pub(super) fn read(text: &str) -> Option<Moment> {
     let local = |date: civil::Date, time: Time| Moment {
         zoned: None,
@@ -102,7 +102,7 @@ fn offset(text: &str) -> Option<(Offset, &str)> {
     Some((Offset::from_seconds(seconds).ok()?, rest))
 }
 
-/// Whether the name of a day in front is that of the date.
+/// Returns whether a leading day name is that of the date.
 pub(super) fn weekday_fits(text: &str, at: &Zoned) -> bool {
     const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let named =

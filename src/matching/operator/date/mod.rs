@@ -15,7 +15,7 @@ use crate::template::{date, date_parse};
 
 use now::{Offset, Truncation};
 
-/// How a date must lie to another.
+/// How a date must relate to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DateOperator {
     Before,
@@ -41,7 +41,7 @@ pub(crate) struct DatePattern {
 /// What a value is compared with.
 #[derive(Debug)]
 enum Expected {
-    /// A date of the stub: at a zone, or local, or neither where it cannot be read.
+    /// A date of the stub: with a zone, local, or neither if it cannot be read.
     Literal { zoned: Option<Timestamp>, local: Option<DateTime> },
     /// The time of the request, moved.
     Now(Option<Offset>),
@@ -65,7 +65,8 @@ impl DatePattern {
         }
     }
 
-    /// How far apart the two dates are, from 0 to 1: half at two years (`C/matching/AbstractDateTimeMatchResult.java`).
+    /// Returns the distance of the two dates, from 0 to 1: 0.5 at two years
+    /// (`C/matching/AbstractDateTimeMatchResult.java`).
     pub(super) fn distance(&self, text: Option<&str>, now: Timestamp) -> f64 {
         const TWO_YEARS_MS: f64 = 2.0 * 365.0 * 24.0 * 60.0 * 60.0 * 1000.0;
         let Some((actual, expected)) = self.compared(text, now) else { return 1.0 };
@@ -75,7 +76,7 @@ impl DatePattern {
         apart / (apart + TWO_YEARS_MS)
     }
 
-    /// The value and what it is compared with, as moments of one zone.
+    /// Returns the value and the expected date, as moments of one zone.
     fn compared(&self, text: Option<&str>, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
         let actual = self.actual(text?)?;
         let zoned = match (&actual.zoned, self.truncate_actual) {
@@ -99,7 +100,7 @@ impl DatePattern {
         }
     }
 
-    /// The value, read by its format.
+    /// Returns the value, read by its format.
     fn actual(&self, text: &str) -> Option<Moment> {
         let Some(format) = &self.format else { return Some(literal(text)) };
         let found = date_parse::by_format(text, format).ok()??;
@@ -112,7 +113,7 @@ impl DatePattern {
         Some(Moment { zoned, local: Some(local) })
     }
 
-    /// The time of the request, truncated and moved.
+    /// Returns the time of the request, truncated and moved.
     fn moved(&self, now: Timestamp, offset: Option<&Offset>) -> Option<Timestamp> {
         let truncated = |at: Zoned| match self.truncate_expected {
             Some(truncation) => truncation.of(&at),
@@ -141,12 +142,12 @@ fn is_numeric(format: &str) -> bool {
     format.eq_ignore_ascii_case("unix") || format.eq_ignore_ascii_case("epoch")
 }
 
-/// A date in one of the forms that need no format.
+/// Returns a date in one of the forms that need no format.
 fn literal(text: &str) -> Moment {
     if let Some(moment) = iso::read(text) {
         return moment;
     }
-    // The forms of HTTP; an ISO date that is none stays none.
+    // The HTTP date formats. An invalid ISO date is not one of them.
     let is_iso = text.as_bytes().get(4) == Some(&b'-');
     match date_parse::known(text).or_else(|| date_parse::known(&rfc_1123_case(text)?)) {
         Some(found) if !is_iso && iso::weekday_fits(text, &found.zoned()) => {
@@ -156,7 +157,8 @@ fn literal(text: &str) -> Moment {
     }
 }
 
-/// A date as in RFC 1123, where case does not count, in the case of the RFC; nothing for other texts.
+/// Returns a date as in RFC 1123, where case does not count, in the case of the RFC; `None` for
+/// other texts.
 fn rfc_1123_case(text: &str) -> Option<String> {
     let head = text.split(' ').next().unwrap_or_default();
     let is_day =

@@ -4,7 +4,7 @@
 use jiff::civil::{DateTime, Time};
 use jiff::{Span, Zoned};
 
-/// So much time from a date on.
+/// An offset of time from a date.
 #[derive(Debug)]
 pub(super) struct Offset {
     amount: i32,
@@ -21,7 +21,7 @@ enum Unit {
     Years,
 }
 
-/// Whether a text means the time of the request: `now`, `now +3 days`, `-5 hours`.
+/// Returns whether a text means the time of the request: `now`, `now +3 days`, `-5 hours`.
 pub(super) fn is_now(text: &str) -> bool {
     text.eq_ignore_ascii_case("now") || {
         let text = without_now(text);
@@ -34,7 +34,7 @@ pub(super) fn is_now(text: &str) -> bool {
     }
 }
 
-/// The text without the word `now` and the blank behind it, whatever its case.
+/// Returns the text without the word `now` and the space after it, in any case.
 fn without_now(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -51,7 +51,7 @@ fn without_now(text: &str) -> String {
 }
 
 impl Offset {
-    /// Reads an offset; nothing for `now` alone.
+    /// Reads an offset; `None` for `now` alone.
     pub(super) fn read(text: &str) -> Result<Option<Self>, String> {
         if text.eq_ignore_ascii_case("now") {
             return Ok(None);
@@ -90,7 +90,7 @@ impl Offset {
         Ok(Self { amount, unit })
     }
 
-    /// So much later; nothing where the calendar ends.
+    /// Returns the date plus the offset, or `None` if the calendar ends.
     pub(super) fn from(&self, at: &Zoned) -> Option<Zoned> {
         let amount = i64::from(self.amount);
         let span = Span::new();
@@ -141,7 +141,7 @@ impl Truncation {
         })
     }
 
-    /// The date truncated, in its zone; nothing where the calendar ends.
+    /// Returns the date truncated, in its zone, or `None` if the calendar ends.
     pub(super) fn of(self, at: &Zoned) -> Option<Zoned> {
         let (day, time) = (at.date(), at.time());
         let start = |day| DateTime::from_parts(day, Time::midnight());

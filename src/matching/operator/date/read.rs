@@ -77,7 +77,7 @@ impl DatePattern {
     }
 }
 
-/// As Jackson's `intValue`: 0 for what is not a number.
+/// Reads an integer like Jackson's `intValue`: 0 for anything that is not a number.
 fn whole(value: &serde_json::Value) -> Option<i32> {
     #[expect(clippy::cast_possible_truncation, reason = "as in Java")]
     let number = value.as_i64().or_else(|| value.as_f64().map(|number| number as i64));

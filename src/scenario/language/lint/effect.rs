@@ -1,4 +1,5 @@
-//! Words that have no effect on the requests that their rule is about, and places and phases that are never reached.
+//! Lints for words without effect on the requests of their rule, and for unreachable places and
+//! phases.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::scenario::rule::set::{Outcomes, Rule};
 use crate::scenario::rule::then::{Terminal, Then};
 use crate::scenario::rule::timeline::Timeline;
 
-/// All that is without effect in a rule.
+/// Returns the findings for everything without effect in a rule.
 pub(super) fn find(rule: &Rule) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut need = |word: &str, verbs: &[&str]| {
@@ -51,7 +52,7 @@ pub(super) fn find(rule: &Rule) -> Vec<Finding> {
     found
 }
 
-/// What a rule may do to a whole request.
+/// Returns the outcomes that a rule may apply to a whole request.
 fn thens(outcomes: &Outcomes) -> Vec<&Then> {
     match outcomes {
         Outcomes::None => Vec::new(),
@@ -70,7 +71,7 @@ fn thens(outcomes: &Outcomes) -> Vec<&Then> {
     }
 }
 
-/// The words that are for requests of some verbs.
+/// Reports words that have an effect only on requests of some verbs.
 fn words(then: &Then, need: &mut impl FnMut(&str, &[&str])) {
     if let Some(kubernetes) = &then.kubernetes {
         let reads: &[&str] = &["get", "list", "watch"];
@@ -106,7 +107,7 @@ fn words(then: &Then, need: &mut impl FnMut(&str, &[&str])) {
     }
 }
 
-/// The places behind one at which every body ends.
+/// Returns the places after one at which every body ends.
 fn unreachable_places(entries: &[At]) -> Vec<Finding> {
     let ends = |entry: &At| {
         let Where::Stream(position, then) = &entry.place else { return None };
@@ -142,7 +143,7 @@ fn unreachable_places(entries: &[At]) -> Vec<Finding> {
     found
 }
 
-/// The phases that begin when the scenario has ended.
+/// Returns the phases that begin after the scenario has ended.
 pub(super) fn unreachable_phases(timeline: &Timeline) -> Vec<Finding> {
     let Some(ttl) = timeline.ttl else { return Vec::new() };
     let mut begin = Duration::ZERO;

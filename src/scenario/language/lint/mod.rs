@@ -1,4 +1,4 @@
-//! Warnings about what is valid and has no effect, with stable codes.
+//! Lints: warnings with stable codes for rules that are valid and have no effect.
 //!
 //! ```text
 //! rules → [shadow]: answered by another rule; [served]: about no request that is served; [effect]: words without effect
@@ -16,7 +16,7 @@ use crate::document::{Diagnostic, Diagnostics, Severity};
 
 use crate::scenario::rule::set::{Rule, ScenarioSet, Unused};
 
-/// What is wrong with a rule, and what to do.
+/// A problem of a rule, and what to do about it.
 struct Finding {
     code: &'static str,
     message: String,
@@ -30,7 +30,7 @@ impl Finding {
 }
 
 impl ScenarioSet {
-    /// All warnings.
+    /// Returns all warnings.
     #[must_use]
     pub(crate) fn lint(&self, served: &Served) -> Diagnostics {
         let mut found = Diagnostics::default();

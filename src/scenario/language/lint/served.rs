@@ -1,4 +1,5 @@
-//! Rules that no request can match: nothing of the kind is served, or their keys contradict each other.
+//! Lints for rules that no request can match: nothing of the kind is served, or their keys
+//! contradict each other.
 
 use super::Finding;
 use crate::scenario::rule::matcher::Matcher;
@@ -12,7 +13,7 @@ pub(crate) struct Served {
     pub resources: Vec<String>,
     /// The kinds of requests.
     pub shapes: Vec<RequestShape>,
-    /// Whether others may be served: by patterns, or by a backend.
+    /// Whether further requests may be answered, by patterns or by a backend.
     pub open: bool,
 }
 
@@ -21,7 +22,7 @@ pub(crate) struct Served {
 pub(crate) struct RequestShape {
     /// The path; `*` stands for any segment.
     pub path: String,
-    /// The verbs of the API with the methods they have; none where the path is not one of a resource.
+    /// The verbs of the API with their methods; empty where the path is not that of a resource.
     pub verbs: &'static [(&'static str, &'static str)],
     /// As `plural.group`.
     pub resource: Part,
@@ -42,7 +43,7 @@ pub(crate) enum Part {
 }
 
 impl Served {
-    /// Why no request that is served matches the rule.
+    /// Returns why no request that is served matches the rule.
     pub(super) fn misses(&self, rule: &Rule) -> Option<Finding> {
         let matcher = &rule.matcher;
         if let Some(path) = matcher.path.as_deref().filter(|path| path.contains('?')) {
@@ -100,7 +101,7 @@ impl Served {
         crate::document::suggest(resource, &known)
     }
 
-    /// The keys that hold for no request together: one alone, two, or all of them.
+    /// Returns keys that no request satisfies together: one alone, two, or all of them.
     fn contradiction(&self, matcher: &Matcher) -> Option<Finding> {
         let keys = matcher.request_keys();
         let holds = |keys: &[&'static str]| {
@@ -160,7 +161,7 @@ const OF_SUBRESOURCE: &[(&str, &str)] =
 const OF_SELECTED: &[(&str, &str)] = &[("list", "GET"), ("watch", "GET")];
 
 impl RequestShape {
-    /// The kinds of requests for a resource whose collection is at a path.
+    /// Returns the kinds of requests for a resource whose collection is at a path.
     pub(crate) fn of_collection(collection: &str, resource: &Part, namespace: &Part) -> [Self; 4] {
         let shape = |path: String, verbs, name: Part, subresource: Part| Self {
             path,
@@ -178,7 +179,7 @@ impl RequestShape {
         ]
     }
 
-    /// The verbs of requests at a path, by the parts that it names.
+    /// Returns the verbs of requests at a path, by the parts that it names.
     pub(crate) fn verbs_of(
         name: bool,
         subresource: bool,
@@ -190,7 +191,7 @@ impl RequestShape {
         }
     }
 
-    /// Whether some request of this kind has what these keys require.
+    /// Returns whether some request of this kind has what these keys require.
     fn fits(&self, matcher: &Matcher, keys: &[&str]) -> bool {
         let path = matcher.path.as_deref().filter(|_| keys.contains(&"path"));
         if path.is_some_and(|path| !overlap(path, &self.path)) {
@@ -221,7 +222,7 @@ impl RequestShape {
         if self.verbs.is_empty() {
             return !keys.contains(&"verb");
         }
-        // Only who names the subresource means a create below an object.
+        // A create below an object is meant only where the subresource is named.
         let is_meant = |verb: &str| {
             self.subresource == Part::None
                 || verb != "create"
@@ -234,7 +235,7 @@ impl RequestShape {
         })
     }
 
-    /// The namespace and the name that a path spells out.
+    /// Returns the namespace and the name that a path contains literally.
     fn named_by<'p>(&self, path: Option<&'p str>) -> [Option<&'p str>; 2] {
         let Some(path) = path.filter(|path| !path.contains(['*', '?', '[', '{', '\\'])) else {
             return [None, None];
@@ -263,7 +264,7 @@ impl RequestShape {
     }
 }
 
-/// The kinds of requests for resources that a backend may have.
+/// Returns the kinds of requests for resources that a backend may have.
 fn any_resource() -> Vec<RequestShape> {
     let mut shapes = Vec::new();
     for root in ["/api/*", "/apis/*/*"] {
@@ -274,7 +275,7 @@ fn any_resource() -> Vec<RequestShape> {
     shapes
 }
 
-/// One key that holds for no request.
+/// Returns one key that holds for no request.
 fn alone(key: &str, matcher: &Matcher, is_served: impl Fn(&str) -> bool) -> Finding {
     let Some(path) = matcher.path.as_deref().filter(|_| key == "path") else {
         let message = format!("no request that is served has {}", matcher.key_text(key));
@@ -291,12 +292,12 @@ fn alone(key: &str, matcher: &Matcher, is_served: impl Fn(&str) -> bool) -> Find
     } else if is_served(&deeper) {
         format!("* stays within one segment of a path: write {deeper}")
     } else {
-        "check the path; nothing but the rule answers there".to_owned()
+        "check the path: only the rule itself answers there".to_owned()
     };
     Finding::new("matches-nothing", format!("nothing is served at {path:?}"), hint)
 }
 
-/// What to do about two keys that exclude each other.
+/// Returns what to do about two keys that exclude each other.
 fn advice(pair: [&str; 2], matcher: &Matcher) -> String {
     match pair {
         ["method", "verb"] => {
@@ -328,7 +329,7 @@ fn advice(pair: [&str; 2], matcher: &Matcher) -> String {
     }
 }
 
-/// Whether a path glob and a path template may match the same path; in doubt they may.
+/// Returns whether a path glob and a path template may match the same path; `true` in doubt.
 pub(in crate::scenario) fn overlap(glob: &str, template: &str) -> bool {
     fn rooted(text: &str) -> &str {
         text.strip_prefix('/').unwrap_or(text)

@@ -1,4 +1,4 @@
-//! Rules whose requests another rule answers before them.
+//! Lints for rules whose requests an earlier rule already answers.
 
 use std::sync::Arc;
 
@@ -59,17 +59,17 @@ fn shadows(earlier: &Rule, decides: Decides, later: &Rule) -> bool {
         && only_answers()
 }
 
-/// How a rule ends every request that it is about.
+/// How a rule ends every request that it matches.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decides {
     /// With an answer: faults of the connection come before it.
     Answer,
-    /// With a fault of the connection: nothing comes before it.
+    /// With a fault of the connection, which takes precedence over everything else.
     Fault,
 }
 
 impl Decides {
-    /// Whether nothing of a later `then` happens.
+    /// Returns whether no part of a later `then` takes effect.
     fn covers(self, then: &Then) -> bool {
         let alone = Then { terminal: None, text: Arc::clone(&then.text), ..then.clone() };
         let is_covered = match &then.terminal {
@@ -81,7 +81,7 @@ impl Decides {
     }
 }
 
-/// How a rule ends each of its requests; nothing where some of them pass.
+/// Returns how a rule ends each of its requests, or `None` if some of them pass.
 fn always(rule: &Rule) -> Option<Decides> {
     let decides = |then: &Then| match then.terminal.as_ref()? {
         Terminal::Status(_) | Terminal::Reply(_) => Some(Decides::Answer),
@@ -104,7 +104,7 @@ fn always(rule: &Rule) -> Option<Decides> {
     }
 }
 
-/// What holds of all of them.
+/// Returns what holds for all of them.
 fn weakest(all: &[Decides]) -> Option<Decides> {
     let is_fault = all.iter().all(|decides| *decides == Decides::Fault);
     (!all.is_empty()).then_some(if is_fault { Decides::Fault } else { Decides::Answer })

@@ -1,16 +1,17 @@
-//! What the keys of a `match` say about each other and about what is served, for warnings.
+//! Relations between matchers, and between a matcher and the served resources, for lints.
 
 use crate::scenario::words::table::VERBS;
 
 use super::{Matcher, Pattern, path_glob};
 
 impl Matcher {
-    /// One of a path alone.
+    /// Creates a matcher of a path alone.
     pub(in crate::scenario) fn of_path(path: &str) -> Self {
         Self { path: Some(path.to_owned()), ..Self::default() }
     }
 
-    /// Whether every request that another matches is matched by this one too, as far as the keys show.
+    /// Returns whether every request that another matches is matched by this one too, as far as the
+    /// keys show.
     pub(in crate::scenario) fn is_implied_by(&self, other: &Self) -> bool {
         let same = |one: &Option<Pattern>, other: &Option<Pattern>| match (one, other) {
             (None, _) => true,
@@ -42,23 +43,24 @@ impl Matcher {
                 .all(|(one, other)| same(one.1, other.1))
     }
 
-    /// The resource that is required, if none of these matches it.
+    /// Returns the resource that is required, if none of these matches it.
     pub(in crate::scenario) fn resource_that_none_is(&self, served: &[String]) -> Option<&str> {
         let wanted = self.resource.as_ref()?;
         (!served.iter().any(|resource| wanted.matches(resource))).then(|| wanted.as_str())
     }
 
-    /// The methods that are required, one of them; any where there are none.
+    /// Returns the alternatives for the method; empty if any matches.
     pub(in crate::scenario) fn methods(&self) -> &[String] {
         &self.methods
     }
 
-    /// Whether it matches requests of a verb, or does not look at verbs.
+    /// Returns whether it matches requests of a verb, or does not look at verbs.
     pub(in crate::scenario) fn has_verb(&self, verb: &str) -> bool {
         self.verb.as_ref().is_none_or(|wanted| wanted.matches(verb))
     }
 
-    /// Whether a semantic key holds for a part of a request, which may have none; true without the key.
+    /// Returns whether a semantic key holds for a part of a request, which may have none; true
+    /// without the key.
     pub(in crate::scenario) fn key_holds(&self, key: &str, part: Option<&str>) -> bool {
         let wanted = self.semantic().into_iter().find(|(name, _)| *name == key);
         match wanted.and_then(|(_, wanted)| wanted.as_ref()) {
@@ -67,7 +69,7 @@ impl Matcher {
         }
     }
 
-    /// The keys about path, method and resource that it has.
+    /// Returns the keys about path, method and resource that it has.
     pub(in crate::scenario) fn request_keys(&self) -> Vec<&'static str> {
         let path = self.path.is_some().then_some("path");
         let method = (!self.methods.is_empty()).then_some("method");
@@ -75,7 +77,7 @@ impl Matcher {
         path.into_iter().chain(method).chain(semantic.map(|(key, _)| key)).collect()
     }
 
-    /// A key with what it requires, as it is written.
+    /// Returns a key with what it requires, as it is written.
     pub(in crate::scenario) fn key_text(&self, key: &str) -> String {
         let wanted = match key {
             "path" => self.path.clone().unwrap_or_default(),
@@ -89,7 +91,7 @@ impl Matcher {
         format!("{key}: {wanted}")
     }
 
-    /// The verb that is required, if no request can have it.
+    /// Returns the required verb if no request can have it.
     pub(in crate::scenario) fn verb_that_none_is(&self) -> Option<&str> {
         let wanted = self.verb.as_ref()?;
         (!VERBS.iter().any(|verb| wanted.matches(verb))).then(|| wanted.as_str())
@@ -97,7 +99,7 @@ impl Matcher {
 }
 
 impl Pattern {
-    /// Whether it matches whatever another one matches, as far as the two show.
+    /// Returns whether it matches whatever another one matches, as far as the two show.
     fn includes(&self, other: &Self) -> bool {
         match other {
             _ if self.as_str() == other.as_str() || self.as_str() == "*" => true,
@@ -107,7 +109,7 @@ impl Pattern {
     }
 }
 
-/// Whether a path glob matches whatever another one matches, as far as the two show.
+/// Returns whether a path glob matches whatever another one matches, as far as the two show.
 fn path_includes(one: &str, other: &str) -> bool {
     let is_text = |text: &str| !text.contains(['*', '?', '[', '{', '\\']);
     if one == other || one == "**" || one == "/**" {
@@ -116,7 +118,7 @@ fn path_includes(one: &str, other: &str) -> bool {
     if is_text(other) {
         return path_glob(one).is_ok_and(|glob| glob.compile_matcher().is_match(other));
     }
-    // What begins with the same text.
+    // Paths that begin with the same text.
     one.strip_suffix("**").is_some_and(|start| {
         start.ends_with('/')
             && is_text(start)

@@ -1,4 +1,4 @@
-//! The words of answers in place of the true one: `status` and what goes with it, `reply`.
+//! The words of answers in place of the real one: `status` with its details, `reply`.
 
 use crate::scenario::words::choice::Choice;
 use crate::scenario::words::kind::{HeaderName, Map, OneOrMany};
@@ -12,23 +12,23 @@ pub(super) type Code = Whole<200, 599>;
 /// Header fields of an answer.
 pub(super) type Headers = Map<HeaderName, OneOrMany<Scalar>>;
 
-/// Whether a 410 has a token that goes on.
+/// Whether a 410 has a continue token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ContinueToken {
-    /// One that goes on from the latest revision, inconsistently.
+    /// One that continues from the latest revision, inconsistently.
     Fresh,
-    /// None: the client must list anew.
+    /// None: the client must list again.
     None,
 }
 
 impl Choice for ContinueToken {
     const CHOICES: &'static [(&'static str, Self, &'static str)] = &[
-        ("fresh", Self::Fresh, "one that goes on from the latest revision, inconsistently"),
-        ("none", Self::None, "no token: the client must list anew"),
+        ("fresh", Self::Fresh, "one that continues from the latest revision, inconsistently"),
+        ("none", Self::None, "no token: the client must list again"),
     ];
 }
 
-/// What the body of an error is.
+/// The format of an error's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::scenario) enum As {
     Text,
@@ -43,8 +43,8 @@ impl Choice for As {
 }
 
 words! {
-    /// What can be beside `status`.
-    StatusWords: Shape::new("status", "What goes with a `status`.")
+    /// The words that go with `status`.
+    StatusWords: Shape::new("status", "The details of a `status`.")
         .frame("rules: [{then: {status: 429, …}}]")
         .constraints(&[
             constraint(
@@ -66,25 +66,25 @@ words! {
                 "write status: 410, or leave continue out",
             ),
         ]);
-    reason: Text = word("reason", "The Status object's reason.")
-        .default("the usual one of the code")
+    reason: Text = word("reason", "The reason of the Status object.")
+        .default("the usual one for the code")
         .example("status: 503, reason: Busy"),
-    message: Text = word("message", "The Status object's message.")
-        .default("the usual one of the code")
+    message: Text = word("message", "The message of the Status object.")
+        .default("the usual one for the code")
         .example("status: 503, message: try later"),
-    retry_after: Time = word("retry_after", "What `Retry-After` asks for, sent in whole seconds, rounded up.")
+    retry_after: Time = word("retry_after", "The value of `Retry-After`, sent in whole seconds, rounded up.")
         .default("no `Retry-After`")
         .example("status: 429, retry_after: 1s"),
     headers: Headers = word(
         "headers",
-        "Header fields, each with one value or a list: further ones of the `status`; without one, fields of the true answer, in place of those of the same names.",
+        "Header fields, each with one value or a list: further ones of the `status`; without one, fields of the real answer, in place of those of the same names.",
     )
     .example("status: 429, headers: {X-Why: quota}"),
-    error_code: Text = word("errorCode", "The Status object's `errorCode`, also where no Status is usual.")
+    error_code: Text = word("errorCode", "The `errorCode` of the Status object, which is then sent even where the body is usually text.")
         .example("status: 400, errorCode: CCI.01.400101"),
-    continues: ContinueToken = word("continue", "Whether a 410 has a token that goes on.")
+    continues: ContinueToken = word("continue", "Whether a 410 has a continue token.")
         .example("status: 410, continue: fresh"),
-    body: As = word("as", "What the body is.")
+    body: As = word("as", "The format of the body.")
         .default("a Status object on API paths, plain text elsewhere")
         .example("status: 429, as: text"),
 }
@@ -95,7 +95,7 @@ words! {
         .frame("rules: [{then: {reply: {…}}}]")
         .constraints(&[constraint(
             Must::AtMostOne(&["body", "json", "file"]),
-            "body, json and file are three ways to give the same body",
+            "body, json and file all set the body",
             "keep one of them",
         )]);
     status: Code = word("status", "The status code.").default("200").example("status: 202"),

@@ -1,4 +1,4 @@
-//! The words of `at`: pages of a list chain, and places within a body.
+//! The words of `at`: pages of a list chain, and positions within a body.
 
 use serde_json::Value;
 
@@ -13,7 +13,8 @@ use super::answer::{Code, StatusWords};
 use super::then::{Pass, Then, Wait};
 use super::wire::{ErrorCode, GoAwayHereWords, Rate};
 
-/// What happens at a page, or at a place within a body: [`Then`] or [`PointThen`], by the words beside it.
+/// What happens at a page, or at a place within a body: [`Then`] or [`PointThen`], depending on the
+/// other words of the entry.
 #[derive(Debug)]
 pub(in crate::scenario) enum PlaceThen {}
 
@@ -46,16 +47,16 @@ words! {
         .example("page: 2, then: {status: 500}"),
     event: Count = word(
         "event",
-        "When this line of the body is due, from 1, before it is sent; bookmarks count.",
+        "Before this line of the body is sent, counted from 1, bookmarks included.",
     )
     .example("event: 5, then: {stall: 10s}"),
-    bytes: Size = word("bytes", "When so many bytes of the body were sent.")
+    bytes: Size = word("bytes", "After this many bytes of the body were sent.")
         .example("bytes: 64KiB, then: {slow: 1KiB/s}"),
-    time: Time = word("time", "So long after the headers, while the body goes on.")
+    time: Time = word("time", "At this time after the headers, while the body is being sent.")
         .example("time: 30s, then: {cut: clean}"),
     times: Count = word(
         "times",
-        "How often: of the requests for the page, or of those that the rule is about.",
+        "For how many requests: of those for the page, or of those that the rule matches.",
     )
     .default("always")
     .example("page: 3, times: 1, then: {status: 410}"),
@@ -84,28 +85,24 @@ pub(in crate::scenario) enum StreamCut {
 
 impl Choice for StreamCut {
     const CHOICES: &'static [(&'static str, Self, &'static str)] = &[
-        (
-            "mid_line",
-            Self::MidLine,
-            "half the line that is due is sent, and the connection is closed",
-        ),
+        ("mid_line", Self::MidLine, "half of the next line is sent, and the connection is closed"),
         ("clean", Self::Clean, "the body ends as if it were complete"),
     ];
 }
 
 words! {
     /// What happens at a place within a body, where it is not `pass`.
-    PointThenWords: Shape::new("then: places", "What happens at a place within a body: one thing.")
+    PointThenWords: Shape::new("then: places", "What happens at a place within a body: one action.")
         .frame("rules: [{at: [{event: 3, then: {…}}]}]")
         .constraints(&[constraint(
             Must::ExactlyOne(&[
                 "stall", "slow", "reset", "close", "garbage", "malformed_chunk", "rst_stream", "goaway",
                 "cut", "event",
             ]),
-            "one thing happens at a place of a stream",
-            "give it one of {words}; make an entry of each",
+            "a place of a stream has one action",
+            "give it one of {words}; write a separate entry for each",
         )]);
-    stall: Wait = word("stall", "Nothing is sent for so long.").positive().example("stall: 10s"),
+    stall: Wait = word("stall", "Nothing is sent for this time.").positive().example("stall: 10s"),
     slow: Rate = word("slow", "From here on the body is sent at this rate.").example("slow: 1KiB/s"),
     reset: Here = word("reset", "The connection is reset.").example("reset: here"),
     close: Here = word("close", "The connection is closed.").example("close: here"),
@@ -126,19 +123,19 @@ words! {
     cut: StreamCut = word("cut", "The body ends.").example("cut: clean"),
     event: Either<EventChange, EventWords<'static>> = word(
         "event",
-        "What becomes of the line that is due, or is sent before it.",
+        "A change of the next line, or an event that is sent before it.",
     )
     .example("event: expired"),
 }
 
 words! {
-    /// `rst_stream` at a place that is given already.
+    /// `rst_stream` at the place of its entry.
     RstStreamHereWords: Shape::new("rst_stream at a place", "A reset of the HTTP/2 stream.")
         .frame("rules: [{at: [{event: 3, then: {rst_stream: {…}}}]}]");
     code: ErrorCode = word("code", "The error code.").required().example("code: CANCEL"),
 }
 
-/// What becomes of the line that is due.
+/// What happens to the next line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::scenario) enum EventChange {
     Expired,
@@ -148,9 +145,9 @@ pub(in crate::scenario) enum EventChange {
 
 impl Choice for EventChange {
     const CHOICES: &'static [(&'static str, Self, &'static str)] = &[
-        ("drop", Self::Drop, "it is left out"),
-        ("duplicate", Self::Duplicate, "it comes twice"),
-        ("expired", Self::Expired, "in its place an ERROR event, 410 Expired, ends the watch"),
+        ("drop", Self::Drop, "it is omitted"),
+        ("duplicate", Self::Duplicate, "it is sent twice"),
+        ("expired", Self::Expired, "an ERROR event, 410 Expired, replaces it and ends the watch"),
     ];
 }
 
@@ -191,7 +188,7 @@ words! {
             ),
         ]);
     status: Code = word("status", "An ERROR event of this status ends the watch.").example("status: 500"),
-    json: EventObject = word("json", "This line is sent before the one that is due, and the stream goes on.")
+    json: EventObject = word("json", "This line is sent before the next one, and the stream continues.")
         .example("json: {type: ADDED, object: {kind: TFJob, metadata: {name: ghost}}}"),
     + { answer: StatusWords, }
 }

@@ -11,10 +11,10 @@ pub(in crate::scenario) struct Restart;
 
 impl Choice for Restart {
     const CHOICES: &'static [(&'static str, Self, &'static str)] =
-        &[("restart", Self, "with the defaults of an object")];
+        &[("restart", Self, "a restart with the defaults of this object")];
 }
 
-/// What becomes of a part of the state.
+/// What happens to a part of the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::scenario) enum Kept {
     Kept,
@@ -30,7 +30,7 @@ words! {
     /// `crash`, in full.
     CrashWords: Shape::new(
         "crash",
-        "What a restart of the server loses. Counters of rules, draws and timelines go on.",
+        "What a restart of the server loses. Counters of rules, draws and timelines continue.",
     )
     .frame("rules: [{then: {crash: {…}}}]")
     .constraints(&[constraint(
@@ -38,12 +38,12 @@ words! {
         "this object is empty",
         "write crash: restart, or give it some of {words}",
     )]);
-    down: Time = word("down", "How long connections are refused before the server is there again.")
+    down: Time = word("down", "How long connections are refused until the server is back.")
         .default("no time")
         .positive().example("down: 2s"),
     revisions: Kept = word(
         "revisions",
-        "Whether objects and their revisions are kept, as by etcd; otherwise the objects are those of the fixtures, and revisions begin anew.",
+        "Whether objects and their revisions are kept, as by etcd; otherwise the objects are reset to those of the fixtures, and revisions restart.",
     )
     .default("`kept`")
     .example("revisions: lost"),

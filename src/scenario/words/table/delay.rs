@@ -1,4 +1,4 @@
-//! The words of `delay`: a time, or what one is drawn from.
+//! The words of `delay`: a time, or a distribution.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::scenario::words::shape::{Form, Looks, Shape, Type, word};
 
 words! {
     /// `{min: .., max: ..}`.
-    EvenDelayWords: Shape::new("even delay", "A draw of anything between two times, evenly.")
+    EvenDelayWords: Shape::new("even delay", "A uniform draw between two times.")
         .frame("rules: [{delay: {min: 1ms, max: 1h, …}}]");
     min: Time = word("min", "The shortest time.").required().example("min: 100ms"),
     max: Time = word("max", "The longest time.").required().example("max: 300ms"),
@@ -23,18 +23,18 @@ words! {
         "A draw from a lognormal distribution, with the long tail that latencies of real services have.",
     )
     .frame("rules: [{delay: {median: 400ms, p99: 3s, …}}]");
-    median: Time = word("median", "Half of the times are shorter; above 0.")
+    median: Time = word("median", "Half of the times are shorter. Above 0.")
         .required()
         .example("median: 50ms"),
-    p99: Time = word("p99", "One time in a hundred is longer; not below the median.")
+    p99: Time = word("p99", "One time in a hundred is longer. Not below the median.")
         .required()
         .example("p99: 2s"),
 }
 
-/// Percentiles that were measured.
+/// Measured percentiles.
 type Percentiles = Map<Percentile, Time>;
 
-/// `delay`: a time, or what one is drawn from. As the type of a row, that of `'static`.
+/// `delay`: a time, or a distribution. `Delay<'static>` is the type of a row.
 #[derive(Debug)]
 pub(in crate::scenario) enum Delay<'d> {
     Fixed(Duration),
@@ -50,7 +50,7 @@ impl Kind for Delay<'static> {
     fn form() -> Form {
         const DELAY: Type = Type {
             name: "delay",
-            meaning: "A time, or what one is drawn from: evenly, lognormally, or from percentiles that were measured (between them evenly, below the lowest from 0, above the highest its time).",
+            meaning: "A time, or a distribution to draw it from: uniform, lognormal, or from measured percentiles (uniform between them, below the lowest from 0, above the highest its time).",
             looks: Looks::Form(|| {
                 let measured =
                     Form::Map { keys: Percentile::TYPE, values: Box::new(Time::form()), least: 1 };
@@ -75,7 +75,7 @@ impl Kind for Delay<'static> {
             LogNormalWords::read(node).map(Delay::LogNormal)
         } else {
             let measured = Percentiles::read(node)?;
-            // One that could not be read was noted.
+            // An entry that could not be read was already reported.
             (measured.len() == object.len()).then(|| Delay::Measured(measured, node.clone()))
         }
     }

@@ -1,4 +1,5 @@
-//! The words of `expect` and `verdict`: how a client should behave, and what fails a drill.
+//! The words of `expect` and `verdict`: how a client should behave, and which findings fail a
+//! drill.
 
 use crate::scenario::words::choice::Choice;
 use crate::scenario::words::read::words;
@@ -39,7 +40,7 @@ only_choices! {
     Never = "never", "";
 }
 
-/// What a mistake of a client leads to, in [`Finding::grade`](crate::Finding::grade).
+/// The severity of a client's mistake, see [`Finding::grade`](crate::Finding::grade).
 ///
 /// ```
 /// use standin::Grade;
@@ -68,7 +69,7 @@ words! {
     /// `expect`.
     ExpectWords: Shape::new(
         "expect",
-        "How a client should take what goes wrong, for the requests that the rule is about; a drill grades it at its end.",
+        "How a client should react to faults, for the requests that the rule matches; a drill grades it at its end.",
     )
     .frame("rules: [{expect: {…}}]")
     .constraints(&[
@@ -79,26 +80,26 @@ words! {
         ),
         constraint(
             Must::Accompany(&["jitter"], &["backoff"]),
-            "jitter belongs to a back-off",
+            "jitter is only allowed with backoff",
             "add backoff: exponential",
         ),
     ]);
     retry_after: Honoured = word(
         "retry_after",
-        "After an answer with `Retry-After` the same call comes no earlier than asked, less the slack.",
+        "After an answer with `Retry-After` the same call comes no earlier than requested, minus the slack.",
     )
     .example("retry_after: honoured"),
-    slack: Time = word("slack", "How much earlier is early enough.")
+    slack: Time = word("slack", "How much earlier than `Retry-After` a retry may come.")
         .default("`200ms`")
         .example("retry_after: honoured, slack: 100ms"),
-    max_requests: Count = word("max_requests", "The most requests altogether.").example("max_requests: 50"),
-    min_requests: Count = word("min_requests", "The fewest requests altogether.").example("min_requests: 6"),
+    max_requests: Count = word("max_requests", "The most requests in total.").example("max_requests: 50"),
+    min_requests: Count = word("min_requests", "The fewest requests in total.").example("min_requests: 6"),
     max_in_flight: Count = word("max_in_flight", "The most requests at once.").example("max_in_flight: 8"),
-    max_connections: Count = word("max_connections", "The most connections on which the requests come.")
+    max_connections: Count = word("max_connections", "The most connections that carry the requests.")
         .example("max_connections: 8"),
     max_attempts: Count = word(
         "max_attempts",
-        "After so many failures of a call in a row, refusals of the rule included, the client does not try it again.",
+        "After this many consecutive failures of a call, refusals of the rule included, the client does not retry it.",
     )
     .example("max_attempts: 5"),
     backoff: Exponential = word("backoff", "Pauses between failed attempts of a call grow.")
@@ -107,33 +108,33 @@ words! {
         .example("backoff: exponential, jitter: required"),
     relist_within: Time = word(
         "relist_within",
-        "After a 410 the client lists anew within this time, and does not ask for the old place again.",
+        "After a 410 the client lists again within this time, and does not request the old position again.",
     )
     .example("relist_within: 10s"),
-    token: RefreshedOnce = word("token", "A refused token is fetched anew, once.")
+    token: RefreshedOnce = word("token", "A rejected token is replaced, once.")
         .example("token: refreshed_once"),
     creates: Once = word("creates", "A create whose answer was lost does not succeed a second time.")
         .example("creates: once"),
-    recovers: Required = word("recovers", "What failed succeeds later; a lost write may also be looked for.")
+    recovers: Required = word("recovers", "A call that failed succeeds later; after a lost write the client may also read the object.")
         .example("recovers: required"),
     bodies: Whole = word(
         "bodies",
-        "A body that broke off is asked for again before the client writes something.",
+        "An interrupted body is requested again before the client writes anything.",
     )
     .example("bodies: whole"),
     relists: Required = word("relists", "After the first of these requests the client lists the resource.")
         .example("relists: required"),
     watch: Resumes = word(
         "watch",
-        "A watch that ended, or went silent, goes on from the last revision that it was sent, or after a list.",
+        "A watch that ended or went silent resumes from the last revision that was sent to it, or after a list.",
     )
     .example("watch: resumes"),
     writes: Once = word(
         "writes",
-        "A create, update or patch that succeeded is not sent again, with nothing else written in between.",
+        "A create, update or patch that succeeded is not sent again without another write in between.",
     )
     .example("writes: once"),
-    conflicts: Reread = word("conflicts", "An update that met a 409 is not sent again before the object is read.")
+    conflicts: Reread = word("conflicts", "An update that was answered 409 is not sent again before the object is read.")
         .example("conflicts: reread"),
     hammering: Never = word(
         "hammering",
@@ -145,9 +146,9 @@ words! {
 
 words! {
     /// `verdict`.
-    VerdictWords: Shape::new("verdict", "How bad what a drill finds is.")
+    VerdictWords: Shape::new("verdict", "The severity of the findings of a drill.")
         .frame("{verdict: {…}, rules: [{then: pass}]}");
-    unmatched: Grade = word("unmatched", "Requests that nothing answers.")
+    unmatched: Grade = word("unmatched", "Unmatched requests: nothing answers them.")
         .default("`note`")
         .example("unmatched: fail"),
     unused_rules: Grade = word(

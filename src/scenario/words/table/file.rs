@@ -1,4 +1,4 @@
-//! The words of a whole file, and of what its rules refer to: clients, tokens, generated objects.
+//! The words of a whole file, and of its declarations: clients, tokens, generated objects.
 
 use crate::scenario::words::kind::{AnyKey, HeaderName, List, Map, NameKey, OneOrMany};
 use crate::scenario::words::read::words;
@@ -17,7 +17,7 @@ words! {
     /// A scenario: the whole file.
     ScenarioWords: Shape::new(
         "scenario",
-        "What goes wrong, for which requests and when: rules that lay faults on the answers of the server.",
+        "Which faults happen, for which requests and when: rules that add faults to the answers of the server.",
     )
     .frame("{…, rules: [{then: pass}]}")
     .constraints(&[constraint(
@@ -27,28 +27,28 @@ words! {
     )]);
     description: Text = word(
         "description",
-        "What goes wrong, in one sentence; `standin scenarios` lists it.",
+        "The faults in one sentence; `standin scenarios` lists it.",
     )
     .example("description: TFJob lists fail twice with 500."),
     seed: Whole<0, { i64::MAX }> = word(
         "seed",
-        "The number that all draws come from: the same seed gives the same run. `--seed` overrides it.",
+        "The seed of all draws: the same seed gives the same run. `--seed` overrides it.",
     )
     .default("the server picks one and prints it")
     .example("seed: 42"),
     rules: List<RuleWords<'static>> = word(
         "rules",
-        "What happens to which requests, in order; these rules are on all the time.",
+        "What happens to which requests, in order; these rules are always active.",
     )
     .example("rules: [{match: {verb: list}, then: {status: 500}}]"),
     timeline: TimelineWords<'static> = word(
         "timeline",
-        "Phases with rules of their own, and the end of the scenario.",
+        "Phases with their own rules, and the end of the scenario.",
     )
     .example("timeline: {phases: [{for: 30s, rules: [{then: {status: 503}}]}]}"),
     clients: Map<NameKey, ClientWords<'static>> = word(
         "clients",
-        "Clients by name, recognized by what they send; rules and phases refer to the name.",
+        "Clients by name, identified by what they send; rules and phases refer to the name.",
     )
     .example("clients: {canary: {header: {X-Client: canary}}}"),
     tokens: Map<NameKey, TokenWords<'static>> = word(
@@ -63,34 +63,34 @@ words! {
     .example("generate: [{resource: jobs.batch, namespace: default, count: 250, name: \"job-{n}\"}]"),
     life: List<LifeWords<'static>> = word(
         "life",
-        "The phases that jobs go through by themselves, each at its time; of several entries for a job the first counts.",
+        "The phases of simulated jobs, each at its time; if several entries match a job, the first counts.",
     )
     .example("life: [{resource: tfjobs.kubeflow.org, phases: [{phase: Created}, {phase: Failed, at: 5s}]}]"),
     verdict: VerdictWords<'static> = word(
         "verdict",
-        "What fails a drill; of several scenarios the strictest counts.",
+        "Which findings fail a drill; of several scenarios the strictest counts.",
     )
     .example("verdict: {unmatched: fail}"),
     listen: Listen = word(
         "listen",
-        "How connections are treated all the time, in scenarios of the default world; until its `ttl`.",
+        "How connections are treated outside of phases, in scenarios of the default world, until its `ttl`.",
     )
     .default("as always")
     .example("listen: {connections: 2}"),
     http2: Http2Words<'static> = word(
         "http2",
-        "What every HTTP/2 connection allows from its beginning, in scenarios that the server starts with.",
+        "The settings of every HTTP/2 connection, in scenarios that are loaded at start.",
     )
     .example("http2: {max_concurrent_streams: 1}"),
 }
 
 words! {
     /// An entry of `clients`.
-    ClientWords: Shape::new("client", "How a client is recognized; all that is given must hold.")
+    ClientWords: Shape::new("client", "How a client is identified; all given words must match.")
         .frame("{clients: {canary: {…}}, rules: [{client: canary, then: {status: 503}}]}")
         .constraints(&[constraint(
             Must::NotBeEmpty,
-            "a client is recognized by what it sends with each request",
+            "a client is identified by what it sends with each request",
             "give it header: {X-Client: canary}, or query: {client: canary}",
         )]);
     header: Map<HeaderName, Pattern> = word("header", "Header fields that it sends.")
@@ -134,11 +134,11 @@ words! {
         .default("cluster-scoped objects")
         .example("namespace: kube-test"),
     count: Whole<1, 1_000_000> = word("count", "How many objects to make.").required().example("count: 250"),
-    name: NumberedName = word("name", "Their names, with the number of each, from 1.")
+    name: NumberedName = word("name", "Their names, with a number from 1.")
         .required()
         .example("name: \"job-{n:04}\""),
-    like: Text = word("like", "The name of the fixture that they are copies of.")
-        .default("objects with nothing but metadata")
+    like: Text = word("like", "The name of the fixture to copy.")
+        .default("objects with metadata only")
         .example("like: tfjob-test"),
     labels: Map<AnyKey, Text> = word("labels", "Labels to give them.").example("labels: {app: x}"),
 }
@@ -163,7 +163,7 @@ words! {
     .example("max_concurrent_streams: 1"),
     initial_window: Window = word(
         "initial_window",
-        "How many bytes of a request's body a stream takes before more are allowed.",
+        "How many bytes of a request's body a stream accepts before more are allowed.",
     )
     .default("the server's own")
     .example("initial_window: 1KiB"),

@@ -1,4 +1,4 @@
-//! The words for what goes wrong on the Kubernetes side.
+//! The words for faults of the Kubernetes API.
 
 use crate::scenario::words::choice::Choice;
 use crate::scenario::words::kind::Either;
@@ -15,7 +15,7 @@ impl Choice for Now {
         &[("now", Self, "all but the latest")];
 }
 
-/// How a watch from a revision that is gone is refused.
+/// How a watch from a compacted revision is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::scenario) enum ExpiredAs {
     Status,
@@ -34,16 +34,16 @@ type Number = Whole<0, { i64::MAX }>;
 
 words! {
     /// Words of `then` about revisions, continue tokens, watches and collections.
-    KubernetesWords: Shape::new("then: Kubernetes", "What goes wrong on the Kubernetes side.")
+    KubernetesWords: Shape::new("then: Kubernetes", "Faults of the Kubernetes API.")
         .frame("rules: [{then: {…}}]");
     compact: Either<Now, KeepWords<'static>> = word(
         "compact",
-        "Before the request is answered older revisions are forgotten: continue tokens and watches from them are gone.",
+        "Before the request is answered, older revisions are compacted: continue tokens and watches from them expire.",
     )
     .example("compact: now"),
     stale: Count = word(
         "stale",
-        "A get, list or watch sees the state of so many writes ago, as far as history goes back.",
+        "A get, list or watch sees the state from this many writes ago, as far as history goes back.",
     )
     .example("stale: 3"),
     too_large: Flag = word(
@@ -54,22 +54,22 @@ words! {
     .example("too_large: true"),
     fail_after: Number = word(
         "fail_after",
-        "Deleting a collection fails after so many objects, which stay deleted, with the `status` beside it or 500.",
+        "Deleting a collection fails after this many objects, which stay deleted, with the given `status` or 500.",
     )
     .example("fail_after: 2, status: 503"),
     finalizer: Time = word(
         "finalizer",
-        "Objects that the request deletes stay for so long, held by the finalizer `standin.dev/hold`.",
+        "The finalizer `standin.dev/hold` holds objects that the request deletes for this time.",
     )
     .positive().example("finalizer: 5s"),
-    expired: ExpiredAs = word("expired", "How a watch from a revision that is gone is refused.")
+    expired: ExpiredAs = word("expired", "How a watch from a compacted revision is rejected.")
         .default("`event`")
         .example("expired: status"),
 }
 
 words! {
     /// `compact`, in full.
-    KeepWords: Shape::new("compact", "All but some of the latest revisions are forgotten.")
+    KeepWords: Shape::new("compact", "All but some of the latest revisions are compacted.")
         .frame("rules: [{then: {compact: {…}}}]");
     keep: Number = word("keep", "How many revisions before the latest are kept.")
         .required()

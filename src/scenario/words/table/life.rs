@@ -1,4 +1,4 @@
-//! The words of `life`: the phases that objects go through by themselves.
+//! The words of `life`: the phases of simulated jobs.
 
 use crate::scenario::words::kind::List;
 use crate::scenario::words::read::words;
@@ -9,7 +9,7 @@ words! {
     /// An entry of `life`.
     LifeWords: Shape::new(
         "life",
-        "The phases that jobs go through, those that are there and those that are created; their status is what their operators write.",
+        "The phases of simulated jobs, existing ones and created ones; their status is what their operators would write.",
     )
     .frame("{life: [{resource: tfjobs.kubeflow.org, phases: [{phase: Running}], …}], rules: [{then: pass}]}");
     resource: Text = word("resource", "The resource type, as plural.group: TFJobs, MPIJobs or Volcano Jobs.")
@@ -34,7 +34,7 @@ words! {
     )
     .required()
     .example("phase: Running"),
-    at: Time = word("at", "How long after the creation of the job, on the world's clock; for one that is there after the start of the scenario.")
-        .default("with the phase before it, or at once")
+    at: Time = word("at", "How long after the creation of the job, on the world's clock; for existing jobs after the start of the scenario.")
+        .default("with the previous phase, or immediately")
         .example("phase: Running, at: 2s"),
 }

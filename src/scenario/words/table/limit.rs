@@ -1,4 +1,4 @@
-//! The words of `limit`: how many requests pass in a time, and what the answers say about it.
+//! The words of `limit`: how many requests pass in a time, and which header fields announce it.
 
 use crate::scenario::words::choice::Choice;
 use crate::scenario::words::read::words;
@@ -23,22 +23,22 @@ impl Choice for Algorithm {
         (
             "fixed_window",
             Self::FixedWindow,
-            "a window begins with the first request behind the one before",
+            "a window begins with the first request after the previous window",
         ),
         (
             "sliding_window",
             Self::SlidingWindow,
-            "at any time, the requests of the window before it",
+            "at any time, the requests within the window before it",
         ),
         (
             "token_bucket",
             Self::TokenBucket,
-            "a full bucket is spent request by request, and filled evenly",
+            "each request takes a token from a bucket, which is refilled evenly",
         ),
     ];
 }
 
-/// The usual fields that answers have about a limit.
+/// The standard header fields that announce a limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::scenario) enum Announce {
     #[default]
@@ -65,7 +65,7 @@ impl Choice for Announce {
     ];
 }
 
-/// How a refused request learns when to come back.
+/// How a refused request learns when to try again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::scenario) enum RetryAfterAs {
     #[default]
@@ -89,7 +89,7 @@ words! {
     /// `limit`.
     LimitWords: Shape::new(
         "limit",
-        "A number of requests in a time of the world's clock. A request past it is refused, and does not count.",
+        "A number of requests in a time of the world's clock. A request past it is refused and does not count.",
     )
     .frame("rules: [{limit: {requests: 10, window: 1s, …}}]")
     .constraints(&[
@@ -112,7 +112,7 @@ words! {
     requests: Requests = word("requests", "How many requests pass in a window.")
         .required()
         .example("requests: 2"),
-    window: Time = word("window", "How long a window is; the time in which an empty bucket gets so many requests.")
+    window: Time = word("window", "How long a window is; for a bucket, the time in which it refills.")
         .required()
         .example("window: 1m"),
     algorithm: Algorithm = word("algorithm", "How requests are counted.")
@@ -123,11 +123,11 @@ words! {
         .example("algorithm: token_bucket, burst: 20"),
     per: RequestKeys = word(
         "per",
-        "What has a count of its own: one key or a list. The 10,000 values used last are kept.",
+        "The key by which requests are counted separately: one key or a list. The 10,000 most recently used values are kept.",
     )
     .default("all requests of the rule together")
     .example("per: [client, path]"),
-    announce: Announce = word("announce", "Which of the usual header fields all answers have.")
+    announce: Announce = word("announce", "Which of the standard header fields all answers have.")
         .default("`all`")
         .example("announce: x"),
     headers: Headers = word(
@@ -135,7 +135,7 @@ words! {
         "Further header fields of all answers. `{limit}`, `{remaining}`, `{window}`, `{reset}` (the seconds until all may be used again) and `{reset_at}` (that time, in seconds since 1970) stand for their numbers.",
     )
     .example("headers: {X-Quota: \"{remaining} of {limit}\"}"),
-    retry_after: RetryAfterAs = word("retry_after", "How `Retry-After` tells a refused request when one passes again.")
+    retry_after: RetryAfterAs = word("retry_after", "How `Retry-After` announces when a request passes again.")
         .default("`seconds`")
         .example("retry_after: date"),
     otherwise: Then = word("else", "What happens to requests past the limit.")

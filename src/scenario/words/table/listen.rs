@@ -19,16 +19,16 @@ impl Choice for ListenMode {
         (
             "silent",
             Self::Silent,
-            "connections are accepted, and nothing is ever read or sent on them; open ones are cut",
+            "connections are accepted, but nothing is read or sent on them; open ones are cut",
         ),
     ];
 }
 
 impl Choice for Excess {
     const CHOICES: &'static [(&'static str, Self, &'static str)] = &[
-        ("wait", Self::Wait, "they are connected, and served once there is room"),
-        ("close", Self::Close, "they are closed at once"),
-        ("reset", Self::Reset, "they are reset at once"),
+        ("wait", Self::Wait, "they are accepted, and served once there is room"),
+        ("close", Self::Close, "they are closed immediately"),
+        ("reset", Self::Reset, "they are reset immediately"),
     ];
 }
 
@@ -36,8 +36,8 @@ impl Choice for HandshakeFault {
     const CHOICES: &'static [(&'static str, Self, &'static str)] = &[
         ("wrong_name", Self::WrongName, "the certificate is for another host"),
         ("expired", Self::Expired, "the certificate has expired"),
-        ("unknown_ca", Self::UnknownCa, "the certificate is of a CA that clients do not know"),
-        ("cut", Self::Cut, "the connection is closed behind the client's first message"),
+        ("unknown_ca", Self::UnknownCa, "the certificate is from an unknown CA"),
+        ("cut", Self::Cut, "the connection is closed after the client's first message"),
     ];
 }
 
@@ -48,7 +48,7 @@ words! {
     /// `listen`, in full.
     ListenWords: Shape::new(
         "listen",
-        "How connections are treated before any request is read; of several the strictest holds.",
+        "How connections are treated before any request is read; of several settings the strictest applies.",
     )
     .frame("{timeline: {phases: [{for: 10s, listen: {…}}]}}")
     .constraints(&[
@@ -60,16 +60,16 @@ words! {
         constraint(
             Must::Accompany(&["excess"], &["connections"]),
             "{given} goes with a number of connections",
-            "add connections: 10, or leave it out",
+            "add connections: 10, or remove it",
         ),
     ]);
     connections: Whole<1, 1_000_000> = word("connections", "The most connections at once.")
         .default("the server's own bound")
         .example("connections: 2"),
-    excess: Excess = word("excess", "What becomes of further ones.")
+    excess: Excess = word("excess", "What happens to further ones.")
         .default("`wait`")
         .example("connections: 2, excess: reset"),
-    tls: HandshakeFault = word("tls", "What goes wrong in TLS handshakes; a server of plain HTTP has none.")
+    tls: HandshakeFault = word("tls", "A fault of TLS handshakes; without effect on plain HTTP.")
         .example("tls: expired"),
 }
 
@@ -93,7 +93,7 @@ impl Kind for IdleTime {
     fn form() -> Form {
         const IDLE_TIME: Type = Type {
             name: "idle time",
-            meaning: "A time without a request behind an answer; or the moment at which the next one arrives.",
+            meaning: "An idle time after an answer, or the arrival of the next request.",
             looks: Looks::Form(|| Form::AnyOf(vec![Time::form(), NextRequest::form()])),
         };
         Form::Type(&IDLE_TIME)
@@ -109,7 +109,7 @@ impl Kind for IdleTime {
 
 words! {
     /// `idle`.
-    IdleWords: Shape::new("idle", "The end of a connection that waits for its next request, without a word before.")
+    IdleWords: Shape::new("idle", "The end of an idle connection, without notice.")
         .frame("rules: [{then: {idle: {…}}}]")
         .constraints(&[constraint(
             Must::ExactlyOne(&["close", "reset"]),

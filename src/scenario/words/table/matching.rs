@@ -1,4 +1,4 @@
-//! The words of `match`: which requests a rule is about.
+//! The words of `match`: which requests a rule matches.
 
 use crate::document::Node;
 use crate::scenario::words::kind::{AnyKey, Either, HeaderName, JsonPathKey, Kind, Map, OneOrMany};
@@ -10,7 +10,7 @@ use crate::scenario::words::shape::{Form, Shape, word};
 pub(in crate::scenario) const VERBS: [&str; 8] =
     ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
 
-/// A verb, or a glob. A rule about a verb that no request has is only warned about.
+/// A verb, or a glob. A verb that no request has is only a warning.
 #[derive(Debug)]
 pub(in crate::scenario) enum Verb {}
 
@@ -28,14 +28,14 @@ impl Kind for Verb {
 
 words! {
     /// `match`.
-    MatchWords: Shape::new("match", "Which requests the rule is about; all that is given must hold.")
+    MatchWords: Shape::new("match", "Which requests the rule matches; all given words must match.")
         .frame("rules: [{match: {…}, then: {status: 503}}]");
-    method: OneOrMany<Text> = word("method", "The method, or a list of which one must hold, in any case.")
+    method: OneOrMany<Text> = word("method", "The method, or a list of alternatives, case-insensitive.")
         .example("method: [PUT, patch]"),
     path: PathGlob = word("path", "The path.").example("path: /apis/*/*/namespaces/**"),
-    query: Map<AnyKey, Pattern> = word("query", "Query parameters; of several values one must hold.")
+    query: Map<AnyKey, Pattern> = word("query", "Query parameters; of several values one must match.")
         .example("query: {limit: \"[1-9]*\"}"),
-    header: Map<HeaderName, Pattern> = word("header", "Header fields; of several values one must hold.")
+    header: Map<HeaderName, Pattern> = word("header", "Header fields; of several values one must match.")
         .example("header: {User-Agent: \"kubectl/*\"}"),
     verb: Verb = word("verb", "The Kubernetes verb.").example("verb: \"{update,patch}\""),
     resource: Glob = word(
@@ -43,11 +43,11 @@ words! {
         "The resource type, as plural.group, or the plural alone in the core group.",
     )
     .example("resource: tfjobs.kubeflow.org"),
-    namespace: Glob = word("namespace", "The namespace in the path; it does not hold where the path has none.")
+    namespace: Glob = word("namespace", "The namespace in the path; does not match a path without one.")
         .example("namespace: \"team-*\""),
-    name: Glob = word("name", "The object's name in the path; it does not hold where the path has none.")
+    name: Glob = word("name", "The object's name in the path; does not match a path without one.")
         .example("name: tfjob-test"),
-    subresource: Glob = word("subresource", "The subresource in the path; it does not hold where the path has none.")
+    subresource: Glob = word("subresource", "The subresource in the path; does not match a path without one.")
         .example("subresource: status"),
     body: Either<JsonPath, Map<JsonPathKey, Pattern>> = word(
         "body",

@@ -48,8 +48,8 @@ pub(in crate::scenario) use wire::{
 
 use super::shape::{Form, Looks, Shape, Type};
 
-/// All kinds of objects, in the order in which a reader of the file's own words comes to them, and all types
-/// of values, in the order of their names.
+/// Returns all kinds of objects, in the order of first reference from the file's own words, and all
+/// types of values, sorted by name.
 pub(in crate::scenario) fn all() -> (Vec<&'static Shape>, Vec<&'static Type>) {
     let mut found = (Vec::new(), Vec::new());
     collect_shape(ScenarioWords::SHAPE, &mut found);

@@ -1,4 +1,4 @@
-//! The words of a rule, and of how its outcomes are counted.
+//! The words of a rule, and of the counting of its outcomes.
 
 use crate::scenario::words::choice::Choice;
 use crate::scenario::words::kind::{List, Placed};
@@ -17,39 +17,39 @@ use super::then::Then;
 /// What the number of a draw counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::scenario) enum DrawBy {
-    /// The rule's requests, in the order in which they come.
+    /// The rule's requests, in the order of arrival.
     #[default]
     Count,
-    /// The attempts of one and the same request: of clients that ask at once, each has its own.
+    /// The attempts of each single request, independent of the order of concurrent clients.
     Request,
 }
 
 impl Choice for DrawBy {
     const CHOICES: &'static [(&'static str, Self, &'static str)] = &[
-        ("count", Self::Count, "the rule's requests, in the order in which they come"),
+        ("count", Self::Count, "the rule's requests, in the order of arrival"),
         (
             "request",
             Self::Request,
-            "the attempts of each single request, in whatever order clients ask",
+            "the attempts of each single request, independent of the order of concurrent clients",
         ),
     ];
 }
 
 words! {
     /// An entry of `rules`.
-    RuleWords: Shape::new("rule", "Which requests, and what happens to them.")
+    RuleWords: Shape::new("rule", "Matches requests and defines what happens to them.")
         .frame("{rules: [{…}], clients: {canary: {query: {c: \"1\"}}}, tokens: {iam: {issue: POST /t, in: bearer}}}")
         .constraints(&[
             constraint(
                 Must::AtMostOne(&["steps", "at"]),
                 "{given} on one rule count the same requests twice",
-                "make two rules of it",
+                "split it into two rules",
             )
             .code("steps-and-at"),
             constraint(
                 Must::AtMostOne(&["then", "steps", "share", "at"]),
                 "{given} on one rule count the same requests twice",
-                "make two rules of it",
+                "split it into two rules",
             )
             .code("two-counts"),
             constraint(
@@ -70,26 +70,26 @@ words! {
                 "per goes with steps or at; limit and draw_by have their own keys",
             ),
         ]);
-    id: Text = word("id", "Its name in answers and reports, where it is `SCENARIO/ID`.")
+    id: Text = word("id", "Its id, which answers and reports show as `SCENARIO/ID`.")
         .default("`rule-N` for the N-th")
         .example("id: slow-lists, match: {verb: list}, delay: 1s"),
-    matching: MatchWords<'static> = word("match", "Which requests it is about.")
+    matching: MatchWords<'static> = word("match", "Which requests it matches.")
         .default("all requests")
         .example("match: {path: /apis/**}, delay: 1s"),
-    client: Reference = word("client", "The client whose requests it is about.")
+    client: Reference = word("client", "The client whose requests it matches.")
         .default("all clients")
         .example("client: canary, delay: 1s"),
-    require: RequireWords<'static> = word("require", "Requests without a valid token get no further.")
+    require: RequireWords<'static> = word("require", "Requests without a valid token are refused.")
         .example("require: {token: iam}"),
     then: Then = word("then", "What happens to every request.").example("then: {status: 503}"),
     steps: List<StepWords<'static>, 1> = word(
         "steps",
-        "What happens to the first requests, to the next ones and so on; after the last step requests pass.",
+        "What happens to the first requests, to the next ones and so on; after the last step, requests pass.",
     )
     .example("steps: [{times: 2, then: {status: 500}}, {times: 1, then: pass}, {forever: true, then: {status: 503}}]"),
     share: Placed<List<ShareWords<'static>, 1>> = word(
         "share",
-        "What happens to which share of the requests, by one draw for each; together at most 100%, the rest passes.",
+        "What happens to which share of the requests, by one draw per request; in total at most 100%, the rest passes.",
     )
     .example("share: [{p: 30%, then: {status: 429}}, {p: 2.5%, then: {reset: before_headers}}]"),
     at: List<PointWords<'static>, 1> = word(
@@ -99,21 +99,21 @@ words! {
     .example("at: [{page: 3, times: 1, then: {status: 410, continue: fresh}}]"),
     per: RequestKeys = word(
         "per",
-        "What `steps` and `at` count by: one key or a list. Each value has counters of its own; the 10,000 used last are kept.",
+        "The key by which `steps` and `at` count separately: one key or a list. The counters of the 10,000 most recently used values are kept.",
     )
     .default("all requests of the rule together")
     .example("per: request, steps: [{times: 1, then: {status: 503}}]"),
     limit: LimitWords<'static> = word("limit", "How many requests pass in a time; further ones are refused.")
         .default("no limit")
         .example("limit: {requests: 10, window: 1s, per: client}"),
-    delay: Delay<'static> = word("delay", "How much later the answer comes: a time, or one that is drawn.")
+    delay: Delay<'static> = word("delay", "How long the answer is delayed: a fixed or a drawn time.")
         .default("not later")
         .positive().example("delay: {min: 100ms, max: 300ms}"),
     page_size: Count = word(
         "page_size",
-        "The most items on a page of a list, whatever `limit` asks for.",
+        "The most items on a page of a list, whatever `limit` the request has.",
     )
-    .default("what `limit` asks for")
+    .default("the request's `limit`")
     .example("page_size: 20"),
     draw_by: DrawBy = word("draw_by", "What the number of a draw counts.")
         .default("`count`")
@@ -124,7 +124,7 @@ words! {
 
 words! {
     /// `require`.
-    RequireWords: Shape::new("require", "Requests without a valid token of a kind get no further.")
+    RequireWords: Shape::new("require", "Refuses requests without a valid token of a kind.")
         .frame("{tokens: {iam: {issue: POST /t, in: bearer}}, rules: [{require: {token: iam, …}}]}");
     token: Reference = word("token", "The kind of token.").required().example("token: iam"),
     otherwise: Then = word("else", "What happens to requests without one.")
@@ -134,7 +134,7 @@ words! {
 
 words! {
     /// An entry of `steps`.
-    StepWords: Shape::new("step", "What happens to so many requests.")
+    StepWords: Shape::new("step", "What happens to a number of requests.")
         .frame("rules: [{steps: [{then: {status: 500}, …}]}]")
         .constraints(&[constraint(
             Must::OrForever("times"),
@@ -142,7 +142,7 @@ words! {
             "give it times: N, or forever: true for the last one",
         )]);
     times: Count = word("times", "For how many requests.").example("times: 2"),
-    forever: Flag = word("forever", "`true` for the last step, which is for all further requests.")
+    forever: Flag = word("forever", "`true` for the last step, which applies to all further requests.")
         .default("`false`")
         .example("forever: true"),
     then: Then = word("then", "What happens to them.").required().example("times: 1, then: pass"),
@@ -153,5 +153,5 @@ words! {
     ShareWords: Shape::new("share", "What happens to a share of the requests.")
         .frame("rules: [{share: [{p: 30%, then: {status: 429}, …}]}]");
     part: Percentage = word("p", "The share.").required().positive().example("p: 2.5%"),
-    then: Then = word("then", "What happens to it.").required().example("then: {delay: 1s}"),
+    then: Then = word("then", "What happens to these requests.").required().example("then: {delay: 1s}"),
 }

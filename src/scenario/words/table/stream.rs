@@ -1,4 +1,4 @@
-//! The words for what happens to lines of a body: events and bookmarks of a watch.
+//! The words for changes to the lines of a body: events and bookmarks of a watch.
 
 use crate::scenario::words::choice::Choice;
 use crate::scenario::words::kind::Either;
@@ -16,13 +16,13 @@ pub(in crate::scenario) enum LineChange {
 
 impl Choice for LineChange {
     const CHOICES: &'static [(&'static str, Self, &'static str)] = &[
-        ("drop", Self::Drop, "they are left out"),
-        ("duplicate", Self::Duplicate, "they come twice"),
-        ("reorder", Self::Reorder, "they come behind the next of their kind"),
+        ("drop", Self::Drop, "they are omitted"),
+        ("duplicate", Self::Duplicate, "they are sent twice"),
+        ("reorder", Self::Reorder, "they are sent after the next of their kind"),
     ];
 }
 
-/// What happens to lines of a kind: to all of them, or as an object says.
+/// What happens to lines of a kind: to all of them, or as an object specifies.
 type Lines = Either<LineChange, LinesWords<'static>>;
 
 words! {
@@ -48,13 +48,13 @@ words! {
         .frame("rules: [{then: {events: {…}}}]")
         .constraints(&[constraint(
             Must::ExactlyOne(&["drop", "duplicate", "reorder", "delay"]),
-            "one thing happens to a kind of lines",
-            "write drop, duplicate or reorder, {drop: 10%}, or {delay: 2s}; make two rules of two things",
+            "a kind of lines has one change",
+            "write drop, duplicate or reorder, {drop: 10%}, or {delay: 2s}; use two rules for two changes",
         )]);
-    drop: Percentage = word("drop", "The share of them that is left out.").positive().example("drop: 20%"),
-    duplicate: Percentage = word("duplicate", "The share of them that comes twice.").positive().example("duplicate: 5%"),
-    reorder: Percentage = word("reorder", "The share of them that comes behind the next of its kind.")
+    drop: Percentage = word("drop", "The share of them that is omitted.").positive().example("drop: 20%"),
+    duplicate: Percentage = word("duplicate", "The share of them that is sent twice.").positive().example("duplicate: 5%"),
+    reorder: Percentage = word("reorder", "The share of them that is sent after the next of its kind.")
         .positive().example("reorder: 50%"),
-    delay: Time = word("delay", "How much later they come, while other lines overtake them.")
+    delay: Time = word("delay", "How long they are delayed, while other lines overtake them.")
         .positive().example("delay: 2s"),
 }

@@ -104,7 +104,7 @@ words! {
     .example("status: 503"),
     reply: ReplyWords<'static> = word("reply", "The answer is a literal one.")
         .example("reply: {status: 500, body: sick}"),
-    delay: Delay<'static> = word("delay", "The answer comes later: by a time, or one that is drawn.")
+    delay: Delay<'static> = word("delay", "The answer is delayed by a fixed or a drawn time.")
         .positive().example("delay: 400ms"),
     stall: Either<Wait, StallWords<'static>> = word(
         "stall",
@@ -114,12 +114,12 @@ words! {
     slow: Rate = word("slow", "The body is sent at this rate.").example("slow: 16KiB/s"),
     withhold: Wait = word(
         "withhold",
-        "The request's body is not read for so long, and HTTP/2 gives no window for it; then the answer. A rule that looks at bodies reads them before.",
+        "The request's body is not read for this time, and over HTTP/2 the flow-control window stays closed; then the answer. A rule that matches bodies reads them first.",
     )
     .positive().example("withhold: 2s"),
     idle: IdleWords<'static> = word(
         "idle",
-        "Behind the answer the connection is ended while it waits for its next request; on HTTP/2 while it has none.",
+        "The connection is ended while it is idle after the answer; over HTTP/2 while it has no requests.",
     )
     .example("idle: {close: 300ms}"),
     reset: Place = word("reset", "The connection is reset.").example("reset: before_headers"),
@@ -145,17 +145,17 @@ words! {
     .example("cut: {bytes: 200}"),
     crash: Either<Restart, CrashWords<'static>> = word(
         "crash",
-        "The server crashes before it looks at the request, and is as after a restart: all connections are cut.",
+        "The server crashes before it handles the request, and restarts: all connections are cut.",
     )
     .example("crash: {down: 1s, tokens: kept}"),
     revoke: Reference = word(
         "revoke",
-        "All tokens of this kind become invalid; the answer is 401 where nothing else is given.",
+        "All tokens of this kind become invalid; the answer is 401 unless another one is given.",
     )
     .example("revoke: iam"),
     remove_headers: OneOrMany<HeaderText, 1> = word(
         "remove_headers",
-        "Header fields that the answer does not have: one name, or a list. Without `Content-Length` the body goes out in chunks.",
+        "Header fields to remove from the answer: one name, or a list. Without `Content-Length` the body is sent in chunks.",
     )
     .example("remove_headers: [ETag, Date]"),
     + { answer: StatusWords, lines: StreamWords, kubernetes: KubernetesWords, damage: DamageWords, }

@@ -38,15 +38,15 @@ words! {
             "this timeline has no phases and no end",
             "give it phases, or a ttl",
         )]);
-    start: Start = word("start", "When time begins to count.")
+    start: Start = word("start", "When the timeline starts.")
         .default("`first_request`")
         .example("start: admin, ttl: 10m"),
-    ttl: Time = word("ttl", "How long after the start all rules of the scenario stop.")
-        .default("they do not stop")
+    ttl: Time = word("ttl", "How long after the start all rules of the scenario become inactive.")
+        .default("they stay active")
         .positive().example("ttl: 10m"),
     phases: List<PhaseWords<'static>> = word(
         "phases",
-        "The phases, in order; after the last one only the rules outside of phases go on.",
+        "The phases, in order; after the last one only the rules outside of phases stay active.",
     )
     .example("phases: [{name: healthy, for: 30s}, {name: outage, forever: true}]"),
 }
@@ -67,12 +67,12 @@ words! {
     forever: Flag = word("forever", "`true` for the last phase, which does not end.")
         .default("`false`")
         .example("forever: true"),
-    client: Reference = word("client", "The client whose requests its rules are about.")
+    client: Reference = word("client", "The client whose requests its rules match.")
         .default("all clients")
         .example("client: canary, for: 10s"),
     listen: Listen = word("listen", "How connections are treated in it.")
         .default("as always")
         .example("for: 1s, listen: refuse"),
-    rules: List<RuleWords<'static>> = word("rules", "The rules that are on in this phase only.")
+    rules: List<RuleWords<'static>> = word("rules", "The rules that are active in this phase only.")
         .example("for: 10s, rules: [{match: {verb: list}, then: {status: 503}}]"),
 }

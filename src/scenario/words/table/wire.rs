@@ -59,7 +59,7 @@ pub(super) type BodyPlace = Either<AfterHeaders, AfterBytesWords<'static>>;
 
 words! {
     /// `{bytes: N}`.
-    AfterBytesWords: Shape::new("bytes", "After so many bytes of the body, or all of a shorter one.")
+    AfterBytesWords: Shape::new("bytes", "After this many bytes of the body, or all of a shorter one.")
         .frame("rules: [{then: {reset: {…}}}]");
     bytes: Size = word("bytes", "How many bytes.").required().example("bytes: 64KiB"),
 }
@@ -138,7 +138,7 @@ impl Choice for LastStream {
     ];
 }
 
-/// The rows that a GOAWAY has wherever it stands.
+/// The rows that every GOAWAY has.
 const GOAWAY_CODE: Word =
     word("code", "The error code.").default("`NO_ERROR`").example("code: ENHANCE_YOUR_CALM");
 const GOAWAY_LAST_STREAM: Word = word("last_stream", "The last stream that it names.")
@@ -157,7 +157,7 @@ words! {
                 only: Literal::Text("before_headers"),
             },
             "a request that was not processed has no answer",
-            "leave `at` out, or write last_stream: this",
+            "omit `at`, or write last_stream: this",
         )]);
     code: ErrorCode = GOAWAY_CODE,
     last_stream: LastStream = GOAWAY_LAST_STREAM,
@@ -167,14 +167,14 @@ words! {
 }
 
 words! {
-    /// `goaway` at a place that is given already.
+    /// `goaway` at the place of its entry.
     GoAwayHereWords: Shape::new("goaway at a place", "A GOAWAY of the HTTP/2 connection.")
         .frame("rules: [{at: [{time: 5s, then: {goaway: {…}}}]}]");
     code: ErrorCode = GOAWAY_CODE,
     last_stream: LastStream = GOAWAY_LAST_STREAM,
 }
 
-/// How slowly.
+/// A rate of sending or reading.
 pub(in crate::scenario) type Rate = Either<RateText, ChunksWords<'static>>;
 
 words! {

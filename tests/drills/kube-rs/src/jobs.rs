@@ -1,4 +1,4 @@
-//! The jobs of a namespace, with a token where the server asks for one.
+//! The jobs of a namespace, with a token if the server requires one.
 
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::client::Body;
@@ -41,7 +41,7 @@ impl Jobs {
         Ok(Self { fetches: true, ..Self::new().await? })
     }
 
-    /// Makes a call; when it is refused for its token, makes it once more with another one.
+    /// Makes a call; if its token is rejected, repeats it once with another one.
     async fn call<T>(
         &mut self,
         ask: impl AsyncFn(&Api<TFJob>) -> kube::Result<T>,
@@ -49,7 +49,7 @@ impl Jobs {
         match ask(&self.api).await {
             Err(kube::Error::Api(status)) if self.fetches && status.code == 401 => {
                 let Some(token) = self.fetch().await? else {
-                    // What the server said tells more than that there is no token.
+                    // The server's answer is more informative than a missing token.
                     return Err(kube::Error::Api(status));
                 };
                 self.config.auth_info.token = Some(token.into());
@@ -61,9 +61,9 @@ impl Jobs {
         }
     }
 
-    /// Another token; none where the server issues none.
+    /// Returns another token; `None` if the server issues none.
     async fn fetch(&self) -> kube::Result<Option<String>> {
-        // Who has no good token cannot show one.
+        // Without a valid token none can be sent.
         let mut anonymous = self.config.clone();
         anonymous.auth_info.token = None;
         let request = http::Request::post("/v3/auth/tokens")

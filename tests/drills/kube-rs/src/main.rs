@@ -1,5 +1,5 @@
-//! What programs on kube-rs do under one scenario, with what the library itself has against failures and
-//! nothing besides: whatever error it hands on ends the program.
+//! Behaves under one scenario like programs on kube-rs, with only the library's own handling of
+//! failures: any error that it returns ends the program.
 
 mod jobs;
 
@@ -16,9 +16,9 @@ use jobs::{Jobs, NAMESPACE, TFJob};
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
-/// Less than a drill takes: the program says itself that it has come to nothing.
+/// Shorter than a drill: the program itself reports that it made no progress.
 const DEADLINE: Duration = Duration::from_secs(15);
-/// How long a cache may take to be filled before its user goes on without it.
+/// How long a cache may take to be filled before its user continues without it.
 const SYNC_LIMIT: Duration = Duration::from_secs(3);
 
 #[tokio::main]
@@ -49,7 +49,7 @@ async fn run() -> Result<(), Failed> {
     }
 }
 
-/// Wants exactly the status that the scenario is named after.
+/// Expects exactly the status that the scenario is named after.
 async fn status(scenario: &str) -> Result<(), Failed> {
     let expected: u16 = scenario.rsplit('-').next().unwrap_or_default().parse()?;
     let api: Api<TFJob> = Api::namespaced(Client::try_default().await?, NAMESPACE);
@@ -71,7 +71,7 @@ async fn paging() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The life of a job, seen by whoever asked for it, again and again.
+/// The life of a job, from the view of its creator, repeatedly.
 async fn cycles(mut jobs: Jobs, times: usize, pause: Duration) -> Result<(), Failed> {
     for n in 0..times {
         if n > 0 {
@@ -86,14 +86,14 @@ async fn cycles(mut jobs: Jobs, times: usize, pause: Duration) -> Result<(), Fai
     Ok(())
 }
 
-/// Wants a reflector's store to show in the end what is true.
+/// Expects a reflector's store to be correct in the end.
 async fn watch() -> Result<(), Failed> {
     let mut jobs = Jobs::new().await?;
     let api: Api<TFJob> = Api::namespaced(Client::try_default().await?, NAMESPACE);
     let (store, writer) = reflector::store();
     let events = watcher(api, Config::default()).default_backoff().reflect(writer);
     tokio::spawn(events.for_each(|event| async move {
-        // The watcher says what went wrong and goes on by itself.
+        // The watcher reports errors and continues by itself.
         if let Err(error) = event {
             println!("watcher: {error}");
         }
@@ -105,7 +105,7 @@ async fn watch() -> Result<(), Failed> {
         jobs.create(name).await?;
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    // A watch that does not last is another one by now.
+    // A watch that has ended was replaced by now.
     tokio::time::sleep(Duration::from_secs(1)).await;
     jobs.delete("w-2").await?;
     let holds = |name: &str| store.state().iter().any(|job| job.name_any() == name);
