@@ -53,8 +53,8 @@ pub(in super::super) fn answer(
 ) -> Result<Value, ApiError> {
     let spec = question.get("spec").cloned().unwrap_or_default();
     let invalid = |field: &str, value: &str, why: &str| {
-        let errors = [FieldError::invalid(field, quote(value), why)];
-        // Upstream names no kind here (`authorizationapi.Kind("")`).
+        let errors = [FieldError::invalid(field, value, why)];
+        // Upstream names the kind of the internal object, which has none (`setTargetKind` in runtime/scheme.go).
         ApiError::invalid("", "authorization.k8s.io", "", &errors)
     };
     let status = match review {
@@ -94,7 +94,7 @@ fn check_metadata(question: &Value, namespace: &str, invalid: Invalid<'_>) -> Re
         return Ok(());
     }
     let shown = Value::from(metadata).to_string();
-    Err(invalid("metadata", &shown, "must be empty"))
+    Err(invalid("metadata", &quote(&shown), "must be empty"))
 }
 
 fn token(auth: &Auth, spec: &Value, world: TokenWorld) -> Result<Value, ApiError> {
@@ -160,7 +160,11 @@ fn subject(spec: &Value, invalid: Invalid<'_>) -> Result<User, ApiError> {
     });
     let user = User { name: text("user"), uid: text("uid"), groups, extra: extra.collect() };
     if user.name.is_empty() && user.groups.is_empty() {
-        return Err(invalid("spec.user", "", "at least one of user or group must be specified"));
+        return Err(invalid(
+            "spec.user",
+            &quote(""),
+            "at least one of user or group must be specified",
+        ));
     }
     Ok(user)
 }
@@ -179,7 +183,7 @@ fn access(
             let own = text(resource, "namespace");
             if !namespace.is_empty() && own != namespace {
                 let why = "must match metadata.namespace";
-                return Err(invalid("spec.resourceAttributes.namespace", &own, why));
+                return Err(invalid("spec.resourceAttributes.namespace", &quote(&own), why));
             }
             let parts = ["verb", "resource", "group", "subresource", "name"];
             let [verb, of, group, subresource, name] = parts.map(|key| text(resource, key));

@@ -209,6 +209,6 @@ fn reviews_are_answered_from_the_same_files() {
     assert_eq!(ask(Review::SelfSubject, "", json!({}))["userInfo"]["username"], "reader");
     assert_eq!(
         ask(Review::SelfSubjectAccess, "", json!({})),
-        ".authorization.k8s.io \"\" is invalid: spec.resourceAttributes: Invalid value: \"null\": exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        ".authorization.k8s.io \"\" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified"
     );
 }

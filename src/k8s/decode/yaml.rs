@@ -76,14 +76,12 @@ impl<'t> Composer<'t> {
                 Event::StreamEnd => return Ok(Node::default()),
                 Event::DocumentStart(..) => {
                     let head = self.next()?;
-                    return match head.0 {
-                        Event::DocumentEnd => Ok(Node::default()),
-                        _ => {
-                            let node = self.node(head)?;
-                            self.after_document()?;
-                            Ok(node)
-                        }
-                    };
+                    if matches!(head.0, Event::DocumentEnd) {
+                        return Ok(Node::default());
+                    }
+                    let node = self.node(head)?;
+                    self.after_document()?;
+                    return Ok(node);
                 }
                 _ => {}
             }
