@@ -54,7 +54,7 @@ pub(super) fn to_stored(served: &Served, value: &mut Value) {
 pub(super) fn value(served: &Served, object: &Object) -> Value {
     let mut value = object.value(&served.api_version, &served.of.kind);
     if let Some(conversion) = built_in(served) {
-        conversion.from_stored(&mut value);
+        conversion.to_own(&mut value);
     }
     if let Some(schema) = other_schema(served) {
         schema::prune(schema, &mut value);
@@ -89,7 +89,7 @@ pub(super) fn through_stored(served: &Served, value: &mut Value, change: impl Fn
         if conversion.to_internal(value).is_some() {
             change(value);
         }
-        conversion.from_stored(value);
+        conversion.to_own(value);
     }
 }
 
