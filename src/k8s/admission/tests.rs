@@ -14,14 +14,14 @@ fn state(objects: Vec<Value>) -> State {
     Seed { crds: Vec::new(), objects, history: HistoryLimits::default(), now }.state().unwrap()
 }
 
-fn limits(limits: Value) -> State {
+fn limits(limits: &Value) -> State {
     state(vec![json!({
         "apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "l", "namespace": "n"},
         "spec": {"limits": limits},
     })])
 }
 
-fn pod(name: &str, requests: Value, limits: Value) -> Value {
+fn pod(name: &str, requests: &Value, limits: &Value) -> Value {
     let resources = json!({"requests": requests, "limits": limits});
     json!({
         "metadata": {"name": name, "namespace": "n"},
@@ -31,10 +31,10 @@ fn pod(name: &str, requests: Value, limits: Value) -> Value {
 
 #[test]
 fn containers_get_the_defaults_of_their_namespace() {
-    let state = limits(json!([{
+    let state = limits(&json!([{
         "type": "Container", "default": {"cpu": "2", "memory": "1Gi"}, "defaultRequest": {"cpu": "500m"},
     }]));
-    let mut object = pod("a", json!({}), json!({"memory": "2Gi"}));
+    let mut object = pod("a", &json!({}), &json!({"memory": "2Gi"}));
     object["spec"]["initContainers"] = json!([{"name": "i"}]);
     limit_ranges::set_defaults(&state.snapshot, "n", &mut object);
     let own = &object["spec"]["containers"][0]["resources"];
@@ -48,14 +48,15 @@ fn containers_get_the_defaults_of_their_namespace() {
 
 #[test]
 fn bounds_are_refused_with_upstreams_texts() {
-    let state = limits(json!([
+    let state = limits(&json!([
         {"type": "Container", "min": {"cpu": "100m"}, "max": {"cpu": "2"}, "maxLimitRequestRatio": {"cpu": "4"}},
         {"type": "Pod", "max": {"memory": "1Gi"}},
         {"type": "PersistentVolumeClaim", "min": {"storage": "1Gi"}, "max": {"storage": "5Gi"}},
     ]));
     let memory = json!("512Mi");
     let refused = |requested: &str, limited: &str, memory: &Value| {
-        let object = pod("a", json!({"cpu": requested}), json!({"cpu": limited, "memory": memory}));
+        let object =
+            pod("a", &json!({"cpu": requested}), &json!({"cpu": limited, "memory": memory}));
         limit_ranges::check(&state.snapshot, "pods", &object).err().unwrap_or_default()
     };
     assert_eq!(refused("500m", "2", &memory), "");
@@ -84,8 +85,8 @@ fn bounds_are_refused_with_upstreams_texts() {
 
 /// What a quota says to a new object: its new status, or why it refuses.
 fn charged(
-    spec: Value,
-    used: Value,
+    spec: &Value,
+    used: &Value,
     group: &str,
     plural: &str,
     object: &Value,
@@ -103,12 +104,12 @@ fn charged(
 
 #[test]
 fn a_quota_counts_objects_and_what_pods_request() {
-    let object = pod("a", json!({"cpu": "500m"}), json!({"cpu": "1"}));
+    let object = pod("a", &json!({"cpu": "500m"}), &json!({"cpu": "1"}));
     let spec = json!({"hard": {"pods": "2", "requests.cpu": "1", "limits.cpu": "10", "count/jobs.batch": "1"}});
     let none =
         json!({"pods": "0", "requests.cpu": "0", "limits.cpu": "0", "count/jobs.batch": "0"});
     assert_eq!(
-        charged(spec.clone(), none.clone(), "", "pods", &object),
+        charged(&spec, &none, "", "pods", &object),
         Ok(Some(
             json!({"count/jobs.batch": "0", "limits.cpu": "1", "pods": "1", "requests.cpu": "500m"})
         ))
@@ -116,34 +117,34 @@ fn a_quota_counts_objects_and_what_pods_request() {
     let much =
         json!({"pods": "1", "requests.cpu": "800m", "limits.cpu": "0", "count/jobs.batch": "1"});
     assert_eq!(
-        charged(spec.clone(), much.clone(), "", "pods", &object),
+        charged(&spec, &much, "", "pods", &object),
         Err("exceeded quota: q, requested: requests.cpu=500m, used: requests.cpu=800m, limited: requests.cpu=1".to_owned())
     );
     assert_eq!(
-        charged(spec.clone(), much, "batch", "jobs", &object),
+        charged(&spec, &much, "batch", "jobs", &object),
         Err("exceeded quota: q, requested: count/jobs.batch=1, used: count/jobs.batch=1, limited: count/jobs.batch=1".to_owned())
     );
     assert_eq!(
-        charged(spec.clone(), none.clone(), "", "pods", &pod("a", json!({}), json!({}))),
+        charged(&spec, &none, "", "pods", &pod("a", &json!({}), &json!({}))),
         Err("failed quota: q: must specify limits.cpu for: c; requests.cpu for: c".to_owned())
     );
     assert_eq!(
-        charged(spec, json!({"pods": "0"}), "", "pods", &object),
+        charged(&spec, &json!({"pods": "0"}), "", "pods", &object),
         Err("status unknown for quota: q, resources: limits.cpu,pods,requests.cpu".to_owned())
     );
     let other = json!({"hard": {"services": "1"}});
-    assert_eq!(charged(other, json!({"services": "1"}), "", "pods", &object), Ok(None));
+    assert_eq!(charged(&other, &json!({"services": "1"}), "", "pods", &object), Ok(None));
 }
 
 #[test]
 fn a_quota_with_scopes_is_about_some_pods() {
-    let mut object = pod("a", json!({}), json!({}));
+    let mut object = pod("a", &json!({}), &json!({}));
     object["spec"]["priorityClassName"] = "high".into();
     object["status"] = json!({"qosClass": "BestEffort"});
     let full = json!({"pods": "1"});
     let refuses = |mut spec: Value| {
         spec["hard"] = json!({"pods": "1"});
-        charged(spec, full.clone(), "", "pods", &object).is_err()
+        charged(&spec, &full, "", "pods", &object).is_err()
     };
     assert!(refuses(json!({})) && refuses(json!({"scopes": ["BestEffort", "NotTerminating"]})));
     assert!(
@@ -167,9 +168,9 @@ fn the_status_of_a_quota_counts_its_namespace() {
             "gold.storageclass.storage.k8s.io/requests.storage": "9Gi", "configmaps": "9", "count/pods": "9",
         }},
     });
-    let mut ended = pod("b", json!({"cpu": "2"}), json!({}));
+    let mut ended = pod("b", &json!({"cpu": "2"}), &json!({}));
     ended["status"] = json!({"phase": "Succeeded"});
-    let mut objects = vec![quota.clone(), pod("a", json!({"cpu": "1500m"}), json!({})), ended];
+    let mut objects = vec![quota.clone(), pod("a", &json!({"cpu": "1500m"}), &json!({})), ended];
     for pod in &mut objects[1..] {
         pod["apiVersion"] = "v1".into();
         pod["kind"] = "Pod".into();

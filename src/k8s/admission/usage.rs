@@ -68,11 +68,9 @@ pub(super) fn of(group: &str, plural: &str, object: &Value) -> Resources {
     let one = || Quantity::whole(1);
     let mut usage = Resources::from([(count_name(group, plural), one())]);
     match (group, plural) {
-        ("", "pods") => {
-            if !matches!(object["status"]["phase"].as_str(), Some("Failed" | "Succeeded")) {
-                let of = |list| resources::of_pod_with_overhead(object, list);
-                usage.extend(named(&of(List::Requests), &of(List::Limits)));
-            }
+        ("", "pods") if !has_ended(object) => {
+            let of = |list| resources::of_pod_with_overhead(object, list);
+            usage.extend(named(&of(List::Requests), &of(List::Limits)));
         }
         ("", "services") => {
             let spec = &object["spec"];
@@ -113,6 +111,11 @@ pub(super) fn of(group: &str, plural: &str, object: &Value) -> Resources {
         _ => {}
     }
     usage
+}
+
+/// Whether a pod has ended: it uses nothing any more.
+fn has_ended(pod: &Value) -> bool {
+    matches!(pod["status"]["phase"].as_str(), Some("Failed" | "Succeeded"))
 }
 
 /// Requests and limits under the names that quotas have for them (`podComputeUsageHelper`).

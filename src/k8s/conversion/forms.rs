@@ -21,7 +21,7 @@ pub(in super::super) fn built_in(served: &Served) -> Option<&'static Conversion>
 pub(in super::super) fn in_form(served: &Served, object: &Object) -> Option<Object> {
     let conversion = built_in(served)?;
     let mut value = object.value(&served.api_version, &served.of.kind);
-    conversion.from_stored(&mut value);
+    conversion.to_own(&mut value);
     let paths = served.of.selectable_paths();
     Some(Object::render(Arc::clone(&object.resource), value, &paths))
 }
@@ -37,7 +37,7 @@ pub(in super::super) fn through_stored(
         if conversion.to_internal(value).is_some() {
             change(value);
         }
-        conversion.from_stored(value);
+        conversion.to_own(value);
     }
 }
 

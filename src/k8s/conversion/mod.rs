@@ -157,7 +157,7 @@ pub(super) fn value(served: &Served, conversions: &Conversions, object: &Object)
     }
     let mut value = object.value(&served.api_version, &served.of.kind);
     if let Some(conversion) = built_in(served) {
-        conversion.from_stored(&mut value);
+        conversion.to_own(&mut value);
     }
     if let Some(schema) = other_schema(served) {
         schema::prune(schema, &mut value);

@@ -23,11 +23,10 @@ use super::super::resource::{
 use super::super::status::{ApiError, FieldError};
 use super::super::store::{Committed, Object, StoreChange};
 use super::super::table::created;
+use super::scale_apply::{self, API_VERSION};
 use super::write::Tracking;
 use super::written::{self, PendingAnswer, Written};
-use super::{Call, Outcome, Resolved, admit, body, object_plan, scale_apply, write};
-
-pub(super) const API_VERSION: &str = "autoscaling/v1";
+use super::{Call, Outcome, Resolved, admit, body, object_plan, write};
 
 pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;

@@ -32,9 +32,9 @@ pub(super) fn to_v2(autoscaler: &mut Map<String, Value>) {
     let own = spec.remove("targetCPUUtilizationPercentage").filter(|own| !own.is_null());
     let others = list(METRICS).unwrap_or_default();
     let mut all: Vec<Value> = others.iter().map(metrics::spec_to_v2).collect();
-    all.extend(own.map(cpu));
+    all.extend(own.as_ref().map(cpu));
     if all.is_empty() {
-        all.push(cpu(DEFAULT_UTILIZATION.into()));
+        all.push(cpu(&DEFAULT_UTILIZATION.into()));
     }
     spec.insert("metrics".to_owned(), all.into());
     if let Some(behavior) = kept.get(BEHAVIOR).and_then(|text| behavior::read(text)) {
@@ -121,7 +121,7 @@ fn is_cpu(metric: &Value) -> bool {
         && !metric["resource"]["target"]["averageUtilization"].is_null()
 }
 
-fn cpu(percentage: Value) -> Value {
+fn cpu(percentage: &Value) -> Value {
     let target = json!({"type": "Utilization", "averageUtilization": percentage});
     json!({"type": "Resource", "resource": {"name": "cpu", "target": target}})
 }

@@ -17,10 +17,14 @@ const NAMES: [(&str, &str); 7] = [
 
 /// `Convert_v1_Event_To_core_Event`.
 pub(super) fn to_core(event: &mut Map<String, Value>) {
-    NAMES.iter().for_each(|(core, own)| rename(event, own, core));
+    for (core, own) in NAMES {
+        rename(event, own, core);
+    }
 }
 
 /// `Convert_core_Event_To_v1_Event`.
 pub(super) fn from_core(event: &mut Map<String, Value>) {
-    NAMES.iter().for_each(|(core, own)| rename(event, core, own));
+    for (core, own) in NAMES {
+        rename(event, core, own);
+    }
 }

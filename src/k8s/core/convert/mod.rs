@@ -80,7 +80,7 @@ impl Conversion {
     }
 
     /// Makes a stored object one of this group and version.
-    pub(in super::super) fn from_stored(&self, object: &mut Value) {
+    pub(in super::super) fn to_own(&self, object: &mut Value) {
         let Value::Object(map) = &mut *object else { return };
         (self.from_stored)(map);
         if let Some(go) = named(map, self.group, self.version, self.kind) {

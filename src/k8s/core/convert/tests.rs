@@ -14,7 +14,7 @@ fn an_event_keeps_its_fields_in_both_groups() {
         "count": 3, "type": "Normal", "eventTime": null, "reportingComponent": "", "reportingInstance": "",
     });
     let mut object = core.clone();
-    event.from_stored(&mut object);
+    event.to_own(&mut object);
     assert_eq!(
         object,
         json!({
@@ -62,7 +62,7 @@ fn what_an_autoscaler_of_v1_has_no_fields_for_is_in_annotations() {
         },
     });
     let mut object = stored.clone();
-    autoscaler.from_stored(&mut object);
+    autoscaler.to_own(&mut object);
     assert_eq!(object["spec"]["minReplicas"], 1);
     assert_eq!(object["status"]["currentCPUUtilizationPercentage"], 12);
     let annotation = |name: &str| {
@@ -102,7 +102,7 @@ fn an_autoscaler_without_metrics_scales_by_the_processor() {
         json!({"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}});
     assert_eq!(object["spec"]["metrics"], json!([{"type": "Resource", "resource": resource}]));
     assert_eq!(object["status"], json!({"currentMetrics": null, "desiredReplicas": 0}));
-    autoscaler.from_stored(&mut object);
+    autoscaler.to_own(&mut object);
     assert_eq!(object["spec"]["targetCPUUtilizationPercentage"], 80);
     assert!(object["metadata"].get("annotations").is_none());
 }
