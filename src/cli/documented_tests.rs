@@ -46,8 +46,7 @@ fn simple_commands(line: &str) -> Vec<Vec<String>> {
         }
         word.clear();
     };
-    let mut letters = line.chars().peekable();
-    while let Some(letter) = letters.next() {
+    for letter in line.chars() {
         match (quote, letter) {
             (Some(open), letter) if letter == open => quote = None,
             (Some(_), letter) => word.push(letter),

@@ -282,7 +282,7 @@ fn wrapped(number: &serde_json::Number, bits: u32) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "as Go's conversion of an integral float")]
     let whole = match (number.as_i64(), number.as_f64()) {
         (Some(whole), _) => whole,
-        (None, Some(float)) if float == float.trunc() => float as i64,
+        (None, Some(float)) if float.fract().abs() <= 0.0 => float as i64,
         _ => return None,
     };
     let [first, second, third, fourth, ..] = whole.to_le_bytes();

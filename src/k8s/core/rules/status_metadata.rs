@@ -19,11 +19,17 @@ fn kept(group: &str, plural: &str) -> Kept {
         ("apps", "deployments") => Kept::Fields(&["labels"]),
         ("", "pods") => Kept::Fields(&["ownerReferences"]),
         ("flowcontrol.apiserver.k8s.io", _) => Kept::All,
-        ("admissionregistration.k8s.io" | "internal.apiserver.k8s.io", _)
-        | ("apiregistration.k8s.io", _)
+        (
+            "admissionregistration.k8s.io"
+            | "apiregistration.k8s.io"
+            | "internal.apiserver.k8s.io"
+            | "resource.k8s.io"
+            | "scheduling.k8s.io"
+            | "storagemigration.k8s.io",
+            _,
+        )
         | ("certificates.k8s.io", "podcertificaterequests")
         | ("networking.k8s.io", "servicecidrs")
-        | ("resource.k8s.io" | "scheduling.k8s.io" | "storagemigration.k8s.io", _)
         | ("storage.k8s.io", "volumeattachments") => RESET,
         _ => Kept::Fields(&[]),
     }
