@@ -1,7 +1,8 @@
 //! Options from the environment: each option of each command has a variable, for images and compose files.
 //!
 //! `--tls-cert` is `STANDIN_TLS_CERT`. What the command line has comes first. An option that may be repeated has a value
-//! on each line, or what separates its values on the command line. A flag is on with `true`, `yes`, `on` or `1`, off with `false`, `no`, `off` or `0`.
+//! on each line, or what separates its values on the command line. A flag is on with
+//! `true`, `yes`, `on` or `1`, off with `false`, `no`, `off` or `0`. An empty variable counts as unset.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -21,6 +22,10 @@ pub(super) fn with_variables(command: Command) -> Command {
             return option;
         };
         let variable = OsString::from(variable(long));
+        // An empty variable counts as unset: scripts and compose files write `${NAME:-}`.
+        if env::var_os(&variable).is_some_and(|value| value.is_empty()) {
+            return option;
+        }
         let option = option.env(variable).hide_env_values(true);
         match option.get_action() {
             ArgAction::SetTrue => option.value_parser(BoolishValueParser::new()),
@@ -92,7 +97,8 @@ fn is_given(option: &Arg, value: Option<&str>, arguments: &[OsString]) -> bool {
 
 /// Warnings about variables that no option has, and whose names are nearly those of options.
 pub(in crate::cli) fn misspelt(all: Command) -> Vec<String> {
-    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let set = env::vars_os().filter(|(_, value)| !value.is_empty());
+    let names = set.filter_map(|(name, _)| name.into_string().ok());
     let names: Vec<String> = names.filter(|name| name.starts_with("STANDIN_")).collect();
     misspelt_of(&names, all)
 }
