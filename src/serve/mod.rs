@@ -46,6 +46,7 @@ mod scenario_life;
 mod seed;
 mod seeding;
 mod sources;
+mod stages;
 mod state;
 mod static_files;
 mod stub_answers;

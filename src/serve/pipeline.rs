@@ -7,17 +7,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{Method, StatusCode};
 use tokio::sync::watch;
 
 use crate::exchange::{Answered, ByStub};
-use crate::k8s;
 use crate::matching::Stub;
-use crate::message::{
-    Asked, Body, BodyError, Handler, Handling, Http2Settings, Listening, Origin, Plan, Request,
-};
-use crate::profile::TOKENS_PATH;
-use crate::scenario::{Decision, Http2, ScenarioSet};
+use crate::message::{Asked, Handler, Handling, Http2Settings, Listening, Origin, Plan, Request};
+use crate::scenario::{Http2, ScenarioSet};
 
 use super::admin_reach::AdminReach;
 use super::context::RequestContext;
@@ -28,10 +23,7 @@ use super::state::Shared;
 use super::stub_gzip;
 use super::webhooks::{self, After};
 use super::world::World;
-use super::{
-    admin, cors, damage, graded, kubernetes, late_body, overlay, respond, static_files,
-    stub_answers,
-};
+use super::{admin, cors, graded, late_body, respond, stages, stub_answers};
 
 /// What the transport calls for each request.
 #[derive(Debug)]
@@ -63,13 +55,13 @@ impl Handler for Pipeline {
             }
         };
         if self.reach == AdminReach::ApiAlone
-            && is_of_admin(&request)
+            && admin::is_for(&request)
             && let Some(plan) = self.reach.refuse_admin(request.path())
         {
             return Handling::Ready(plan);
         }
         if self.shared.settings.stubs.cors
-            && !is_of_admin(&request)
+            && !admin::is_for(&request)
             && let Some(plan) = cors::preflight(&request)
         {
             return Handling::Ready(plan);
@@ -111,10 +103,10 @@ impl Handler for Pipeline {
                 return self.outgoing(plan, &request).await;
             }
             let mut notes = GradingNotes::begin(&context.world);
-            let mut plan = answer(&context, &asked, no_stub, &mut notes).await;
+            let mut plan = stages::answer(&context, &asked, no_stub, &mut notes).await;
             let stub = self.stub_of(&plan);
             let mut follower = None;
-            let is_graded = !is_of_admin(asked.request())
+            let is_graded = !admin::is_for(asked.request())
                 && (notes.is_concerned() || !is_probe(asked.request(), &plan))
                 && is_graded(&context, &asked);
             self.finish(&context, &request, &plan, began, stub.as_ref(), |answered| {
@@ -221,7 +213,7 @@ impl Pipeline {
         let made = Instant::now();
         self.shared.counters.count(plan, made.saturating_duration_since(began));
         // The log is what clients of the simulated API asked.
-        let is_seen = !is_of_admin(request) && !is_probe(request, plan);
+        let is_seen = !admin::is_for(request) && !is_probe(request, plan);
         if is_seen {
             world.count_request();
         }
@@ -264,14 +256,9 @@ enum FirstLook {
     Open,
 }
 
-/// Whether a request is one to the admin API of this server.
-fn is_of_admin(request: &Request) -> bool {
-    !request.forwarded && admin::owns(request.path())
-}
-
 /// The short way: most requests of most tests are answered by a stub alone.
 fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
-    if shared.settings.graded.takes_any(world) || is_of_admin(asked.request()) {
+    if shared.settings.graded.takes_any(world) || admin::is_for(asked.request()) {
         return FirstLook::Open;
     }
     let own = world.scenarios.load();
@@ -298,141 +285,4 @@ fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
 fn is_graded(context: &RequestContext, asked: &Asked<'_>) -> bool {
     let graded = context.shared.settings.graded;
     graded != GradedRequests::None && graded.takes(&context.world, &context.scenario_set(), asked)
-}
-
-/// The whole way of a request.
-async fn answer(
-    context: &RequestContext,
-    asked: &Asked<'_>,
-    no_stub: bool,
-    notes: &mut GradingNotes,
-) -> Plan {
-    // The admin API is not part of what is simulated: no scenario touches it.
-    if is_of_admin(asked.request()) {
-        let plan = admin::answer(context, asked.request()).await;
-        // It may have moved a timeline, or turned other scenarios on.
-        context.shared.doors.look_again();
-        return plan;
-    }
-    let own = context.world.scenarios.load();
-    let shared = context.shared.scenarios.load();
-    let scenarios: &ScenarioSet = own.as_deref().unwrap_or(&shared);
-    // Where no rule can come first, a stub is all that is looked at.
-    let concerned = !no_stub
-        && !scenarios.is_empty()
-        && scenarios.may_concern(asked.method().as_str(), asked.path());
-    if !concerned
-        && !no_stub
-        && let Some(plan) = stub(context, asked).await
-    {
-        return plan;
-    }
-    if let Some(error) = asked.target_error() {
-        return respond::bad_target(context, asked, error);
-    }
-    if !concerned {
-        return base(context, asked, &k8s::Faults::NONE).await;
-    }
-
-    // Scenario, before: a gate, a delay, a status, a fault.
-    let mut decision = match decide(context, scenarios, asked).await {
-        Ok(decision) => decision,
-        Err(error) => return respond::bad_body(context, asked, &error),
-    };
-    if scenarios.has_listening() {
-        // The first request may have started a timeline.
-        context.shared.doors.look_again();
-    }
-    notes.take(&mut decision);
-    if let Some(crash) = decision.crash {
-        context.crash(crash);
-        let rule = decision.by.as_ref().map_or_else(|| "".into(), |by| Arc::clone(&by.rule));
-        let plan = Plan::new(StatusCode::SERVICE_UNAVAILABLE, Origin::Scenario(rule), Body::Empty);
-        return overlay::lay_on(context, asked, plan, decision);
-    }
-    if !decision.withhold.is_zero() {
-        // Nothing of the body is read meanwhile, and no window is given for it.
-        tokio::time::sleep(decision.withhold).await;
-    }
-    if let Some(pace) = decision.damage.as_ref().and_then(|damage| damage.read_pace) {
-        damage::read_slowly(&asked.request().body, pace);
-        if let Err(error) = asked.read_body(context.body_limit(asked)).await {
-            return respond::bad_body(context, asked, &error);
-        }
-    }
-    let faults = overlay::faults(context, asked, &mut decision);
-    let plan = match decision.answer.take() {
-        Some(answer) => respond::scenario_answer(context, asked, answer, &decision),
-        None => match stub(context, asked).await {
-            Some(plan) => plan,
-            None => base(context, asked, &faults).await,
-        },
-    };
-    // Scenario, after: what is laid on the answer.
-    overlay::lay_on(context, asked, plan, decision)
-}
-
-/// The stub for a request, if there is one; or what keeps it from being found.
-async fn stub(context: &RequestContext, asked: &Asked<'_>) -> Option<Plan> {
-    let stubs = context.shared.stubs.load_full();
-    if stubs.is_empty() {
-        return None;
-    }
-    if stubs.wants_body(asked) {
-        let limit = context.body_limit(asked);
-        let read = if stubs.takes_digests() {
-            asked.request().body.read_or_digest(limit).await
-        } else {
-            asked.read_body(limit).await.map(drop)
-        };
-        if let Err(error) = read {
-            return Some(respond::bad_body(context, asked, &error));
-        }
-    }
-    let stub = Arc::clone(stubs.select(asked, &context.world.stub_states)?);
-    stub.count_use();
-    Some(stub_answers::answer(context, asked, &stub).await)
-}
-
-/// What is true beyond the stubs: objects, then the backend, then the report of near misses.
-async fn base(context: &RequestContext, asked: &Asked<'_>, faults: &k8s::Faults) -> Plan {
-    if let Some(gateway) = &context.shared.settings.gateway
-        && asked.path() == TOKENS_PATH
-        && *asked.method() == Method::POST
-    {
-        return match asked.read_body(context.body_limit(asked)).await {
-            Ok(body) => gateway.issue(&body, &context.world.tokens, context.world.clock.now()),
-            Err(error) => respond::bad_body(context, asked, &error),
-        };
-    }
-    let owned = kubernetes::owns(context, asked);
-    if let Some(proxy) = context.shared.settings.proxy.as_ref().filter(|_| !owned) {
-        return proxy.answer(asked.request().take()).await;
-    }
-    let files = if context.shared.settings.strict { &[] } else { &*context.shared.static_files };
-    if !owned && let Some(plan) = static_files::find(files, asked.request()) {
-        return plan;
-    }
-    // An answer to an unauthorized request says nothing about what exists.
-    let user = match kubernetes::admit(context, asked) {
-        Ok(user) => user,
-        Err(refused) => return *refused,
-    };
-    if owned {
-        return kubernetes::answer(context, asked, &user, faults).await;
-    }
-    respond::miss(context, asked).await
-}
-
-/// Asks the rules; reads the body first when one of them looks at it.
-async fn decide(
-    context: &RequestContext,
-    scenarios: &ScenarioSet,
-    asked: &Asked<'_>,
-) -> Result<Decision, BodyError> {
-    let world = &context.world;
-    if scenarios.wants_body(asked) {
-        asked.read_body(context.body_limit(asked)).await?;
-    }
-    Ok(scenarios.decide(&world.scenario, asked, &world.name, world.clock.elapsed()))
 }

@@ -90,6 +90,11 @@ pub(crate) use access::AdminAccess;
 use endpoint::Endpoint;
 use reply::AdminError;
 
+/// Whether a request is one to the admin API of this server.
+pub(super) fn is_for(request: &Request) -> bool {
+    !request.forwarded && owns(request.path())
+}
+
 /// Whether a path belongs to the admin API.
 pub(super) fn owns(path: &str) -> bool {
     endpoint::below_root(path).is_some()
