@@ -9,7 +9,11 @@
 //!
 //! A quota counts once it has a status: a controller writes it, as in a cluster.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "webhooks and policies are about to use it"))]
+pub(crate) mod attributes;
 pub(super) mod limit_ranges;
+#[cfg_attr(not(test), expect(dead_code, reason = "webhooks and policies are about to use it"))]
+pub(crate) mod matching;
 pub(super) mod quotas;
 mod resources;
 mod scopes;

@@ -6,6 +6,10 @@
 mod lex;
 mod parse;
 
+use serde_json::Value;
+
+use super::super::golang::quote;
+
 /// A parsed label selector; the empty one selects everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in super::super) struct LabelSelector(Vec<Requirement>);
@@ -34,6 +38,33 @@ impl LabelSelector {
     /// Upstream's message.
     pub(in super::super) fn parse(text: &str) -> Result<Self, String> {
         parse::selector(text).map(Self)
+    }
+
+    /// The selector of a field of an object (`metav1.LabelSelectorAsSelector`). One that is not there selects nothing
+    /// in upstream, and is set by defaults wherever it is read here.
+    ///
+    /// # Errors
+    /// Upstream's message.
+    pub(in super::super) fn of_object(selector: &Value) -> Result<Self, String> {
+        let labels = selector["matchLabels"].as_object().into_iter().flatten();
+        let mut parts: Vec<String> = labels
+            .map(|(key, value)| format!("{key} in ({})", value.as_str().unwrap_or_default()))
+            .collect();
+        for found in selector["matchExpressions"].as_array().into_iter().flatten() {
+            let key = found["key"].as_str().unwrap_or_default();
+            let values = found["values"].as_array().into_iter().flatten();
+            let values = values.filter_map(Value::as_str).collect::<Vec<_>>().join(",");
+            parts.push(match found["operator"].as_str().unwrap_or_default() {
+                "In" => format!("{key} in ({values})"),
+                "NotIn" => format!("{key} notin ({values})"),
+                "Exists" => key.to_owned(),
+                "DoesNotExist" => format!("!{key}"),
+                other => {
+                    return Err(format!("{} is not a valid label selector operator", quote(other)));
+                }
+            });
+        }
+        Self::parse(&parts.join(","))
     }
 
     /// Whether every object is selected.
