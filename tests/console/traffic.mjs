@@ -146,11 +146,45 @@ export async function hostile(page, url, shots) {
   await page.keyboard.press("Escape");
 }
 
+// What a step of scrolling costs the page: script, style and layout, in milliseconds; and the slowest until it is drawn.
+async function scrolling(page) {
+  const steps = 100;
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  const spent = async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    const parts = metrics.filter(({ name }) => ["ScriptDuration", "LayoutDuration", "RecalcStyleDuration"].includes(name));
+    return parts.reduce((sum, { value }) => sum + value * 1000, 0);
+  };
+  const before = await spent();
+  const slowest = await page.locator(grid).evaluate(async (list, count) => {
+    let longest = 0;
+    for (let step = 1; step <= count; step += 1) {
+      const began = performance.now();
+      list.scrollTop = (step / count) * list.scrollHeight;
+      await new Promise((drawn) => { requestAnimationFrame(() => setTimeout(drawn)); });
+      longest = Math.max(longest, performance.now() - began);
+    }
+    list.scrollTop = 0;
+    return longest;
+  }, steps);
+  const cost = ((await spent()) - before) / steps;
+  await session.detach();
+  return { cost, slowest };
+}
+
 export async function manyRows(page, url) {
   await page.getByRole("button", { name: "Clear" }).click();
   await page.getByText("No requests yet").waitFor();
-  await askMany(url, 10_000, (number) => `/many/${number}`);
+  await askMany(url, 200, (number) => `/many/${number}`);
+  await page.getByText(/^200 requests/).waitFor();
+  const few = await scrolling(page);
+  await askMany(url, 9_800, (number) => `/many/${number + 200}`);
   await page.getByText(/^10,000 requests/).waitFor();
+  const many = await scrolling(page);
+  console.log(`       a step of scrolling takes ${many.cost.toFixed(2)} ms of work among 10,000 rows, ${few.cost.toFixed(2)} ms among 200; the slowest is drawn after ${many.slowest.toFixed(0)} ms`);
+  // Both are measured alike and at the same load: what grows with the rows would be fifty times as much.
+  check(many.cost < 5 * few.cost + 1, `scrolling among 10,000 rows costs ${many.cost} ms a step, among 200 ${few.cost} ms`);
   const state = () => page.evaluate((selector) => {
     const list = document.querySelector(selector);
     return { nodes: document.querySelectorAll("*").length, rows: list.querySelectorAll(".rows .row").length, count: list.getAttribute("aria-rowcount"), height: list.scrollHeight };
