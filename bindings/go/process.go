@@ -39,7 +39,9 @@ type process struct {
 
 // startProcess starts a server, and waits until it says where it serves.
 func startProcess(command []string, timeout time.Duration) (*process, error) {
-	child := watched(command)
+	// The system closes the pipe when this process ends, also when it is killed, and the server ends with it.
+	child := exec.Command(command[0], append(command[1:], "--exit-with-stdin")...)
+	separate(child)
 	out, err := newOutput()
 	if err != nil {
 		return nil, err
@@ -87,14 +89,12 @@ func (process *process) isRunning() bool {
 // stop stops the server, and waits for its end. A second call does nothing.
 func (process *process) stop() {
 	process.stopped.Do(func() {
-		terminate(process.command)
-		// Where the pipe is broken, the server has ended.
-		_, _ = io.WriteString(process.stdin, "\n")
 		_ = process.stdin.Close()
 		select {
 		case <-process.ended:
 		case <-time.After(stopTimeout):
-			kill(process.command)
+			// It may have ended by itself.
+			_ = process.command.Process.Kill()
 			<-process.ended
 		}
 		process.output.close()

@@ -13,18 +13,6 @@ const KEPT_LINE = 64 << 10;
 /** How long the server may take to end, in milliseconds; --grace has it end sooner. */
 const STOP_TIMEOUT = 5000;
 
-// Runs the server, and stops it at the first line or the end of standard input. The kernel closes that pipe when this
-// process ends, also when it is killed.
-const WATCH = `
-exec 3<&0
-"$@" 3<&- </dev/null 2>&1 & server=$!
-{ read -r _; kill "$server"; } <&3 >/dev/null 2>&1 & watcher=$!
-exec 3<&-
-wait "$server"; status=$?
-kill "$watcher" 2>/dev/null
-exit "$status"
-`;
-
 const SERVING = /^standin serving on (\S+)/;
 const ADMIN = /^standin: \/__admin is (?:also )?on (\S+)/;
 
@@ -47,19 +35,22 @@ class Process {
       throw new StandinError(`standin ${problem}\ncommand: ${command.join(" ")}\noutput:\n${output}`);
     }
     // The server is no reason for this process to go on.
-    for (const handle of [started.#child, started.#child.stdin, started.#child.stdout]) handle.unref();
+    const { stdin, stdout, stderr } = started.#child;
+    for (const handle of [started.#child, stdin, stdout, stderr]) handle.unref();
     return started;
   }
 
   constructor(command) {
-    const watched = process.platform === "win32" ? command : ["/bin/sh", "-c", WATCH, "standin", ...command];
-    this.#child = spawn(watched[0], watched.slice(1), { stdio: ["pipe", "pipe", "ignore"], detached: true });
+    // The system closes the pipe when this process ends, also when it is killed, and the server ends with it.
+    const [program, ...args] = [...command, "--exit-with-stdin"];
+    this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
     const logs = process.env.STANDIN_LOGS;
     if (logs) {
       fs.mkdirSync(logs, { recursive: true });
       this.#log = fs.openSync(path.join(logs, `standin-${this.#child.pid}.log`), "w");
     }
     this.#child.stdout.setEncoding("utf8");
+    this.#child.stderr.setEncoding("utf8");
     // A pipe to a server that has ended.
     this.#child.stdin.on("error", () => {});
     this.#ended = new Promise((resolve) => {
@@ -80,6 +71,7 @@ class Process {
   #served(timeout) {
     return new Promise((resolve) => {
       const late = setTimeout(() => resolve(`did not say where it serves within ${timeout} ms`), timeout);
+      this.#child.stderr.on("data", (text) => this.#read(text));
       this.#child.stdout.on("data", (text) => {
         this.#read(text);
         if (!this.adminUrl) return;
@@ -118,20 +110,10 @@ class Process {
   async stop() {
     if (!this.isRunning) return;
     this.#child.ref();
-    if (process.platform === "win32") this.#child.kill();
-    this.#child.stdin.end("\n");
-    const late = setTimeout(() => this.#kill(), STOP_TIMEOUT);
+    this.#child.stdin.end();
+    const late = setTimeout(() => this.#child.kill("SIGKILL"), STOP_TIMEOUT);
     await this.#ended;
     clearTimeout(late);
-  }
-
-  #kill() {
-    try {
-      if (process.platform === "win32") this.#child.kill("SIGKILL");
-      else process.kill(-this.#child.pid, "SIGKILL");
-    } catch {
-      // It has ended meanwhile.
-    }
   }
 }
 

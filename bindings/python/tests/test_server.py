@@ -207,7 +207,6 @@ def test_the_server_ends_with_the_block_and_a_second_stop_does_nothing():
     server.stop()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a process that is killed leaves its children behind there")
 def test_the_server_ends_with_a_process_that_is_killed(tmp_path):
     # What a killed process leaves behind is removed with the folder.
     env = {**os.environ, "TMPDIR": str(tmp_path)}

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
-import sys
 import threading
 from collections import deque
 from pathlib import Path
@@ -18,18 +16,6 @@ KEPT_LINES = 200
 # How long the server may take to end, in seconds; --grace has it end sooner.
 STOP_TIMEOUT = 5.0
 
-# Runs the server, and stops it at the first line or the end of standard input. The kernel closes that pipe when this
-# process ends, also when it is killed.
-WATCH = """
-exec 3<&0
-"$@" 3<&- </dev/null 2>&1 & server=$!
-{ read -r _; kill "$server"; } <&3 >/dev/null 2>&1 & watcher=$!
-exec 3<&-
-wait "$server"; status=$?
-kill "$watcher" 2>/dev/null
-exit "$status"
-"""
-
 SERVING = re.compile(r"^standin serving on (\S+)")
 ADMIN = re.compile(r"^standin: /__admin is (?:also )?on (\S+)")
 
@@ -38,10 +24,11 @@ class Process:
     """A server that runs. ``url`` and ``admin_url`` are what it printed."""
 
     def __init__(self, command: list[str], timeout: float) -> None:
-        watched = command if sys.platform == "win32" else ["/bin/sh", "-c", WATCH, "standin", *command]
+        # The system closes the pipe when this process ends, also when it is killed, and the server ends with it.
+        command = [*command, "--exit-with-stdin"]
         try:
             self._child = subprocess.Popen(
-                watched,
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -103,10 +90,7 @@ class Process:
         """Stops the server, and waits for its end. A second call does nothing."""
         if self._child.stdin.closed:
             return
-        if sys.platform == "win32":
-            self._child.terminate()
         try:
-            self._child.stdin.write(b"\n")
             self._child.stdin.close()
         except OSError:
             # It has ended by itself.
@@ -114,15 +98,7 @@ class Process:
         try:
             self._child.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
-            self._kill()
+            self._child.kill()
             self._child.wait()
         self._reader.join(STOP_TIMEOUT)
 
-    def _kill(self) -> None:
-        if sys.platform == "win32":
-            self._child.kill()
-            return
-        try:
-            os.killpg(self._child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass

@@ -25,21 +25,6 @@ final class ServerProcess {
   /** How long the server may take to end, in seconds; --grace has it end sooner. */
   private static final int STOP_TIMEOUT = 5;
 
-  /**
-   * Runs the server, and stops it at the first line or the end of standard input. The kernel closes that pipe when this
-   * process ends, also when it is killed.
-   */
-  private static final String WATCH =
-      """
-      exec 3<&0
-      "$@" 3<&- </dev/null 2>&1 & server=$!
-      { read -r _; kill "$server"; } <&3 >/dev/null 2>&1 & watcher=$!
-      exec 3<&-
-      wait "$server"; status=$?
-      kill "$watcher" 2>/dev/null
-      exit "$status"
-      """;
-
   private static final Pattern SERVING = Pattern.compile("^standin serving on (\\S+)");
   private static final Pattern ADMIN = Pattern.compile("^standin: /__admin is (?:also )?on (\\S+)");
 
@@ -52,11 +37,9 @@ final class ServerProcess {
 
   /** Starts a server, and waits until it says where it serves. */
   ServerProcess(List<String> command, Duration timeout) {
-    List<String> watched = new ArrayList<>();
-    if (!Binary.WINDOWS) {
-      watched.addAll(List.of("/bin/sh", "-c", WATCH, "standin"));
-    }
-    watched.addAll(command);
+    // The system closes the pipe when this process ends, also when it is killed, and the server ends with it.
+    List<String> watched = new ArrayList<>(command);
+    watched.add("--exit-with-stdin");
     try {
       child = new ProcessBuilder(watched).redirectErrorStream(true).start();
     } catch (IOException error) {
@@ -162,22 +145,17 @@ final class ServerProcess {
 
   /** Stops the server, and waits for its end. A second call does nothing. */
   void stop() {
-    if (Binary.WINDOWS) {
-      child.destroy();
-    }
-    try (var stdin = child.getOutputStream()) {
-      stdin.write('\n');
+    try {
+      child.getOutputStream().close();
     } catch (IOException error) {
       // It has ended by itself, or was stopped before.
     }
     try {
       if (!child.waitFor(STOP_TIMEOUT, TimeUnit.SECONDS)) {
-        child.descendants().forEach(ProcessHandle::destroyForcibly);
         child.destroyForcibly().waitFor();
       }
       reader.join(TimeUnit.SECONDS.toMillis(STOP_TIMEOUT));
     } catch (InterruptedException error) {
-      child.descendants().forEach(ProcessHandle::destroyForcibly);
       child.destroyForcibly();
       Thread.currentThread().interrupt();
     }
