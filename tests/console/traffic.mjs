@@ -146,7 +146,7 @@ export async function hostile(page, url, shots) {
   await page.keyboard.press("Escape");
 }
 
-// What a step of scrolling costs the page: script, style and layout, in milliseconds; and the slowest until it is drawn.
+// What scrolling by a page costs: script, style and layout, in milliseconds; and the slowest until it is drawn.
 async function scrolling(page) {
   const steps = 100;
   const session = await page.context().newCDPSession(page);
@@ -161,7 +161,8 @@ async function scrolling(page) {
     let longest = 0;
     for (let step = 1; step <= count; step += 1) {
       const began = performance.now();
-      list.scrollTop = (step / count) * list.scrollHeight;
+      // By a page, from the top again at the end: all rows that are seen are others.
+      list.scrollTop = (step * list.clientHeight) % (list.scrollHeight - list.clientHeight);
       await new Promise((drawn) => { requestAnimationFrame(() => setTimeout(drawn)); });
       longest = Math.max(longest, performance.now() - began);
     }
@@ -182,9 +183,9 @@ export async function manyRows(page, url) {
   await askMany(url, 9_800, (number) => `/many/${number + 200}`);
   await page.getByText(/^10,000 requests/).waitFor();
   const many = await scrolling(page);
-  console.log(`       a step of scrolling takes ${many.cost.toFixed(2)} ms of work among 10,000 rows, ${few.cost.toFixed(2)} ms among 200; the slowest is drawn after ${many.slowest.toFixed(0)} ms`);
+  console.log(`       scrolling by a page takes ${many.cost.toFixed(2)} ms of work among 10,000 rows, ${few.cost.toFixed(2)} ms among 200; the slowest is drawn after ${many.slowest.toFixed(0)} ms`);
   // Both are measured alike and at the same load: what grows with the rows would be fifty times as much.
-  check(many.cost < 5 * few.cost + 1, `scrolling among 10,000 rows costs ${many.cost} ms a step, among 200 ${few.cost} ms`);
+  check(many.cost < 5 * few.cost + 1, `scrolling among 10,000 rows costs ${many.cost} ms a page, among 200 ${few.cost} ms`);
   const state = () => page.evaluate((selector) => {
     const list = document.querySelector(selector);
     return { nodes: document.querySelectorAll("*").length, rows: list.querySelectorAll(".rows .row").length, count: list.getAttribute("aria-rowcount"), height: list.scrollHeight };
