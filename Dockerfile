@@ -9,7 +9,8 @@ WORKDIR /build
 COPY . .
 ARG REVISION=""
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target \
-    STANDIN_BUILD_COMMIT="$REVISION" cargo build --locked --profile dist --bin standin \
+    STANDIN_BUILD_COMMIT="$REVISION" cargo rustc --locked --profile dist --bin standin -- \
+        -C link-arg=-zpack-relative-relocs \
     && .ci/container-root target/dist/standin /out
 
 FROM scratch
