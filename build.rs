@@ -10,8 +10,22 @@ fn main() {
     println!("cargo::rerun-if-env-changed=STANDIN_BUILD_COMMIT");
     let target = env::var("TARGET").unwrap_or_default();
     println!("cargo::rustc-env=STANDIN_BUILD_TARGET={target}");
+    link_at_a_fixed_address();
     let commit = commit().unwrap_or_else(|| "unknown".to_owned());
     println!("cargo::rustc-env=STANDIN_BUILD_COMMIT={commit}");
+}
+
+/// Links the program for a fixed address where the system's compiler driver links it. A program that may lie anywhere
+/// adjusts each pointer in its static data when it starts: 60,000 of them, in 250 pages of memory that each process
+/// then has for itself. That is a seventh of the time that a start with one stub takes.
+fn link_at_a_fixed_address() {
+    let is = |name: &str, value: &str| {
+        env::var(name).is_ok_and(|values| values.split(',').any(|found| found == value))
+    };
+    let is_glibc = is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu");
+    if is_glibc && !is("CARGO_CFG_TARGET_FEATURE", "crt-static") {
+        println!("cargo::rustc-link-arg-bins=-no-pie");
+    }
 }
 
 /// The commit: of the environment where an image is built, of the package where it is built from one, else of the
