@@ -21,6 +21,10 @@ use super::marks::{STUB_ID, STUB_NAME};
 /// counting among many stubs.
 pub(super) const SMALL_BODY: usize = 512;
 
+/// A body of at most this many bytes lies in its stub. One that lies elsewhere is another page of memory, and costs a
+/// second wait after the one for its address.
+const INLINE_BODY: usize = 256;
+
 /// An answer that is ready to be sent again and again.
 #[derive(Debug)]
 pub(in crate::matching) struct FixedResponse {
@@ -28,7 +32,7 @@ pub(in crate::matching) struct FixedResponse {
     /// head.
     head: Arc<Head>,
     /// A small body.
-    small_body: SmallVec<[u8; 56]>,
+    small_body: SmallVec<[u8; INLINE_BODY]>,
     /// Shared by all answers.
     delivery: Delivery,
     /// The parts that few responses have.
