@@ -24,7 +24,7 @@ pub(crate) struct Page {
     pub next: Option<ContinueToken>,
     /// How many objects follow, where known.
     pub remaining: Option<u64>,
-    /// The objects as they are sent, where the page is cached: then `objects` is empty.
+    /// The objects as they are sent, where they were joined: then `objects` is empty.
     pub joined: Option<Arc<Joined>>,
 }
 
@@ -137,7 +137,10 @@ pub(crate) fn select_page(
     if let (Some(Lookup::Again), Some(key), Some(keep)) = (known, key, keep) {
         let items = (keep.join)(&found.objects);
         let count = found.objects.len() as u64;
-        keep.cache.put(key, Arc::new(Joined { items, count, last, more }));
+        let joined = Arc::new(Joined { items, count, last, more });
+        keep.cache.put(key, Arc::clone(&joined));
+        found.objects.clear();
+        found.joined = Some(joined);
     }
     Ok(found)
 }
