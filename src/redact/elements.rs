@@ -146,3 +146,27 @@ fn attributes(text: &str, tag: Range<usize>) -> Vec<(&str, Range<usize>)> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Key, Redactor};
+
+    #[test]
+    fn marks_shortcuts_and_code_are_no_secrets() {
+        let redactor = Redactor::new(Key::of(b"k"));
+        for text in [
+            r#"<a accesskey="p" href="x.html">back</a>"#,
+            r#"{"password":"********"}"#,
+            "use --otp=... for it",
+            "case 'signature':\n    return new Builder();",
+            "const token = options.identityToken;",
+            "GITHUB_TOKEN: ${{ secrets.GITHUB_TOKEN }}",
+            "id-token: write",
+            "fn at(self: std::pin::Pin<&mut Self>)",
+        ] {
+            assert_eq!(redactor.pass("/x").changed(text), None, "{text}");
+        }
+        let yaml = redactor.pass("/x").changed("password:\n  hunter\n").unwrap();
+        assert!(!yaml.contains("hunter"), "{yaml}");
+    }
+}

@@ -9,19 +9,9 @@ use super::names::{self, Place};
 use super::pass::Pass;
 use super::random::{has_mixed, looks_random};
 
-/// Deeper texts are not looked into as JSON.
-const MAX_DEPTH: usize = 128;
+mod reader;
 
-/// A value with its place in the text.
-#[derive(Debug)]
-enum Node {
-    /// A string: what stands between its quotes.
-    Text(Range<usize>),
-    Number(Range<usize>),
-    Word,
-    List(Vec<Node>),
-    Map(Vec<(String, Node)>),
-}
+use reader::{Node, Reader};
 
 /// What is known of a value from what stands around it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,6 +25,18 @@ struct Around<'n> {
     secrets: bool,
     /// It is in an object that holds secrets under names of their own.
     held: bool,
+    /// It is in a list of pairs of a name and a value.
+    paired: bool,
+}
+
+/// What an item of a list says of the next one.
+#[derive(Debug, Clone, Copy)]
+enum Follows {
+    Nothing,
+    /// It may be a secret.
+    Perhaps,
+    /// It is one.
+    Secret,
 }
 
 /// Whether what stands under a name in an object of secrets may be one: it does not describe them.
@@ -121,12 +123,13 @@ impl Walk<'_> {
             Node::Number(_) | Node::Word => {}
             Node::List(items) => {
                 let inside = around.inside || of_secret;
-                let mut after_name = false;
+                let paired = !items.is_empty() && items.iter().all(Node::is_pair);
+                let mut follows = Follows::Nothing;
                 for item in items {
                     let name = if matches!(item, Node::Map(_)) { "" } else { around.name };
-                    let name = if after_name && self.may_follow(item) { "secret" } else { name };
-                    after_name = self.is_name(item);
-                    self.value(item, Around { name, inside, held: false, ..around });
+                    let name = if self.may_follow(item, follows) { "secret" } else { name };
+                    follows = self.follows(item, around.paired);
+                    self.value(item, Around { name, inside, held: false, paired, ..around });
                 }
                 self.arguments(items);
             }
@@ -139,19 +142,30 @@ impl Walk<'_> {
         Some(unescaped(&self.text[range.clone()]))
     }
 
-    /// Whether an item says that the next one is secret: `["--token", "value"]`, as programs are started, and
-    /// `["X-Api-Key", "value"]`, as header fields are listed.
-    fn is_name(&self, item: &Node) -> bool {
-        let Node::Text(range) = item else { return false };
+    /// What an item says of the next one: `["--token", "value"]`, as programs are started, `["X-Api-Key", "value"]`,
+    /// as header fields are listed, and lists of such pairs.
+    fn follows(&self, item: &Node, paired: bool) -> Follows {
+        let Node::Text(range) = item else { return Follows::Nothing };
         let text = &self.text[range.clone()];
         let name = text.strip_prefix("--").unwrap_or(text);
-        !name.contains(['=', ' ']) && names::is_secret(name, Place::Header)
+        let place = if paired { Place::Field } else { Place::Header };
+        if name.contains(['=', ' ']) || !names::is_secret(name, place) {
+            Follows::Nothing
+        } else if paired || name.len() < text.len() {
+            Follows::Secret
+        } else {
+            Follows::Perhaps
+        }
     }
 
     /// Whether an item behind a name may be its value, not another name: lists of names are common.
-    fn may_follow(&self, item: &Node) -> bool {
-        self.text_of(item)
-            .is_some_and(|text| has_mixed(&text) && !names::is_secret(&text, Place::Header))
+    fn may_follow(&self, item: &Node, follows: Follows) -> bool {
+        let is_name = |text: &str| names::is_secret(text, Place::Header);
+        self.text_of(item).is_some_and(|text| match follows {
+            Follows::Nothing => false,
+            Follows::Perhaps => has_mixed(&text) && !is_name(&text),
+            Follows::Secret => !text.starts_with("--"),
+        })
     }
 
     /// Hides what a program that is started gets as a secret by its place.
@@ -240,11 +254,12 @@ impl Walk<'_> {
             let whole;
             let name = if names::needs_its_object(name) && !around.name.is_empty() {
                 whole = format!("{}_{name}", around.name);
-                if names::is_secret(&whole, Place::Field) { &whole } else { name }
+                if names::may_be_secret(&whole, Place::Field) { &whole } else { name }
             } else {
                 name
             };
-            self.value(node, Around { name, inside, data: around.data, secrets, held });
+            let data = around.data;
+            self.value(node, Around { name, inside, data, secrets, held, paired: false });
         }
     }
 
@@ -275,102 +290,6 @@ impl Walk<'_> {
             }
             [.., last] if names::is_secret(last, Place::Field) => Some((last.clone(), false)),
             _ => None,
-        }
-    }
-}
-
-/// A reader of strict JSON (RFC 8259) that keeps places.
-struct Reader<'t> {
-    text: &'t str,
-    at: usize,
-}
-
-impl Reader<'_> {
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
-            self.at += 1;
-        }
-    }
-
-    fn take(&mut self, byte: u8) -> Option<()> {
-        self.space();
-        (self.peek()? == byte).then(|| self.at += 1)
-    }
-
-    fn value(&mut self, depth: usize) -> Option<Node> {
-        self.space();
-        if depth > MAX_DEPTH {
-            return None;
-        }
-        match self.peek()? {
-            b'{' => {
-                self.at += 1;
-                let mut fields = Vec::new();
-                if self.take(b'}').is_some() {
-                    return Some(Node::Map(fields));
-                }
-                loop {
-                    self.space();
-                    let name = self.string()?;
-                    let name = unescaped(&self.text[name]);
-                    self.take(b':')?;
-                    fields.push((name, self.value(depth + 1)?));
-                    if self.take(b',').is_none() {
-                        return self.take(b'}').map(|()| Node::Map(fields));
-                    }
-                }
-            }
-            b'[' => {
-                self.at += 1;
-                let mut items = Vec::new();
-                if self.take(b']').is_some() {
-                    return Some(Node::List(items));
-                }
-                loop {
-                    items.push(self.value(depth + 1)?);
-                    if self.take(b',').is_none() {
-                        return self.take(b']').map(|()| Node::List(items));
-                    }
-                }
-            }
-            b'"' => self.string().map(Node::Text),
-            b'-' | b'0'..=b'9' => {
-                let start = self.at;
-                while matches!(self.peek(), Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) {
-                    self.at += 1;
-                }
-                Some(Node::Number(start..self.at))
-            }
-            _ => {
-                let word = ["true", "false", "null"]
-                    .into_iter()
-                    .find(|word| self.text[self.at..].starts_with(word))?;
-                self.at += word.len();
-                Some(Node::Word)
-            }
-        }
-    }
-
-    /// What stands between the quotes of a string.
-    fn string(&mut self) -> Option<Range<usize>> {
-        if self.peek()? != b'"' {
-            return None;
-        }
-        let start = self.at + 1;
-        self.at = start;
-        loop {
-            match self.peek()? {
-                b'"' => {
-                    self.at += 1;
-                    return Some(start..self.at - 1);
-                }
-                b'\\' => self.at += 2,
-                _ => self.at += 1,
-            }
         }
     }
 }

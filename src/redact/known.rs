@@ -1,6 +1,7 @@
 //! Known secrets: found once, they are replaced wherever they occur, also where they are encoded.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
@@ -8,6 +9,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use super::edit::MARK;
 use super::encodings::{self, Spelling};
 use super::key::Key;
+use super::random::is_word;
 
 /// How many secrets of earlier exchanges are searched for in later ones.
 pub(super) const MOST: usize = 4096;
@@ -97,8 +99,12 @@ impl Search {
         let mut out = String::new();
         let mut done = 0;
         for found in self.automaton.find_iter(text) {
-            out.push_str(&text[done..found.start()]);
             let (secret, spelling) = &self.patterns[found.pattern().as_usize()];
+            // A word is not a part of another one.
+            if is_word(secret) && !stands_alone(text, found.range()) {
+                continue;
+            }
+            out.push_str(&text[done..found.start()]);
             match key {
                 Some(key) => out.push_str(&spelling.write(&key.pseudonym(secret))),
                 None => out.push(MARK),
@@ -111,6 +117,12 @@ impl Search {
         out.push_str(&text[done..]);
         Some(out)
     }
+}
+
+/// Whether no letters or digits are around a part of a text.
+fn stands_alone(text: &str, part: Range<usize>) -> bool {
+    let is_of_word = |c: char| c.is_alphanumeric();
+    !text[..part.start].ends_with(is_of_word) && !text[part.end..].starts_with(is_of_word)
 }
 
 /// The secrets of earlier exchanges: a token that was issued is in later requests.

@@ -36,6 +36,7 @@ mod pattern;
 mod pending;
 mod phrases;
 mod random;
+mod remember;
 mod services;
 mod source;
 mod text;
@@ -130,11 +131,12 @@ impl Redactor {
         pass
     }
 
-    /// Keeps the secrets that a pass has found, for later exchanges. A plain word is not kept: it is in most texts,
-    /// where it is no secret.
+    /// Keeps the secrets that a pass has found, for later exchanges. A plain word is kept only if it is a password:
+    /// others are in most texts, where they are no secrets.
     pub(crate) fn learn(&self, pass: &Pass<'_>) {
         let mut found = pass.found();
-        found.retain(|secret| !random::is_plain_word(secret));
+        let passwords = pass.words.borrow();
+        found.retain(|secret| !random::is_plain_word(secret) || passwords.contains(secret));
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).learn(found);
     }
 

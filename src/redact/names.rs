@@ -5,9 +5,11 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::random::looks_random;
+use super::random::{is_license, looks_random};
 use super::services::{self, after_service, is_key_of_service};
-use super::words::{AFTER, BEFORE_KEY, FINDS, FLAT, OF_PAGES, SECRET, decoded, words};
+use super::words::{
+    AFTER, BEFORE_CODE, BEFORE_KEY, BEFORE_PHRASE, FINDS, FLAT, OF_PAGES, SECRET, decoded, words,
+};
 use foldhash::fast::RandomState;
 
 /// Where a name stands: a few words are secret only there.
@@ -101,6 +103,7 @@ pub(super) fn is_secret_value(name: &str, place: Place, value: &str) -> bool {
         looks_random(value)
             || uuid::Uuid::try_parse(value).is_ok()
             || of_service && services::may_be_key(value)
+            || is_license(value)
     };
     secret || least.is_some_and(|least| value.len() >= least) && is_token()
 }
@@ -221,12 +224,21 @@ fn is_key_of_data(words: &[&str]) -> bool {
 /// Whether a name is that of the words from which a key is made again, or of the answer to a challenge.
 fn is_phrase(words: &[String]) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    matches!(
-        words.as_slice(),
-        [.., "seed" | "recovery" | "backup" | "mnemonic", "phrase" | "words" | "phrases"]
-            | [.., "service", "role", "key"]
-            | [.., "challenge" | "captcha" | "recaptcha" | "hcaptcha" | "turnstile", "response"]
-    )
+    let is_of_wallet = matches!(words.as_slice(), [.., of, "phrase" | "words" | "phrases"] if BEFORE_PHRASE.contains(of));
+    is_of_wallet
+        || matches!(
+            words.as_slice(),
+            [.., "pass", "phrase"]
+                | ["key", "material"]
+                | [.., "mot", "de", "passe"]
+                | [.., "safe" | "lock" | "vault", "combination"]
+                | [.., "service", "role", "key"]
+                | [
+                    ..,
+                    "challenge" | "captcha" | "recaptcha" | "hcaptcha" | "turnstile",
+                    "response"
+                ]
+        )
 }
 
 fn words_hold_secrets(words: &[String]) -> bool {
@@ -338,38 +350,10 @@ fn is_public_key(words: &[String]) -> bool {
 
 /// A code that a person receives or keeps to prove an identity.
 fn is_code(words: &[String]) -> bool {
-    const OF: &[&str] = &[
-        "auth",
-        "authorization",
-        "verification",
-        "mfa",
-        "otp",
-        "totp",
-        "sms",
-        "factor",
-        "recovery",
-        "backup",
-        "pin",
-        "security",
-        "pass",
-        "activation",
-        "invite",
-        "reset",
-        "token",
-        "session",
-        "login",
-        "device",
-        "secret",
-        "challenge",
-        "magic",
-        "access",
-        "pairing",
-        "scratch",
-        "emergency",
-    ];
     match words {
         [.., of, code] => {
-            matches!(code.as_str(), "code" | "codes" | "answer") && OF.contains(&of.as_str())
+            matches!(code.as_str(), "code" | "codes" | "answer")
+                && BEFORE_CODE.contains(&of.as_str())
         }
         _ => false,
     }

@@ -61,10 +61,16 @@ fn drawn(run: &str) -> Option<Range<usize>> {
     let groups = run.split(['-', '_']).filter(|group| !group.is_empty()).count();
     let all = run.len() >= SHORTEST_GROUPS
         && groups > 1
-        && run.len() / groups >= 8
-        && kinds.has_all()
-        && kinds.are_drawn(run.len());
+        && (run.len() / groups >= 8 && kinds.has_all() && kinds.are_drawn(run.len())
+            || is_like_identity(run, &kinds));
     all.then_some(0..run.len())
+}
+
+/// Whether a run has the groups of an identity of 128 bits, and letters that one has not.
+fn is_like_identity(run: &str, kinds: &Kinds) -> bool {
+    run.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+        && kinds.beyond_hex >= 6
+        && kinds.digit_runs >= 5
 }
 
 /// The characters of a run, by kind.

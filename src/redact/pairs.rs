@@ -56,6 +56,10 @@ impl Pass<'_> {
             }
             let end = at + mark(&bytes[at..]);
             behind = end;
+            // A path of names, as `std::pin::Pin`.
+            if &bytes[at..end] == b"::" && bytes.get(end).is_some_and(u8::is_ascii_alphabetic) {
+                continue;
+            }
             let Some(named) = before(text, at) else { continue };
             if !names::may_be_secret(named.name, Place::Field) {
                 continue;
@@ -74,6 +78,13 @@ impl Pass<'_> {
                 self.lines_of_block(text, indent(text, named.start), start, edits);
             }
             let Some(range) = value(text, end).filter(|range| !range.is_empty()) else { continue };
+            // What is on the next line belongs to the name if it is quoted, or if nothing is before the name.
+            if !matches!(bytes[range.start - 1], b'"' | b'\'')
+                && text[end..range.start].contains('\n')
+                && !is_at_line_start(text, named.start)
+            {
+                continue;
+            }
             let value = &text[range.clone()];
             let scheme = ["bearer", "basic", "token", "digest"];
             if names::is_secret_value(named.name, Place::Field, value)
@@ -122,15 +133,22 @@ fn before(text: &str, at: usize) -> Option<Named<'_>> {
             end -= 1;
         }
     }
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    // Letters of any language.
+    let is_name = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-') || !byte.is_ascii()
+    };
     let mut start = end;
     while start > 0 && end - start < LONGEST_NAME && is_name(bytes[start - 1]) {
         start -= 1;
     }
+    let begins = |at: usize| bytes[at].is_ascii_alphabetic() || !bytes[at].is_ascii();
+    while start < end && !(begins(start) && text.is_char_boundary(start)) {
+        start += 1;
+    }
     if let Some(dashes) = text[start..end].rfind("--") {
         start += dashes + 2;
     }
-    while start < end && !bytes[start].is_ascii_alphabetic() {
+    while start < end && !begins(start) {
         start += 1;
     }
     // `acme key: value`: the word before says what the key is of.
@@ -148,7 +166,7 @@ fn is_at_line_start(text: &str, start: usize) -> bool {
     for word in ["- ", "export ", "set "] {
         before = before.strip_prefix(word).unwrap_or(before).trim_start_matches([' ', '\t']);
     }
-    matches!(before, "" | "\"" | "'")
+    matches!(before.trim_end_matches(['_', '.']), "" | "\"" | "'")
 }
 
 fn indent(text: &str, start: usize) -> usize {

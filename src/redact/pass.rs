@@ -12,7 +12,6 @@ use super::data_names::names_data;
 use super::edit::{self, Edit, MARK};
 use super::key::Key;
 use super::known::Known;
-use super::names;
 use super::trigger::may_hold_secrets;
 
 /// How a secret is replaced.
@@ -23,9 +22,6 @@ pub(super) enum By<'k> {
     /// By [`MARK`].
     Mark,
 }
-
-/// Shorter secrets are replaced where they are found; other occurrences are not searched for.
-const REPEATED: usize = 6;
 
 /// How many levels of JSON inside JSON strings are redacted.
 const MAX_NESTED: usize = 6;
@@ -38,7 +34,9 @@ pub(crate) struct Pass<'k> {
     pub(super) of_secrets: bool,
     /// What is looked at has a name of data: a value that looks drawn is no secret.
     pub(super) of_data: Cell<bool>,
-    found: RefCell<BTreeSet<String>>,
+    pub(super) found: RefCell<BTreeSet<String>>,
+    /// Those of them that are passwords of letters alone.
+    pub(super) words: RefCell<BTreeSet<String>>,
     nested: Cell<usize>,
 }
 
@@ -49,6 +47,7 @@ impl<'k> Pass<'k> {
             of_secrets: false,
             of_data: Cell::default(),
             found: RefCell::default(),
+            words: RefCell::default(),
             nested: Cell::default(),
         }
     }
@@ -178,7 +177,7 @@ impl<'k> Pass<'k> {
     }
 
     /// A value that is base64 of a text in which something is secret.
-    fn nested_base64(&self, text: &str) -> Option<String> {
+    pub(super) fn nested_base64(&self, text: &str) -> Option<String> {
         const SHORTEST: usize = 16;
         let coding = Base64::of(text).filter(|_| text.len() >= SHORTEST)?;
         let decoded = coding.decode(text)?;
@@ -217,9 +216,10 @@ impl<'k> Pass<'k> {
         new
     }
 
-    /// What stands for a secret.
+    /// What stands for a secret. Marks alone are none: `***`, `...`.
     pub(crate) fn hide(&self, secret: &str) -> String {
-        if secret.trim().is_empty() || secret.contains(MARK) || is_placeholder(secret) {
+        let is_blank = !secret.contains(char::is_alphanumeric);
+        if is_blank || secret.contains(MARK) || is_placeholder(secret) {
             return secret.to_owned();
         }
         self.remember(secret);
@@ -249,12 +249,17 @@ impl<'k> Pass<'k> {
             "redacted",
             "hidden",
             "(hidden)",
+            "inherit",
+            "write",
+            "string",
         ];
         let lower = value.to_ascii_lowercase();
-        if WORDS.contains(&lower.as_str()) {
+        let name = name.to_ascii_lowercase();
+        // A letter of the keyboard (HTML, section 6.7.2).
+        let is_letter = || name == "accesskey" && value.chars().nth(1).is_none();
+        if WORDS.contains(&lower.as_str()) || is_letter() {
             return value.to_owned();
         }
-        let name = name.to_ascii_lowercase();
         if (name.ends_with("authorization") || name == "auth") && value.contains(' ') {
             return self.credentials(value);
         }
@@ -262,6 +267,7 @@ impl<'k> Pass<'k> {
         if value.contains("-----BEGIN") {
             return self.nested(value).unwrap_or_else(|| self.hide(value));
         }
+        self.remember_password(value, &name);
         self.hide(value)
     }
 
@@ -300,6 +306,7 @@ impl<'k> Pass<'k> {
             (By::Pseudonym(key), Some((user, password))) => {
                 self.remember(value);
                 self.remember(password);
+                self.remember_password(password, "password");
                 STANDARD.encode(format!("{user}:{}", key.pseudonym(password)))
             }
             _ => self.hide(value),
@@ -353,26 +360,12 @@ impl<'k> Pass<'k> {
         });
         lines.collect::<Vec<_>>().join("\n")
     }
-
-    fn remember(&self, secret: &str) {
-        let secret = secret.trim();
-        // A word that names secrets stands everywhere, and so may one that is no more than a word.
-        let plain = secret.bytes().all(|byte| byte.is_ascii_lowercase()) && secret.len() < 10;
-        let short = secret.bytes().all(|byte| byte.is_ascii_digit()) && secret.len() < 8;
-        if secret.len() >= REPEATED
-            && !plain
-            && !short
-            && !names::is_secret(secret, names::Place::Field)
-        {
-            self.found.borrow_mut().insert(secret.to_owned());
-        }
-    }
 }
 
 /// Whether a value says what is put in its place, in the words of templates: `{{ .Values.password }}`, `${PASSWORD}`.
 fn is_placeholder(value: &str) -> bool {
     let value = value.trim();
-    [("{{", "}}"), ("${", "}"), ("$(", ")")].into_iter().any(|(begin, end)| {
+    [("{{", "}}"), ("${{", "}}"), ("${", "}"), ("$(", ")")].into_iter().any(|(begin, end)| {
         value
             .strip_prefix(begin)
             .is_some_and(|rest| rest.find(end).is_some_and(|at| at + end.len() == rest.len()))

@@ -17,6 +17,12 @@ pub(super) fn looks_random(value: &str) -> bool {
     has(u8::is_ascii_digit) && (lower && upper || (lower || upper) && has_long_word())
 }
 
+/// Whether a secret is of letters alone, and not longer than words are.
+pub(super) fn is_word(secret: &str) -> bool {
+    const LONGEST: usize = 9;
+    secret.len() <= LONGEST && secret.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
 /// Whether a secret is one word of a few letters, as many texts have it.
 pub(super) fn is_plain_word(secret: &str) -> bool {
     const LONGEST: usize = 8;
@@ -39,9 +45,32 @@ pub(super) fn is_reference(name: &str, value: &str) -> bool {
         && value.starts_with(|c: char| c.is_ascii_lowercase())
         && value.bytes().any(|byte| byte.is_ascii_uppercase());
     let letters = name.bytes().filter(u8::is_ascii_alphabetic);
+    // `options.identityToken`
+    let of_object = || {
+        let is_name = |part: &str| {
+            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+        };
+        let last = value.rsplit_once('.').map_or("", |(_, last)| last).to_ascii_lowercase();
+        last.ends_with(&name.to_ascii_lowercase()) && value.split('.').all(is_name)
+    };
     is_rule
+        || of_object()
         || is_camel
             && letters.map(|byte| byte.to_ascii_lowercase()).eq(value.to_ascii_lowercase().bytes())
+}
+
+/// Whether a value has the form of a license: `AB12C-3DE4F-56GHI`, groups of capital letters and digits of one length.
+pub(super) fn is_license(value: &str) -> bool {
+    let length = value.split('-').next().map_or(0, str::len);
+    let is_group = |group: &str| {
+        group.len() == length
+            && group.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    };
+    (4..=8).contains(&length)
+        && value.len() > 3 * length
+        && value.split('-').all(is_group)
+        && value.bytes().any(|byte| byte.is_ascii_digit())
+        && value.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
 /// Whether a value may be a key, where its name says that it is likely: one word with several digits.
@@ -100,6 +129,7 @@ mod tests {
             ("token", "1*tchar"),
             ("cookie-value", "*cookie-octet"),
             ("token", "1*<any CHAR>"),
+            ("token", "options.identityToken"),
         ] {
             assert!(is_reference(name, value), "{name} {value}");
         }
@@ -110,6 +140,8 @@ mod tests {
             ("secret", "clientSecret"),
             ("token", "12*"),
             ("password", "*"),
+            ("password", "x1.password"),
+            ("token", "options.identity"),
         ] {
             assert!(!is_reference(name, value), "{name} {value}");
         }

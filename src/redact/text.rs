@@ -81,6 +81,7 @@ impl Pass<'_> {
             }
         }
         self.tokens(text, edits);
+        self.encoded_texts(text, edits);
         if marks & marks::SERVICE != 0 {
             self.keys_of_services(text, edits);
         }
@@ -113,7 +114,7 @@ impl Pass<'_> {
                 let group = if found.get(2).is_some() { 2 } else { 1 };
                 let user = found.get(1).map_or(0, |user| user.len());
                 if group == 2 || user >= 16 {
-                    self.encoded(&found, group, edits);
+                    self.encoded(&found, group, "password", edits);
                 }
             }
             for pattern in [&DRIVER, &ORACLE] {
@@ -138,7 +139,7 @@ impl Pass<'_> {
                 at = value.as_ref().map_or(text.len(), regex::Match::end).max(at + 1);
                 let text_of = value.as_ref().map_or("", regex::Match::as_str);
                 if names::is_secret_value(name, Place::Query, text_of) {
-                    self.encoded(&found, 2, edits);
+                    self.encoded(&found, 2, name, edits);
                 } else if let Some(value) = value.filter(|value| value.as_str().contains('%')) {
                     // What is encoded may be JSON, or another URL.
                     let decoded = percent_decode_str(value.as_str()).decode_utf8_lossy();
@@ -197,12 +198,14 @@ impl Pass<'_> {
     }
 
     /// A value that is percent-encoded stays so.
-    fn encoded(&self, found: &Captures<'_>, group: usize, edits: &mut Vec<Edit>) {
+    fn encoded(&self, found: &Captures<'_>, group: usize, name: &str, edits: &mut Vec<Edit>) {
         let Some(value) = found.get(group).filter(|value| !value.is_empty()) else { return };
         let text = if value.as_str().contains('%') {
             let decoded = percent_decode_str(value.as_str()).decode_utf8_lossy();
+            self.remember_password(&decoded, name);
             percent(&self.hide(&decoded))
         } else {
+            self.remember_password(value.as_str(), name);
             self.hide(value.as_str())
         };
         edits.push(Edit { range: value.range(), text });

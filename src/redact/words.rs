@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 #[rustfmt::skip]
 pub(super) const SECRET: &[&str] = &[
     "password", "passwords", "passwd", "pwd", "passphrase", "passcode", "secret", "secrets",
+    "pw", "pword", "passwrd", "passw", "pswd", "psw",
     "token", "tokens", "credential", "credentials", "creds", "jwt", "bearer", "csrf", "xsrf",
     "cookie", "cookies", "otp", "totp", "pin", "signature", "sig", "auth", "authorization", "authentication",
     "session", "sessions", "sid", "apikey", "dsn", "assertion", "verifier", "psk", "accesskey",
@@ -27,7 +28,7 @@ pub(super) const AFTER: &[&str] = &[
     "value", "values", "data", "text", "raw", "hash", "hashed", "string", "id", "plain",
     "plaintext", "old", "new", "current", "confirm", "confirmation", "again", "repeat", "base64",
     "b64", "encrypted", "content", "key", "header", "hint", "pem", "material", "md5", "sha256",
-    "digest", "bytes", "json", "base", "phrase", "crypt", "bcrypt",
+    "digest", "bytes", "json", "base", "phrase", "crypt", "bcrypt", "salt",
 ];
 
 /// What a `key` is secret of.
@@ -41,8 +42,55 @@ pub(super) const BEFORE_KEY: &[&str] = &[
     "publishable", "functions", "ingestion", "instrumentation", "agent", "pgp", "gpg", "wireguard",
     "symmetric", "unseal", "preshared", "certificate", "recovery", "ingest", "bootstrap", "join", "anon",
     "wallet", "stream", "feed", "rss", "activation", "provisioning", "pairing", "enrollment", "registration",
-    "unlock", "sas", "cipher", "vapid",
+    "unlock", "sas", "cipher", "vapid", "priv", "cert", "azure", "aws", "gcp", "google", "cloud", "firebase", "serial",
+    "publish", "subscribe", "tacacs", "radius", "database", "db", "redis", "smtp", "mail", "sms", "login", "install",
+    "merchant", "payment", "gateway", "bot", "backup",
 ];
+
+/// What a `code` is that a person receives or keeps to prove an identity, or to open a door.
+#[rustfmt::skip]
+pub(super) const BEFORE_CODE: &[&str] = &[
+    "auth", "authorization", "verification", "mfa", "otp", "totp", "sms", "factor", "recovery", "backup", "pin",
+    "security", "pass", "activation", "invite", "reset", "token", "session", "login", "device", "secret", "challenge",
+    "magic", "access", "pairing", "scratch", "emergency", "user", "unlock", "lock", "door", "gate", "card", "entry",
+    "alarm", "safe", "link",
+];
+
+/// Whose `phrase` opens something.
+pub(super) const BEFORE_PHRASE: &[&str] = &["seed", "recovery", "backup", "mnemonic"];
+
+/// Whose `pin` it is, and whose `pass` or `pw`, in names of one word.
+#[rustfmt::skip]
+const BEFORE_PIN: &[&str] = &[
+    "card", "user", "atm", "sim", "parental", "voicemail", "login", "device", "security", "bank", "account", "door",
+];
+#[rustfmt::skip]
+const BEFORE_PASS: &[&str] = &[
+    "ftp", "db", "smtp", "imap", "user", "usr", "proxy", "mail", "admin", "root", "login", "redis", "mysql", "sql", "http",
+    "key", "store", "bind", "ldap", "ssh", "vpn", "master", "my", "new", "old", "ansible", "become", "sudo", "rpc", "wifi",
+    "app", "api", "auth", "database", "mongo", "postgres", "pg", "sftp", "test", "temp", "default",
+];
+
+/// Words that follow others without a mark between them, as in names of header fields: `invitecode`, `storagekey`.
+const JOINED: [(&str, &[&str]); 11] = [
+    ("key", BEFORE_KEY),
+    ("keys", BEFORE_KEY),
+    ("code", BEFORE_CODE),
+    ("codes", BEFORE_CODE),
+    ("phrase", BEFORE_PHRASE),
+    ("pin", BEFORE_PIN),
+    ("pass", BEFORE_PASS),
+    ("pw", BEFORE_PASS),
+    ("hash", OF_PASSWORD),
+    ("salt", OF_PASSWORD),
+    ("answer", &["security", "secret"]),
+];
+
+/// Words for a password before what is made of it.
+const OF_PASSWORD: &[&str] = &["pw", "pwd", "pass", "passwd", "password"];
+
+/// A longer word may stand behind others in one that ends with `key`: `serviceaccountkey`.
+const SHORTEST_INNER: usize = 5;
 
 /// Words before `token` that make a mark in a list of it.
 #[rustfmt::skip]
@@ -57,7 +105,7 @@ pub(super) const OF_PAGES: &[&str] = &[
 pub(super) const FLAT: &[&str] = &[
     "password", "passwd", "passphrase", "passcode", "secret", "token", "apikey", "accesskey",
     "accesskeyid", "secretkey", "privatekey", "clientkey", "credential", "credentials", "signature",
-    "sessionid", "authorization", "connectionstring", "authcode", "userpass", "dbpass", "mysqlpwd",
+    "sessionid", "authorization", "connectionstring", "pwd", "pword",
     "csrftoken", "encryptionkey", "signingkey", "sessid", "appkey",
     "authkey", "requirepass", "masterauth", "dockerconfigjson", "dockercfg", "presharedkey", "unsealkey", "storepass", "keypass",
 ];
@@ -101,5 +149,19 @@ pub(super) fn words(name: &str) -> Vec<String> {
     }
     words.push(word);
     words.retain(|word| !word.is_empty());
+    // The last word alone: `keycode_map` is none.
+    if let Some(last) = words.pop() {
+        let joined = JOINED.iter().find_map(|(end, before)| {
+            let begin = last.strip_suffix(end)?;
+            let is_inner = |word: &&&str| word.len() >= SHORTEST_INNER && begin.ends_with(**word);
+            let of = before.iter().find(|word| **word == begin);
+            let of = of.or_else(|| before.iter().find(is_inner))?;
+            Some([(*of).to_owned(), (*end).to_owned()])
+        });
+        match joined {
+            Some(both) => words.extend(both),
+            None => words.push(last),
+        }
+    }
     words
 }

@@ -13,7 +13,8 @@ fn the_words_of_a_name_decide() {
          APIKey encryptionKey sessionId session_id bearer jwt otp credentials secret tls.key \
          csrf_token csrfmiddlewaretoken oauth_token_secret newPassword password2 \
          client%5Fsecret userPassword ssh-private-key x-vault-token securitytoken id_token \
-         code_verifier SharedAccessKey AccountKey",
+         code_verifier SharedAccessKey AccountKey pw_hash passwordSalt pincode doorCode unlock_code \
+         privkey priv_key firebase_key dbpw userpwd pass_phrase mot_de_passe contraseña serialKey",
     );
     check(
         Place::Field,
@@ -22,7 +23,8 @@ fn the_words_of_a_name_decide() {
          nextToken max_tokens total_tokens key publicKey code author monkey signatures_url \
          auth_url authMethod imagePullPolicy session_count passed password_expires_at \
          tokenExpirationSeconds description keyName partitionKey certificate-authority-data \
-         design spin assign primary_key expires_in",
+         design spin assign primary_key expires_in turkey keycode promo_code zipcode postcode \
+         opcode sidepin bypass",
     );
     check(
         Place::Query,
@@ -33,7 +35,8 @@ fn the_words_of_a_name_decide() {
         Place::Header,
         true,
         "authorization x-auth-token x-goog-api-key ocp-apim-subscription-key cookie \
-         x-sdk-content-signature impersonate-extra-token private-token x-csrf-token",
+         x-sdk-content-signature impersonate-extra-token private-token x-csrf-token invitecode \
+         storagekey serviceaccountkey cardpin ftppass recoveryphrase securityanswer",
     );
     check(
         Place::Header,
@@ -52,5 +55,6 @@ fn check(place: Place, secret: bool, names: &str) {
 fn names_are_cut_into_words() {
     assert_eq!(words("AWSAccessKeyId"), ["aws", "access", "key", "id"]);
     assert_eq!(words("db-password_2"), ["db", "password", "2"]);
+    assert_eq!(words("invitecode"), ["invite", "code"]);
     assert!(words("--").is_empty());
 }
