@@ -162,7 +162,6 @@ mod tests {
             "const token = options.identityToken;",
             "GITHUB_TOKEN: ${{ secrets.GITHUB_TOKEN }}",
             "id-token: write",
-            "fn at(self: std::pin::Pin<&mut Self>)",
         ] {
             assert_eq!(redactor.pass("/x").changed(text), None, "{text}");
         }

@@ -56,10 +56,6 @@ impl Pass<'_> {
             }
             let end = at + mark(&bytes[at..]);
             behind = end;
-            // A path of names, as `std::pin::Pin`.
-            if &bytes[at..end] == b"::" && bytes.get(end).is_some_and(u8::is_ascii_alphabetic) {
-                continue;
-            }
             let Some(named) = before(text, at) else { continue };
             if !names::may_be_secret(named.name, Place::Field) {
                 continue;
