@@ -30,6 +30,7 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         .delete_collection_answer(args.delete_collection_answer.into())
         .stages(args.stages)
         .controllers(args.controllers)
+        .admission_plugins(args.enable_admission_plugins, args.disable_admission_plugins)
         .rule_header(!args.no_rule_header)
         .graded(args.graded)
         .profile(args.profile.into())

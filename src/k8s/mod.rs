@@ -56,6 +56,7 @@ mod version;
 mod webhook;
 mod yaml;
 
+pub(crate) use admission::AdmissionPlugins;
 pub(crate) use auth::rbac::{aggregated as with_aggregated_roles, bootstrap_objects};
 pub(crate) use auth::{Auth, AuthCache, AuthRequest, TokenWorld, User, WEBSOCKET_BEARER};
 #[cfg(feature = "cli")]
@@ -113,6 +114,10 @@ pub(crate) struct Config {
     pub self_links: bool,
     /// Changes each error before it is sent, for a profile.
     pub error_hook: Option<fn(&mut ApiError)>,
+    /// The admission plugins that are on.
+    pub admission: AdmissionPlugins,
+    /// Whether a controller makes a default account for each namespace.
+    pub makes_accounts: bool,
     /// The cache of large pages of lists.
     pub pages: Arc<PageCache>,
 }
@@ -213,9 +218,11 @@ pub(crate) fn answer(
     };
     let result = match &request.info.resource {
         Some(info) => resource_answer(config, &state, pinned, request, info),
-        None => non_resource::answer(&state, request)
-            .ok_or_else(ApiError::no_such_path)
-            .map(|plan| Resolved::Outcome(Outcome::Plan(plan))),
+        None => options::check_timeout(request.query).and_then(|()| {
+            non_resource::answer(&state, request)
+                .ok_or_else(ApiError::no_such_path)
+                .map(|plan| Resolved::Outcome(Outcome::Plan(plan)))
+        }),
     };
     let resolved = result.unwrap_or_else(|error| {
         let error = config.amended(error);
@@ -272,6 +279,9 @@ pub(crate) fn miss(
     headers: &HeaderMap,
     query: &Query<'_>,
 ) -> Plan {
+    if let Err(error) = options::check_timeout(query) {
+        return error_plan(&error, headers, query);
+    }
     if matches!(path, "/" | "/index.html") {
         return non_resource::index(types);
     }

@@ -67,6 +67,24 @@ impl Builder {
         self
     }
 
+    /// Sets which admission plugins are on besides the default ones, and which of these are off, as
+    /// `kube-apiserver --enable-admission-plugins --disable-admission-plugins` names them. The default ones are
+    /// upstream's, but for `ServiceAccount`. [`Builder::start`] fails for a name that no plugin has.
+    ///
+    /// ```
+    /// let builder = standin::Server::builder().admission_plugins(["ServiceAccount"], ["Priority"]);
+    /// ```
+    pub fn admission_plugins<E: Into<String>, D: Into<String>>(
+        mut self,
+        enabled: impl IntoIterator<Item = E>,
+        disabled: impl IntoIterator<Item = D>,
+    ) -> Self {
+        let enabled: Vec<String> = enabled.into_iter().map(Into::into).collect();
+        let disabled: Vec<String> = disabled.into_iter().map(Into::into).collect();
+        self.admission_plugins = (enabled, disabled);
+        self
+    }
+
     /// Sets which controllers run, as `kube-controller-manager --controllers` names them: `*` stands for all, which is
     /// the default, `NAME` turns one on and `-NAME` off. Those of workloads run with [`Builder::stages`].
     /// [`Builder::start`] fails for a name that no controller has.

@@ -44,6 +44,8 @@ pub struct Builder {
     pub(super) kubernetes: k8s::Config,
     pub(super) stages: bool,
     pub(super) controllers: Vec<String>,
+    /// The admission plugins that are turned on, and those that are turned off.
+    pub(super) admission_plugins: (Vec<String>, Vec<String>),
     pub(super) rule_header: bool,
     pub(super) graded: GradedRequests,
     pub(super) token_auth_file: Option<PathBuf>,
@@ -95,6 +97,7 @@ impl Default for Builder {
             kubernetes: k8s::Config::default(),
             stages: false,
             controllers: vec!["*".to_owned()],
+            admission_plugins: (Vec::new(), Vec::new()),
             rule_header: true,
             graded: GradedRequests::None,
             token_auth_file: None,

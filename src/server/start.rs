@@ -62,7 +62,16 @@ impl Builder {
         let seed = (!loaded.scenarios.is_empty()).then(|| loaded.scenarios.seed());
         let (stop, stopping) = watch::channel(false);
         let pages = Arc::new(k8s::PageCache::new(self.bounds.page_bytes));
-        let kubernetes = self.profile.configure(k8s::Config { pages, ..self.kubernetes });
+        let (enabled, disabled) = &self.admission_plugins;
+        let admission = k8s::AdmissionPlugins::parse(enabled, disabled).map_err(Error::Setting)?;
+        let controllers = k8s::ControllerSet::parse(&self.controllers).map_err(Error::Setting)?;
+        let makes_accounts = self.stages && controllers.has(k8s::Controller::ServiceAccount);
+        let kubernetes = self.profile.configure(k8s::Config {
+            pages,
+            admission,
+            makes_accounts,
+            ..self.kubernetes
+        });
         let bodies = Bodies::new(self.bounds.transport.body_bytes);
         let settings = Settings {
             engine: !self.sources.nothing && !strict,
@@ -72,7 +81,7 @@ impl Builder {
             gateway: if strict { None } else { self.profile.gateway(self.token_lifetime) },
             kubernetes,
             stages: self.stages,
-            controllers: k8s::ControllerSet::parse(&self.controllers).map_err(Error::Setting)?,
+            controllers,
             rule_header: self.rule_header,
             graded: self.graded,
             world_prefix,

@@ -43,6 +43,13 @@ pub(crate) struct Serve {
         allow_hyphen_values = true
     )]
     pub(crate) controllers: Vec<String>,
+    /// Admission plugins to turn on besides the default ones, as for kube-apiserver. The default ones are upstream's, but
+    /// for ServiceAccount, which refuses pods in namespaces without accounts.
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
+    pub(crate) enable_admission_plugins: Vec<String>,
+    /// Admission plugins to turn off, as for kube-apiserver.
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
+    pub(crate) disable_admission_plugins: Vec<String>,
     /// Objects of a new cluster to begin with, such as the service `kubernetes`, priority classes and flow control: of the
     /// types that the fixtures define no objects of (auto), all (fresh), or none but the namespaces. Default: auto, with
     /// the CCI profile none.

@@ -6,10 +6,11 @@ use super::super::core::rules::selects;
 use super::super::resource::GroupResource;
 use super::super::store::{Event, EventKind, Object, State};
 use super::names::Controller;
+use super::namespaces;
 use super::objects::{QUOTAS, SERVICES, controller};
 
 /// The controllers of types, by group and plural.
-const TYPES: [(&str, &str, Controller); 10] = [
+const TYPES: [(&str, &str, Controller); 12] = [
     ("", "pods", Controller::Pod),
     ("", "replicationcontrollers", Controller::ReplicationController),
     ("apps", "replicasets", Controller::ReplicaSet),
@@ -20,6 +21,8 @@ const TYPES: [(&str, &str, Controller); 10] = [
     ("batch", "cronjobs", Controller::CronJob),
     ("", "persistentvolumeclaims", Controller::Claim),
     ("", "resourcequotas", Controller::ResourceQuota),
+    ("", "namespaces", Controller::ServiceAccount),
+    ("", "namespaces", Controller::RootCertificates),
 ];
 
 /// The resource whose status a controller writes.
@@ -60,6 +63,13 @@ pub(super) fn concerned(state: &State, event: &Event, mut add: impl FnMut(Contro
                 add(Controller::Endpoints, &service);
                 add(Controller::EndpointSlice, &service);
             }
+        }
+        // What is deleted is created again.
+        ("", "serviceaccounts") if &*object.meta.name == namespaces::ACCOUNT => {
+            add(Controller::ServiceAccount, &object.meta.namespace);
+        }
+        ("", "configmaps") if &*object.meta.name == namespaces::CERTIFICATES => {
+            add(Controller::RootCertificates, &object.meta.namespace);
         }
         ("", "nodes") => {
             for (of, plural) in [("apps", "daemonsets"), ("", "pods")] {

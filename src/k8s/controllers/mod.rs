@@ -20,6 +20,7 @@ mod endpoints;
 mod events;
 mod jobs;
 mod names;
+mod namespaces;
 mod objects;
 mod pods;
 mod quotas;
@@ -40,7 +41,7 @@ use jiff::Timestamp;
 
 use super::life_cycle::StageList;
 use super::store::{Revision, State, StoreChange};
-use objects::{REPLICA_SETS, REPLICATION_CONTROLLERS, Work};
+use objects::{NAMESPACES, REPLICA_SETS, REPLICATION_CONTROLLERS, Work};
 
 /// An object, with the controller that looks at it.
 type Item = (Controller, Arc<str>);
@@ -49,6 +50,8 @@ type Item = (Controller, Arc<str>);
 #[derive(Debug)]
 pub(crate) struct Controllers {
     seen: Revision,
+    /// Whether the namespaces of the beginning are still to be looked at.
+    is_new: bool,
     /// The planned runs by time; those of the same time in the order in which they were planned.
     due: BTreeMap<(Duration, u64), Item>,
     /// The time of each planned run.
@@ -68,7 +71,13 @@ impl Controllers {
     /// The controllers of what happens after a state.
     #[must_use]
     pub(crate) fn after(state: &State) -> Self {
-        Self { seen: state.revision, due: BTreeMap::new(), planned: HashMap::new(), count: 0 }
+        Self {
+            seen: state.revision,
+            is_new: true,
+            due: BTreeMap::new(),
+            planned: HashMap::new(),
+            count: 0,
+        }
     }
 
     /// Plans what the events since the last call concern, for a time.
@@ -79,6 +88,18 @@ impl Controllers {
         let events: Vec<_> =
             state.history.after(self.seen).filter(|event| !event.seeded).cloned().collect();
         self.seen = state.revision;
+        if std::mem::take(&mut self.is_new) {
+            let all = state.snapshot.collection(&NAMESPACES.resource());
+            let names = all.into_iter().flat_map(|all| all.range("", ""));
+            let names: Vec<Arc<str>> = names.map(|found| Arc::clone(&found.key)).collect();
+            for name in names {
+                for controller in [Controller::ServiceAccount, Controller::RootCertificates] {
+                    if on.has(controller) {
+                        self.plan(when, (controller, Arc::clone(&name)));
+                    }
+                }
+            }
+        }
         for event in &events {
             events::concerned(state, event, |controller, key| {
                 if on.has(controller) {
@@ -172,6 +193,14 @@ impl Run {
             }
             Controller::EndpointSlice => {
                 endpoints::slice(&mut work, key);
+                None
+            }
+            Controller::ServiceAccount => {
+                namespaces::account(&mut work, key);
+                None
+            }
+            Controller::RootCertificates => {
+                namespaces::certificates(&mut work, key);
                 None
             }
             // These follow all events by themselves.

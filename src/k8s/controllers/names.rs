@@ -23,6 +23,10 @@ pub(crate) enum Controller {
     EndpointSlice,
     /// Removes finished jobs after their time.
     TtlAfterFinished,
+    /// Creates the default account of each namespace.
+    ServiceAccount,
+    /// Creates the certificates of each namespace.
+    RootCertificates,
     /// Collects objects whose owners are gone.
     GarbageCollector,
     /// Gives aggregating cluster roles their rules.
@@ -30,7 +34,7 @@ pub(crate) enum Controller {
 }
 
 /// The controllers with their names: that of upstream, and the older short one.
-const NAMES: [(Controller, &str, &str); 15] = [
+const NAMES: [(Controller, &str, &str); 17] = [
     (Controller::Pod, "pod-lifecycle", "kubelet"),
     (Controller::ReplicaSet, "replicaset-controller", "replicaset"),
     (
@@ -48,6 +52,12 @@ const NAMES: [(Controller, &str, &str); 15] = [
     (Controller::Endpoints, "endpoints-controller", "endpoint"),
     (Controller::EndpointSlice, "endpointslice-controller", "endpointslice"),
     (Controller::TtlAfterFinished, "ttl-after-finished-controller", "ttl-after-finished"),
+    (Controller::ServiceAccount, "serviceaccount-controller", "serviceaccount"),
+    (
+        Controller::RootCertificates,
+        "root-ca-certificate-publisher-controller",
+        "root-ca-cert-publisher",
+    ),
     (Controller::GarbageCollector, "garbage-collector-controller", "garbagecollector"),
     (
         Controller::ClusterRoleAggregation,

@@ -6,6 +6,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::super::admission::AdmissionPlugins;
+use super::super::admission::plugins;
 use super::super::core::decode::{self, From};
 use super::super::core::rules::{self, Generation};
 use super::super::core::{apply_defaults, types};
@@ -27,6 +29,9 @@ const fn of(group: &'static str, kind: &'static str, plural: &'static str) -> Ty
 }
 
 pub(super) const PODS: Type = of("", "Pod", "pods");
+pub(super) const NAMESPACES: Type = of("", "Namespace", "namespaces");
+pub(super) const SERVICE_ACCOUNTS: Type = of("", "ServiceAccount", "serviceaccounts");
+pub(super) const CONFIG_MAPS: Type = of("", "ConfigMap", "configmaps");
 pub(super) const NODES: Type = of("", "Node", "nodes");
 pub(super) const SERVICES: Type = of("", "Service", "services");
 pub(super) const ENDPOINTS: Type = of("", "Endpoints", "endpoints");
@@ -105,7 +110,7 @@ impl Work {
             (meta::text(&value, "namespace").to_owned(), meta::text(&value, "name").to_owned());
         let key = found.key(&namespace, &name);
         let snapshot = self.change.snapshot();
-        let namespaces = GroupResource::new("", "namespaces");
+        let namespaces = NAMESPACES.resource();
         let is_open = namespace.is_empty()
             || snapshot.get(&namespaces, &namespace).is_some_and(|found| !found.meta.terminating);
         if !is_open || snapshot.get(&found.stored_as, &key).is_some() {
@@ -122,6 +127,19 @@ impl Work {
         if rules.generation != Generation::None {
             meta::set(&mut value, "generation", json!(1));
         }
+        let resource = of.resource();
+        let request = plugins::Request {
+            plugins: AdmissionPlugins::default(),
+            resource: &resource,
+            subresource: "",
+            namespace: &namespace,
+            snapshot: self.change.snapshot(),
+            may_sign: &|_, _| true,
+            makes_accounts: true,
+            suffix: &suffix(&key, 5),
+        };
+        // What is refused stays as it is: nobody would see why.
+        let _ = plugins::mutate(&request, &mut value, None);
         rules.prepare_new(&mut value);
         if let Some(go) = types::of_kind(of.group, of.version, of.kind) {
             // Templates were decoded when their owner was stored.

@@ -10,6 +10,7 @@ pub(super) fn message(text: &str, error: &ScanError) -> String {
     let (line, column) = (error.marker().line(), error.marker().col());
     let found = error.info();
     let end = text.lines().count();
+    let breaks = text.matches('\n').count();
     let first = line <= 1;
     let (line, what) = if found.contains("unknown anchor") {
         return format!("yaml: unknown anchor '{}' referenced", word_at(text, line, column));
@@ -19,11 +20,17 @@ pub(super) fn message(text: &str, error: &ScanError) -> String {
     } else if found.contains("unclosed bracket") {
         let open = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
         (end, unclosed(open, text))
+    } else if let Some(what) = escape(&found) {
+        (if first { 0 } else { line }, what)
+    } else if found.contains("simple key expected") {
+        (line + 1, "could not find expected ':'")
+    } else if found.contains("unsupported YAML major version") {
+        return numbered(line.saturating_sub(1), "found incompatible YAML document");
     } else if found.contains("quoted scalar")
         || found.contains("unclosed quote")
         || found.contains("unexpected end of stream")
     {
-        (end + 1, "found unexpected end of stream")
+        (if breaks == 0 { 0 } else { breaks + 1 }, "found unexpected end of stream")
     } else if found.contains("tab") || found.contains("unexpected character") {
         (if first { 0 } else { line }, "found character that cannot start any token")
     } else if let Some((_, what)) = found.split_once("did not find expected ") {
@@ -33,6 +40,23 @@ pub(super) fn message(text: &str, error: &ScanError) -> String {
         (if first { 0 } else { line }, found.as_str())
     };
     numbered(line, what)
+}
+
+/// What libyaml says of an escape in a quoted scalar.
+fn escape(found: &str) -> Option<&'static str> {
+    let found = found.strip_prefix("while parsing a quoted scalar, ")?;
+    if found.contains("unknown escape character") {
+        Some("found unknown escape character")
+    } else if found.contains("surrogate") && !found.contains("number")
+        || found.contains("escape code")
+    {
+        Some("found invalid Unicode character escape code")
+    } else if found.contains("hexadecimal number") {
+        // libyaml spells it like this.
+        Some("did not find expected hexdecimal number")
+    } else {
+        None
+    }
 }
 
 /// Whether a message is about a text that has no tokens.
@@ -50,7 +74,7 @@ fn numbered(line: usize, what: &str) -> String {
 fn unclosed(line: &str, text: &str) -> &'static str {
     let last = text.trim_end().chars().next_back();
     match (last, line.rfind('{') > line.rfind('[')) {
-        (Some('[' | ','), false) => "did not find expected node content",
+        (Some('[' | ','), false) | (Some(':'), true) => "did not find expected node content",
         (_, true) => "did not find expected ',' or '}'",
         (_, false) => "did not find expected ',' or ']'",
     }

@@ -54,7 +54,8 @@ pub(super) fn admit(
         ApiError::bad_request(format!(
             "{kind} in version {} cannot be handled as a {}: {why}",
             quote(version),
-            call.served.of.kind
+            // An object of a custom resource has the kind that it says it has.
+            if call.served.of.is_built_in() { &*call.served.of.kind } else { kind }
         ))
     };
     if let Some(why) = invalid {
@@ -73,8 +74,10 @@ pub(super) fn admit(
         _ => Vec::new(),
     };
     if api_version != *call.served.api_version {
+        // This one has neither a group nor a version (`ParseGroupVersion`).
+        let shown = if api_version == "/" { "" } else { &*api_version };
         return Err(ApiError::bad_request(format!(
-            "the API version in the data ({api_version}) does not match the expected API version ({})",
+            "the API version in the data ({shown}) does not match the expected API version ({})",
             call.served.api_version
         )));
     }
@@ -164,7 +167,7 @@ pub(super) fn coerce(
     if of.is_built_in() && (kind != &*of.kind || api_version != &*call.served.api_version) {
         let version = api_version.as_str().unwrap_or_default();
         return Err(format!(
-            "no kind {} is registered for version {} in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
+            "no kind {} is registered for version {} in scheme \"pkg/runtime/scheme.go:111\"",
             quote(kind),
             quote(version)
         ));

@@ -1,12 +1,10 @@
-//! What only built-in types have: their rules, their warnings, and what admission plugins set in new pods.
+//! What only built-in types have: their rules, their warnings, and what is allocated for them.
 
 use serde_json::Value;
 
 use super::super::core::decode::{self, From};
 use super::super::core::merge;
 use super::super::core::rules::{self, Rules};
-use super::super::resource::GroupResource;
-use super::super::status::ApiError;
 use super::super::store::StoreChange;
 use super::{Call, admit, definition};
 
@@ -64,76 +62,6 @@ pub(super) fn set_sender(call: &Call<'_>, value: &mut Value) {
     if !user.uid.is_empty() {
         spec["uid"] = user.uid.as_str().into();
     }
-}
-
-/// The version and kind of priority classes.
-const CLASS: (&str, &str) = ("scheduling.k8s.io/v1", "PriorityClass");
-
-/// The classes that every cluster has.
-const SYSTEM_CLASSES: [(&str, i64); 2] =
-    [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
-
-/// The admission plugin `Priority`: a pod has the priority of its class.
-///
-/// # Errors
-/// 403 for an unknown class, and for another priority than that of the class.
-pub(super) fn set_priority(
-    call: &Call<'_>,
-    change: &StoreChange,
-    pod: &mut Value,
-) -> Result<(), ApiError> {
-    if !pod["spec"].is_object() {
-        return Ok(());
-    }
-    let name = pod["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-    let forbidden = |why: &str| ApiError::forbidden(&call.served.of.group_resource, &name, why);
-    let classes = GroupResource::new("scheduling.k8s.io", "priorityclasses");
-    let spec = &mut pod["spec"];
-    let asked = spec["priorityClassName"].as_str().unwrap_or_default().to_owned();
-    let class = if asked.is_empty() {
-        let all = change.snapshot().collection(&classes);
-        let mut all = all
-            .into_iter()
-            .flat_map(|all| all.range("", ""))
-            .map(|class| class.value(CLASS.0, CLASS.1));
-        all.find(|class| class["globalDefault"] == true)
-    } else {
-        change.snapshot().get(&classes, &asked).map(|class| class.value(CLASS.0, CLASS.1))
-    };
-    let system = SYSTEM_CLASSES.iter().find(|(system, _)| *system == asked);
-    let (priority, preemption) = match (&class, system) {
-        (Some(class), _) => {
-            (class["value"].as_i64().unwrap_or_default(), class["preemptionPolicy"].clone())
-        }
-        (None, Some((_, value))) => (*value, Value::Null),
-        (None, None) if asked.is_empty() => (0, Value::Null),
-        (None, None) => {
-            return Err(forbidden(&format!("no PriorityClass with name {asked} was found")));
-        }
-    };
-    if let Some(own) = spec["priority"].as_i64().filter(|own| *own != priority) {
-        return Err(forbidden(&format!(
-            "the integer value of priority ({own}) must not be provided in pod spec; priority admission controller \
-             computed {priority} from the given PriorityClass name"
-        )));
-    }
-    if let Some(class) = class.filter(|_| asked.is_empty()) {
-        spec["priorityClassName"] = class["metadata"]["name"].clone();
-    }
-    spec["priority"] = priority.into();
-    let policy = if preemption.is_null() { "PreemptLowerPriority".into() } else { preemption };
-    match spec["preemptionPolicy"].as_str() {
-        None => spec["preemptionPolicy"] = policy,
-        Some(own) if policy != own => {
-            return Err(forbidden(&format!(
-                "the string value of PreemptionPolicy ({own}) must not be provided in pod spec; priority admission \
-                 controller computed {} from the given PriorityClass name",
-                policy.as_str().unwrap_or_default()
-            )));
-        }
-        Some(_) => {}
-    }
-    Ok(())
 }
 
 /// Gives a service the addresses and node ports that it has not.

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::Value;
 
+use super::super::admission::plugins::Plugin;
 use super::super::conversion;
 use super::super::golang::parse_uint;
 use super::super::meta;
@@ -23,7 +24,7 @@ const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 /// The maximum length of the base of a generated name.
 const MAX_BASE: usize = 58;
 /// The maximum number of attempts at a generated name.
-const TRIES: usize = 8;
+pub(super) const TRIES: usize = 8;
 
 pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
@@ -53,13 +54,6 @@ pub(super) fn insert(
     let of = &call.served.of;
     check_namespace(call, change, meta::text(&value, "name"))?;
     escalation::check(call, &value, None)?;
-    // A revision that is not a number does not count.
-    let revision = meta::text(&value, "resourceVersion");
-    if parse_uint(revision).is_ok_and(|revision| revision > 0) {
-        return Err(ApiError::unclassified(
-            "resourceVersion should not be set on objects to be created",
-        ));
-    }
     let generated =
         meta::text(&value, "name").is_empty() && !meta::text(&value, "generateName").is_empty();
     // Fields that the server sets in an object of a built-in type have no owner.
@@ -75,12 +69,10 @@ pub(super) fn insert(
                 meta::text(&value, "generateName").chars().take(MAX_BASE).collect::<String>();
             meta::set(&mut value, "name", format!("{base}{}", suffix(call.nonce, attempt)).into());
         }
-        quota::set_defaults(call, change, &mut value);
+        quota::mutate(call, change, &mut value, None)?;
         write::begin(call, &mut value, tracking);
-        match (of.is_built_in(), of.plural()) {
-            (true, "services") => built_in::allocate(call, change, &mut value),
-            (true, "pods") => built_in::set_priority(call, change, &mut value)?,
-            _ => {}
+        if of.is_built_in() && of.plural() == "services" {
+            built_in::allocate(call, change, &mut value);
         }
         if call.config.self_links {
             let link = of.link(&call.served, &call.info.namespace, meta::text(&value, "name"));
@@ -88,6 +80,13 @@ pub(super) fn insert(
         }
         write::track(call, &empty, decoded.as_ref(), &mut value, tracking);
         validate_new(call, &value)?;
+        // A revision that is not a number does not count.
+        let revision = meta::text(&value, "resourceVersion");
+        if parse_uint(revision).is_ok_and(|revision| revision > 0) {
+            return Err(ApiError::unclassified(
+                "resourceVersion should not be set on objects to be created",
+            ));
+        }
         // A conversion that fails comes before a name that is taken.
         if of.webhook.is_some() {
             render_dry(call, value.clone());
@@ -95,9 +94,9 @@ pub(super) fn insert(
         let name = meta::text(&value, "name");
         let key = of.key(&call.info.namespace, name);
         let Some(existing) = change.snapshot().get(&of.stored_as, &key) else {
-            quota::charge(call, change, &value, None, dry_run)?;
+            let warnings = quota::charge(call, change, &value, None, dry_run)?;
             if dry_run {
-                return Ok(Written::nothing(render_dry(call, value)));
+                return Ok(Written::nothing(render_dry(call, value)).warned(warnings));
             }
             let object = render(call, change, value);
             write::check_size(&object)?;
@@ -106,7 +105,7 @@ pub(super) fn insert(
             if definition::is_definition(of) {
                 definition::register(change, &object, call.now);
             }
-            return Ok(new);
+            return Ok(new.warned(warnings));
         };
         let mut error = ApiError::already_exists(&of.group_resource, name);
         let deleting = existing.meta.terminating;
@@ -129,7 +128,7 @@ pub(super) fn insert(
 /// The namespace must exist and not be terminating
 /// (`k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle`).
 fn check_namespace(call: &Call<'_>, change: &mut StoreChange, name: &str) -> Result<(), ApiError> {
-    if !call.served.of.namespaced {
+    if !call.served.of.namespaced || !call.config.admission.has(Plugin::NamespaceLifecycle) {
         return Ok(());
     }
     let namespace = &*call.info.namespace;
@@ -154,7 +153,7 @@ fn check_namespace(call: &Call<'_>, change: &mut StoreChange, name: &str) -> Res
 }
 
 /// The suffix of a generated name, a different one for each attempt.
-fn suffix(nonce: u128, attempt: usize) -> String {
+pub(super) fn suffix(nonce: u128, attempt: usize) -> String {
     let base = ALPHABET.len() as u128;
     let mut rest = nonce.rotate_left(17 * u32::try_from(attempt).unwrap_or_default());
     let mut out = String::with_capacity(5);

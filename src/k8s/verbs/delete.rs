@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::message::Body;
 
+use super::super::admission::plugins::Plugin;
 use super::super::conversion::{self, Conversions};
 use super::super::faults::HOLD;
 use super::super::meta;
@@ -69,7 +70,11 @@ const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
 
 fn check_immortal(call: &Call<'_>, name: &str) -> Result<(), ApiError> {
     let of = &call.served.of;
-    if !of.is_built_in() || of.plural() != "namespaces" || !IMMORTAL.contains(&name) {
+    if !of.is_built_in()
+        || of.plural() != "namespaces"
+        || !IMMORTAL.contains(&name)
+        || !call.config.admission.has(Plugin::NamespaceLifecycle)
+    {
         return Ok(());
     }
     Err(ApiError::forbidden(&of.group_resource, name, "this namespace may not be deleted"))

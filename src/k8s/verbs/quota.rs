@@ -1,25 +1,80 @@
-//! The bounds and quotas of a namespace: the last check of an object before it is stored, and what it counts.
+//! The admission plugins of a request: what they set before an object is validated, the last checks before it is stored,
+//! and what it counts in quotas.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::super::admission::limit_ranges;
+use super::super::admission::plugins::{self, Plugin};
 use super::super::admission::quotas::{self, Charged};
+use super::super::auth::Attributes;
 use super::super::meta;
 use super::super::resource::GroupResource;
 use super::super::status::ApiError;
-use super::super::store::{Object, StoreChange};
+use super::super::store::{Object, Snapshot, StoreChange};
 use super::Call;
 
-/// Sets the requests and limits that the containers of a new pod leave out.
-pub(super) fn set_defaults(call: &Call<'_>, change: &StoreChange, value: &mut Value) {
-    if is(call, &["pods"]) {
-        limit_ranges::set_defaults(change.snapshot(), &call.info.namespace, value);
-    }
+/// Calls something with what the admission plugins know of a request.
+fn with_request<T>(
+    call: &Call<'_>,
+    snapshot: &Snapshot,
+    run: impl FnOnce(&plugins::Request<'_>) -> T,
+) -> T {
+    let may_sign = |verb: &str, name: &str| may_sign(call, verb, name);
+    let suffix = super::create::suffix(call.nonce, super::create::TRIES + 1);
+    run(&plugins::Request {
+        plugins: call.config.admission,
+        resource: &call.served.of.group_resource,
+        subresource: &call.info.subresource,
+        namespace: call.namespace(),
+        snapshot,
+        may_sign: &may_sign,
+        makes_accounts: call.config.makes_accounts,
+        suffix: &suffix,
+    })
 }
 
-/// Checks an object against the limits and quotas of its namespace, and counts it in the change.
+/// Whether the sender may do something to a signer of certificates, or to all of its domain
+/// (`certauthorization.IsAuthorizedForSignerName`).
+fn may_sign(call: &Call<'_>, verb: &str, name: &str) -> bool {
+    let domain = name.split_once('/').map_or(name, |(domain, _)| domain);
+    let authorizer = call.authorizer();
+    [name, &format!("{domain}/*")].into_iter().any(|name| {
+        let asked = Attributes {
+            verb,
+            resource: "signers",
+            group: "certificates.k8s.io",
+            subresource: "",
+            namespace: "",
+            name,
+            path: "",
+        };
+        authorizer.allows(call.user, &asked)
+    })
+}
+
+/// Sets what admission plugins set in a new or changed object of a built-in type.
+///
+/// # Errors
+/// What a plugin that refuses it says.
+pub(super) fn mutate(
+    call: &Call<'_>,
+    change: &StoreChange,
+    new: &mut Value,
+    old: Option<&Value>,
+) -> Result<(), ApiError> {
+    if !call.served.of.is_built_in() {
+        return Ok(());
+    }
+    if old.is_none() && is(call, &["pods"]) && call.config.admission.has(Plugin::LimitRanger) {
+        limit_ranges::set_defaults(change.snapshot(), &call.info.namespace, new);
+    }
+    with_request(call, change.snapshot(), |request| plugins::mutate(request, new, old))
+}
+
+/// Checks an object against the limits, the admission plugins and the quotas of its namespace, and counts it in the
+/// change. Returns warnings.
 ///
 /// # Errors
 /// 403 with upstream's reason.
@@ -29,11 +84,8 @@ pub(super) fn charge(
     new: &Value,
     old: Option<&Value>,
     dry_run: bool,
-) -> Result<(), ApiError> {
+) -> Result<Vec<String>, ApiError> {
     let of = &call.served.of;
-    if !of.namespaced || !call.info.subresource.is_empty() {
-        return Ok(());
-    }
     let name = meta::text(new, "name");
     let forbidden = |why: String| ApiError::forbidden(&of.group_resource, name, &why);
     let bounded = if old.is_none() {
@@ -41,19 +93,28 @@ pub(super) fn charge(
     } else {
         &["persistentvolumeclaims"]
     };
+    let is_object = call.info.subresource.is_empty();
     let ends = old.is_some_and(meta::is_terminating);
-    if is(call, bounded) && !ends {
+    let on = call.config.admission;
+    if is_object && is(call, bounded) && !ends && on.has(Plugin::LimitRanger) {
         limit_ranges::check(change.snapshot(), of.plural(), new).map_err(forbidden)?;
+    }
+    let warnings = if of.is_built_in() {
+        with_request(call, change.snapshot(), |request| plugins::validate(request, new, old))?
+    } else {
+        Vec::new()
+    };
+    if !of.namespaced || !is_object || !on.has(Plugin::ResourceQuota) {
+        return Ok(warnings);
     }
     let charged = Charged { resource: &of.group_resource, new, old };
     let changed = quotas::charge(change.snapshot(), charged).map_err(forbidden)?;
-    if dry_run {
-        return Ok(());
+    if !dry_run {
+        for (object, quota) in changed {
+            put(change, &object, quota);
+        }
     }
-    for (object, quota) in changed {
-        put(change, &object, quota);
-    }
-    Ok(())
+    Ok(warnings)
 }
 
 /// Stores a quota with another status.

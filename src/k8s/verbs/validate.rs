@@ -185,7 +185,8 @@ pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiErro
             Some(rules) => {
                 errors.extend(meta::check_finalizer_names(value));
                 let checked = conversion::checked(&call.served, value);
-                errors.extend(rules.check_created(checked.as_ref().unwrap_or(value)));
+                let own = rules.check_created(checked.as_ref().unwrap_or(value));
+                errors = with_own(call, errors, own);
             }
             None => errors.extend(content_errors(call, value)),
         }
@@ -194,6 +195,25 @@ pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiErro
         errors = meta::validate(value, NameRule::PathSegment);
     }
     if errors.is_empty() { Ok(()) } else { Err(invalid(call, value, &errors)) }
+}
+
+/// The violations of the metadata and of the rules of a new object's type, in upstream's order. Those of events have
+/// their own (`ValidateEventCreate`): of the older version the rules alone, of the newer one first those of the namespace.
+fn with_own(
+    call: &Call<'_>,
+    metadata: Vec<FieldError>,
+    mut own: Vec<FieldError>,
+) -> Vec<FieldError> {
+    let of = &call.served.of;
+    let before = match (of.group(), of.plural()) {
+        ("", "events") => return own,
+        ("events.k8s.io", "events") => {
+            own.iter().take_while(|error| error.field == "involvedObject.namespace").count()
+        }
+        _ => 0,
+    };
+    own.splice(before..before, metadata);
+    own
 }
 
 /// Whether the validation of an update of a built-in type checks the metadata as that of a new object, besides what

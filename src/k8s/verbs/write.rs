@@ -150,6 +150,7 @@ pub(super) fn replace(
     }
     // What the server sets has no owner: ownership follows what was sent.
     let sent = own.map(|_| new.clone());
+    quota::mutate(call, change, &mut new, Some(&before))?;
     if let Some(rules) = own.filter(|_| call.info.subresource.is_empty()) {
         rules.prepare_changed(&mut new, &before);
         if of.plural() == "services" {
@@ -166,8 +167,8 @@ pub(super) fn replace(
         generation => generation.map(|generation| generation + i64::from(bumps)),
     };
     meta::set(&mut new, "generation", generation.map_or(Value::Null, Value::from));
-    let warnings = validate_changed(call, &before, &new)?;
-    quota::charge(call, change, &new, Some(&before), dry_run)?;
+    let mut warnings = validate_changed(call, &before, &new)?;
+    warnings.extend(quota::charge(call, change, &new, Some(&before), dry_run)?);
     track(call, &before, sent.as_ref(), &mut new, tracking);
     let mut compared = new.clone();
     meta::set(&mut compared, "resourceVersion", before["metadata"]["resourceVersion"].clone());

@@ -177,31 +177,14 @@ pub(super) fn claim_change(new: &Value, old: &Value, errors: &mut Errors) {
     immutable(errors, &new["spec"]["volumeMode"], &old["spec"]["volumeMode"], "volumeMode");
 }
 
-/// What the server sets in a new claim: its status, and the finalizer of the admission plugin
-/// `StorageObjectInUseProtection`.
+/// What the server sets in a new claim: its status.
 pub(super) fn new_claim(object: &mut Value) {
     object["status"] = json!({"phase": "Pending"});
     fill_data_sources(object, false);
-    protect(object, "kubernetes.io/pvc-protection");
 }
 
 /// What the server sets in a new volume.
 pub(super) fn new_volume(object: &mut Value) {
     let since = object["metadata"]["creationTimestamp"].clone();
     object["status"] = json!({"phase": "Pending", "lastPhaseTransitionTime": since});
-    protect(object, "kubernetes.io/pv-protection");
-}
-
-/// The admission plugin `StorageObjectInUseProtection` protects classes of attributes as well.
-pub(super) fn protect_class(object: &mut Value) {
-    protect(object, "kubernetes.io/vac-protection");
-}
-
-fn protect(object: &mut Value, finalizer: &str) {
-    let finalizers = &mut object["metadata"]["finalizers"];
-    match finalizers {
-        Value::Array(list) if list.iter().any(|found| found == finalizer) => {}
-        Value::Array(list) => list.push(finalizer.into()),
-        absent => *absent = json!([finalizer]),
-    }
 }

@@ -58,7 +58,7 @@ use super::super::status::FieldError;
 
 pub(in super::super) use check::selects;
 pub(in super::super) use service_values::allocate;
-pub(in super::super) use signing_requests::set_condition_times;
+pub(in super::super) use signing_requests::{names_organization, set_condition_times};
 pub(in super::super) use status_metadata::keep_around_status;
 
 /// When a change makes a new generation.

@@ -101,17 +101,11 @@ fn host_ports(errors: &mut Errors, spec: &Value, path: &str) {
     }
 }
 
-/// What the server sets in a new pod: its status, and what the admission plugin `DefaultTolerationSeconds` adds.
+/// What the server sets in a new pod: its status.
 pub(super) fn create(object: &mut Value) {
     let class = quality(&object["spec"]);
     object["status"] = json!({"phase": "Pending", "qosClass": class});
-    let spec = &mut object["spec"];
-    if !spec.is_object() {
-        return;
-    }
-    let gated = is_set(spec, "schedulingGates");
-    tolerate_absent_nodes(spec);
-    if gated {
+    if is_set(&object["spec"], "schedulingGates") {
         let since = object["metadata"]["creationTimestamp"].clone();
         object["status"]["conditions"] = json!([{
             "type": "PodScheduled", "status": "False", "lastProbeTime": null, "lastTransitionTime": since,
@@ -120,39 +114,13 @@ pub(super) fn create(object: &mut Value) {
     }
 }
 
-/// The admission plugin `DefaultTolerationSeconds`.
-fn tolerate_absent_nodes(spec: &mut Value) {
-    if !spec.is_object() {
-        return;
-    }
-    let own = list(spec, "tolerations");
-    let tolerates = |taint: &str| {
-        own.iter().any(|toleration| {
-            let (key, effect) = (text(toleration, "key"), text(toleration, "effect"));
-            (key.is_empty() || key == taint) && matches!(effect, "" | "NoExecute")
-        })
-    };
-    let added: Vec<Value> = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]
-        .into_iter()
-        .filter(|taint| !tolerates(taint))
-        .map(|taint| {
-            json!({"key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
-        })
-        .collect();
-    let all: Vec<Value> = own.iter().cloned().chain(added).collect();
-    spec["tolerations"] = all.into();
-}
-
-/// What a changed pod keeps: the admission plugin `Priority` does not compute a priority again.
-pub(super) fn keep(new: &mut Value, old: &Value) {
+/// A changed pod has no field that is null.
+pub(super) fn keep(new: &mut Value, _: &Value) {
     for field in ["priority", "preemptionPolicy"] {
-        if new["spec"][field].is_null() && !old["spec"][field].is_null() {
-            new["spec"][field] = old["spec"][field].clone();
-        } else if new["spec"][field].is_null() {
+        if new["spec"][field].is_null() {
             drop(new["spec"].as_object_mut().map(|spec| spec.remove(field)));
         }
     }
-    tolerate_absent_nodes(&mut new["spec"]);
 }
 
 /// The class of a pod's quality of service (`pkg/apis/core/helper/qos`).

@@ -19,15 +19,6 @@ pub(super) fn empty_scaler_status(object: &mut Value) {
     object["status"] = json!({"currentMetrics": null, "desiredReplicas": 0});
 }
 
-/// The admission plugin `TaintNodesByCondition`: a new node is not ready.
-pub(super) fn new_node(object: &mut Value) {
-    const KEY: &str = "node.kubernetes.io/not-ready";
-    let taints = object["spec"]["taints"].as_array().cloned().unwrap_or_default();
-    let known = taints.iter().any(|taint| taint["key"] == KEY && taint["effect"] == "NoSchedule");
-    let added = (!known).then(|| json!({"key": KEY, "effect": "NoSchedule"}));
-    object["spec"]["taints"] = taints.into_iter().chain(added).collect();
-}
-
 pub(super) fn new_budget(object: &mut Value) {
     object["status"] = json!({
         "disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0,

@@ -130,6 +130,25 @@ fn check_signature(content: &[u8]) -> Result<(), String> {
     }
 }
 
+/// Whether the subject of a request is in an organization.
+#[cfg(feature = "tls")]
+pub(in super::super::super) fn names_organization(object: &Value, organization: &str) -> bool {
+    use x509_parser::certification_request::X509CertificationRequest;
+    use x509_parser::prelude::FromDer as _;
+    let blocks = pem_blocks(text(&object["spec"], "request"));
+    let content = blocks.first().map_or(&[][..], |(_, content)| content);
+    X509CertificationRequest::from_der(content).is_ok_and(|(_, request)| {
+        let mut names = request.certification_request_info.subject.iter_organization();
+        names.any(|name| name.as_str().is_ok_and(|name| name == organization))
+    })
+}
+
+/// Without the cryptography of TLS requests are not read.
+#[cfg(not(feature = "tls"))]
+pub(in super::super::super) fn names_organization(_: &Value, _: &str) -> bool {
+    false
+}
+
 /// `validateCertificate`.
 fn check_certificate(encoded: &str) -> Result<(), String> {
     if encoded.is_empty() {

@@ -65,7 +65,6 @@ pub(super) const RULES: &[Rules] = &[
     },
     Rules {
         keeps_status: true,
-        create: prepare::new_node,
         check: nodes::node,
         check_change: nodes::node_change,
         ..of("", "nodes")
@@ -323,7 +322,6 @@ pub(super) const RULES: &[Rules] = &[
     },
     Rules {
         returns_deleted: true,
-        create: claims::protect_class,
         check: storage::attributes_class,
         check_change: storage::attributes_class_change,
         change_first: true,
