@@ -12,20 +12,15 @@ use super::super::resource::GroupResource;
 use super::super::status::{ApiError, Cause};
 use super::super::store::StoreChange;
 use super::admit::{self, Admitted};
+use super::generated::{TRIES, suffix};
 use super::render::{render, render_dry};
 use super::validate::{self, validate_new};
 use super::write::Tracking;
 use super::written::Written;
 use super::{Call, Resolved, body, built_in, definition, escalation, quota, write, written};
 
-/// The characters of generated suffixes (`k8s.io/apiserver/pkg/storage/names/generate.go`): no vowels and no
-/// look-alikes.
-const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 /// The maximum length of the base of a generated name.
 const MAX_BASE: usize = 58;
-/// The maximum number of attempts at a generated name.
-pub(super) const TRIES: usize = 8;
-
 pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     // Unlike for an update, the media type comes before the options.
@@ -94,7 +89,9 @@ pub(super) fn insert(
         let name = meta::text(&value, "name");
         let key = of.key(&call.info.namespace, name);
         let Some(existing) = change.snapshot().get(&of.stored_as, &key) else {
-            let warnings = quota::charge(call, change, &value, None, dry_run)?;
+            // What is refused after its validation has its warnings.
+            let warnings = quota::charge(call, change, &value, None, dry_run)
+                .map_err(|error| error.with_warnings(&validate::warnings(call, &value, None)))?;
             if dry_run {
                 return Ok(Written::nothing(render_dry(call, value)).warned(warnings));
             }
@@ -150,17 +147,4 @@ fn check_namespace(call: &Call<'_>, change: &mut StoreChange, name: &str) -> Res
         field: "metadata.namespace".to_owned(),
     });
     Err(error)
-}
-
-/// The suffix of a generated name, a different one for each attempt.
-pub(super) fn suffix(nonce: u128, attempt: usize) -> String {
-    let base = ALPHABET.len() as u128;
-    let mut rest = nonce.rotate_left(17 * u32::try_from(attempt).unwrap_or_default());
-    let mut out = String::with_capacity(5);
-    for _ in 0..5 {
-        let index = usize::try_from(rest % base).unwrap_or_default();
-        out.push(char::from(ALPHABET[index]));
-        rest /= base;
-    }
-    out
 }

@@ -9,6 +9,7 @@ mod definition;
 mod delete;
 mod delete_collection;
 mod escalation;
+mod generated;
 mod get;
 mod list;
 mod patch;

@@ -13,7 +13,7 @@ use super::super::meta;
 use super::super::resource::GroupResource;
 use super::super::status::ApiError;
 use super::super::store::{Object, Snapshot, StoreChange};
-use super::Call;
+use super::{Call, generated};
 
 /// Calls something with what the admission plugins know of a request.
 fn with_request<T>(
@@ -22,7 +22,7 @@ fn with_request<T>(
     run: impl FnOnce(&plugins::Request<'_>) -> T,
 ) -> T {
     let may_sign = |verb: &str, name: &str| may_sign(call, verb, name);
-    let suffix = super::create::suffix(call.nonce, super::create::TRIES + 1);
+    let suffix = generated::suffix(call.nonce, generated::TRIES + 1);
     run(&plugins::Request {
         plugins: call.config.admission,
         resource: &call.served.of.group_resource,
@@ -71,6 +71,11 @@ pub(super) fn mutate(
         limit_ranges::set_defaults(change.snapshot(), &call.info.namespace, new);
     }
     with_request(call, change.snapshot(), |request| plugins::mutate(request, new, old))
+}
+
+/// Gives a pod that gets its node the labels of the node's place.
+pub(super) fn label_bound(call: &Call<'_>, change: &StoreChange, pod: &mut Value) {
+    with_request(call, change.snapshot(), |request| plugins::label_bound(request, pod));
 }
 
 /// Checks an object against the limits, the admission plugins and the quotas of its namespace, and counts it in the

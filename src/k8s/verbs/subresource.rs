@@ -15,7 +15,7 @@ use super::super::status::{ApiError, FieldError};
 use super::super::store::{Object, StoreChange};
 use super::render::render;
 use super::written;
-use super::{Call, Outcome, Resolved, body, delete, token};
+use super::{Call, Outcome, Resolved, body, delete, quota, token};
 
 type Run = fn(&Call<'_>) -> Result<Resolved, ApiError>;
 
@@ -90,10 +90,8 @@ fn bind(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let others = conditions.into_iter().filter(|found| found["type"] != "PodScheduled");
     let conditions: Vec<Value> = others.chain([scheduled]).collect();
     value["status"]["conditions"] = conditions.into();
-    if let Some(generation) = value["metadata"]["generation"].as_i64() {
-        meta::set(&mut value, "generation", (generation + 1).into());
-    }
     let mut change = StoreChange::on(&call.state);
+    quota::label_bound(call, &change, &mut value);
     if !options.dry_run {
         let object = render(call, &change, value);
         change.put(object);

@@ -18,7 +18,7 @@ use super::super::status::{ApiError, FieldError};
 use super::super::store::{Object, StoreChange};
 use super::built_in::built_in_rules;
 use super::render::{render, render_dry};
-use super::validate::validate_changed;
+use super::validate::{self, validate_changed};
 use super::written::Written;
 use super::{Call, built_in, definition, escalation, quota};
 
@@ -168,7 +168,10 @@ pub(super) fn replace(
     };
     meta::set(&mut new, "generation", generation.map_or(Value::Null, Value::from));
     let mut warnings = validate_changed(call, &before, &new)?;
-    warnings.extend(quota::charge(call, change, &new, Some(&before), dry_run)?);
+    warnings.extend(
+        quota::charge(call, change, &new, Some(&before), dry_run)
+            .map_err(|error| error.with_warnings(&validate::warnings(call, &new, Some(&**old))))?,
+    );
     track(call, &before, sent.as_ref(), &mut new, tracking);
     let mut compared = new.clone();
     meta::set(&mut compared, "resourceVersion", before["metadata"]["resourceVersion"].clone());

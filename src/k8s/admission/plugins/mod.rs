@@ -70,6 +70,13 @@ pub(in super::super) fn mutate(
     Ok(())
 }
 
+/// Gives a pod that gets its node the labels of the node's place.
+pub(in super::super) fn label_bound(request: &Request<'_>, pod: &mut Value) {
+    if request.has(Plugin::PodTopologyLabels) {
+        nodes::label_pod(request, pod);
+    }
+}
+
 fn mutate_pod(request: &Request<'_>, new: &mut Value, old: Option<&Value>) -> Result<(), ApiError> {
     let is_new = old.is_none();
     if is_new && request.has(Plugin::ServiceAccount) {

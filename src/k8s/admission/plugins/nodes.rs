@@ -24,7 +24,7 @@ fn find(request: &Request<'_>, name: &str) -> Option<Value> {
     Some(node.value("v1", "Node"))
 }
 
-/// A pod that begins on a node has the labels of its place (`plugin/pkg/admission/podtopologylabels`).
+/// A pod on a node has the labels of its place (`plugin/pkg/admission/podtopologylabels`).
 pub(super) fn label_pod(request: &Request<'_>, pod: &mut Value) {
     let Some(name) = pod["spec"]["nodeName"].as_str().filter(|name| !name.is_empty()) else {
         return;

@@ -188,3 +188,24 @@ pub(super) fn new_volume(object: &mut Value) {
     let since = object["metadata"]["creationTimestamp"].clone();
     object["status"] = json!({"phase": "Pending", "lastPhaseTransitionTime": since});
 }
+
+/// The warnings about a claim (`pkg/api/persistentvolumeclaim/util.go`).
+pub(super) fn warnings(object: &Value) -> Vec<String> {
+    let annotation = "volume.beta.kubernetes.io/storage-class";
+    let mut found = Vec::new();
+    if !object["metadata"]["annotations"][annotation].is_null() {
+        found.push(format!(
+            "metadata.annotations[{annotation}]: deprecated since v1.8; use \"storageClassName\" attribute instead"
+        ));
+    }
+    for list in ["requests", "limits"] {
+        let amount = object["spec"]["resources"][list]["storage"].as_str().unwrap_or("0");
+        if Quantity::parse(amount).is_ok_and(|amount| !amount.is_whole()) {
+            found.push(format!(
+                "spec.resources.{list}[storage]: fractional byte value {} is invalid, must be an integer",
+                quote(amount)
+            ));
+        }
+    }
+    found
+}

@@ -29,7 +29,7 @@ pub(super) fn containers(errors: &mut Errors, spec: &Value, path: &str, volumes:
     let mut names = BTreeSet::new();
     for (index, container) in all.iter().enumerate() {
         let path = item(&path, index);
-        common(errors, container, &path, volumes);
+        common(errors, container, &path, volumes, spec);
         let name = text(container, "name");
         if !names.insert(name) {
             errors.push(FieldError::duplicate(child(&path, "name"), quote(name)));
@@ -51,7 +51,7 @@ pub(super) fn init_containers(errors: &mut Errors, spec: &Value, path: &str, vol
         list(spec, "containers").iter().map(|container| text(container, "name")).collect();
     for (index, container) in list(spec, "initContainers").iter().enumerate() {
         let at = item(&path, index);
-        common(errors, container, &at, volumes);
+        common(errors, container, &at, volumes, spec);
         let name = text(container, "name");
         if names.contains(name) {
             errors.push(FieldError::duplicate(child(&at, "name"), quote(name)));
@@ -72,7 +72,14 @@ pub(super) fn init_containers(errors: &mut Errors, spec: &Value, path: &str, vol
     }
 }
 
-fn common(errors: &mut Errors, container: &Value, path: &str, volumes: &Volumes) {
+/// What all containers have in common (`validateContainerCommon`).
+pub(super) fn common(
+    errors: &mut Errors,
+    container: &Value,
+    path: &str,
+    volumes: &Volumes,
+    spec: &Value,
+) {
     let name = text(container, "name");
     if name.is_empty() {
         errors.push(FieldError::required(child(path, "name"), ""));
@@ -90,7 +97,8 @@ fn common(errors: &mut Errors, container: &Value, path: &str, volumes: &Volumes)
     volumes::mounts(errors, container, path, volumes);
     one_of(errors, container, "imagePullPolicy", path, &["Always", "IfNotPresent", "Never"]);
     resources(errors, &container["resources"], &child(path, "resources"));
-    security(errors, &container["securityContext"], &child(path, "securityContext"));
+    let context = &container["securityContext"];
+    security(errors, context, &child(path, "securityContext"), spec["hostUsers"] != false);
 }
 
 /// `validateContainerPorts`.
@@ -235,13 +243,18 @@ fn environment_sources(errors: &mut Errors, container: &Value, path: &str) {
 }
 
 /// `ValidateSecurityContext`.
-fn security(errors: &mut Errors, context: &Value, path: &str) {
+fn security(errors: &mut Errors, context: &Value, path: &str, shares_users: bool) {
     for field in ["runAsUser", "runAsGroup"] {
         user_or_group(errors, &context[field], &child(path, field));
     }
     if !context["procMount"].is_null() {
         let known = ["Default", "Unmasked"];
-        supported_text(errors, text(context, "procMount"), &child(path, "procMount"), &known);
+        let (mount, at) = (text(context, "procMount"), child(path, "procMount"));
+        supported_text(errors, mount, &at, &known);
+        if shares_users && mount == "Unmasked" {
+            let why = "`hostUsers` must be false to use `Unmasked`";
+            errors.push(FieldError::invalid(at, quote(mount), why));
+        }
     }
     seccomp(errors, &context["seccompProfile"], &child(path, "seccompProfile"));
     if context["allowPrivilegeEscalation"] == false && context["privileged"] == true {

@@ -13,6 +13,7 @@ mod claims;
 mod classes;
 mod conditions;
 mod containers;
+mod debug_containers;
 mod downward;
 mod endpoints;
 mod files;
@@ -46,6 +47,7 @@ mod signing_requests;
 mod status_metadata;
 mod storage;
 mod stored;
+mod systems;
 mod table;
 mod volumes;
 mod webhooks;
@@ -217,6 +219,10 @@ impl Rules {
         match subresource {
             "status" => (self.check_status)(new, old, &mut errors),
             "approval" => (self.check_approval)(new, old, &mut errors),
+            "ephemeralcontainers" => {
+                errors = self.check_version(new, old);
+                debug_containers::check_change(new, old, &mut errors);
+            }
             _ => return self.check_changed(new, old),
         }
         errors

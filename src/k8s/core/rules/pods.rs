@@ -7,9 +7,10 @@ use super::super::super::golang::quote;
 use super::super::super::names;
 use super::super::super::status::FieldError;
 use super::super::diff;
+use super::super::quantity::Quantity;
 use super::check::{Errors, child, dns_label, is_set, item, labels, list, one_of, problems, text};
 use super::classes::preemption_policy;
-use super::{containers, placement, pod_settings, volumes};
+use super::{containers, debug_containers, placement, pod_settings, systems, volumes};
 
 /// `ValidatePodTemplateSpec`.
 pub(super) fn template(errors: &mut Errors, template: &Value, path: &str) {
@@ -29,7 +30,21 @@ pub(super) fn template(errors: &mut Errors, template: &Value, path: &str) {
 
 /// `ValidatePodCreate`.
 pub(super) fn pod(object: &Value, errors: &mut Errors) {
+    annotations(errors, object);
     pod_spec(errors, &object["spec"], "spec");
+}
+
+/// `ValidatePodSpecificAnnotations`, as far as other fields are concerned.
+fn annotations(errors: &mut Errors, object: &Value) {
+    let mirror = "kubernetes.io/config.mirror";
+    let all = &object["metadata"]["annotations"];
+    if let Some(found) = all[mirror].as_str()
+        && !is_set(&object["spec"], "nodeName")
+    {
+        let why = "must set spec.nodeName if mirror pod annotation is set";
+        let path = format!("metadata.annotations[{mirror}]");
+        errors.push(FieldError::invalid(path, quote(found), why));
+    }
 }
 
 /// What only a new pod cannot have.
@@ -46,6 +61,7 @@ fn pod_spec(errors: &mut Errors, spec: &Value, path: &str) {
     let valid = volumes::volumes(errors, spec, path);
     containers::containers(errors, spec, path, &valid);
     containers::init_containers(errors, spec, path, &valid);
+    debug_containers::check(errors, spec, path, &valid);
     host_ports(errors, spec, path);
     one_of(errors, spec, "restartPolicy", path, &["Always", "OnFailure", "Never"]);
     let policies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
@@ -56,6 +72,7 @@ fn pod_spec(errors: &mut Errors, spec: &Value, path: &str) {
     pod_settings::dns(errors, spec, &at("dnsConfig"));
     pod_settings::gates(errors, spec, path);
     placement::spread(errors, spec, path);
+    systems::host_process(errors, spec, path);
     let name = |errors: &mut Errors, field: &str| {
         let found = text(spec, field);
         if !found.is_empty() {
@@ -81,7 +98,13 @@ fn pod_spec(errors: &mut Errors, spec: &Value, path: &str) {
     if !spec["preemptionPolicy"].is_null() {
         preemption_policy(errors, text(spec, "preemptionPolicy"), &at("preemptionPolicy"));
     }
+    let before = errors.len();
     pod_settings::system(errors, &spec["os"], &at("os"));
+    match spec["os"]["name"].as_str().filter(|_| errors.len() == before) {
+        Some("linux") => systems::linux(errors, spec, path),
+        Some("windows") => systems::windows(errors, spec, path),
+        _ => {}
+    }
 }
 
 /// `validateHostNetwork`: in the host's network a port is one of the host.
@@ -105,12 +128,45 @@ fn host_ports(errors: &mut Errors, spec: &Value, path: &str) {
 pub(super) fn create(object: &mut Value) {
     let class = quality(&object["spec"]);
     object["status"] = json!({"phase": "Pending", "qosClass": class});
+    sync_app_armor(object);
     if is_set(&object["spec"], "schedulingGates") {
         let since = object["metadata"]["creationTimestamp"].clone();
         object["status"]["conditions"] = json!([{
             "type": "PodScheduled", "status": "False", "lastProbeTime": null, "lastTransitionTime": since,
             "reason": "SchedulingGated", "message": "Scheduling is blocked due to non-empty scheduling gates",
         }]);
+    }
+}
+
+/// The older annotation of a container with its `AppArmor` profile is its field as well (`applyAppArmorVersionSkew`).
+fn sync_app_armor(object: &mut Value) {
+    if !object["metadata"]["annotations"].is_object() || object["spec"]["os"]["name"] == "windows" {
+        return;
+    }
+    let annotations = object["metadata"]["annotations"].clone();
+    let of_pod = object["spec"]["securityContext"]["appArmorProfile"].clone();
+    for field in ["initContainers", "containers"] {
+        let all = object["spec"].get_mut(field).and_then(Value::as_array_mut);
+        for container in all.into_iter().flatten() {
+            let key = format!(
+                "container.apparmor.security.beta.kubernetes.io/{}",
+                text(container, "name")
+            );
+            let profile = match annotations[&*key].as_str() {
+                Some("runtime/default") => json!({"type": "RuntimeDefault"}),
+                Some("unconfined") => json!({"type": "Unconfined"}),
+                Some(other) => match other.strip_prefix("localhost/") {
+                    Some(profile) if !profile.trim().is_empty() => {
+                        json!({"type": "Localhost", "localhostProfile": profile})
+                    }
+                    _ => continue,
+                },
+                None => continue,
+            };
+            if container["securityContext"]["appArmorProfile"].is_null() && profile != of_pod {
+                container["securityContext"]["appArmorProfile"] = profile;
+            }
+        }
     }
 }
 
@@ -127,7 +183,10 @@ pub(super) fn keep(new: &mut Value, _: &Value) {
 fn quality(spec: &Value) -> &'static str {
     let containers = || list(spec, "containers").iter().chain(list(spec, "initContainers"));
     let of = |container: &Value, field: &str, name: &str| {
-        container["resources"][field].get(name).cloned().unwrap_or_default()
+        // An amount of nothing does not count.
+        let amount = container["resources"][field].get(name).cloned().unwrap_or_default();
+        let parsed = Quantity::parse(amount.as_str().unwrap_or_default());
+        if parsed.is_ok_and(|amount| amount.is_zero()) { Value::Null } else { amount }
     };
     let kinds = ["cpu", "memory"];
     let any = containers().any(|container| {

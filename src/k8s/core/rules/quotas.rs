@@ -221,6 +221,11 @@ fn limited_name(errors: &mut Errors, name: &str, kind: &str, path: &str) {
     problems(errors, path, name, found);
 }
 
+#[expect(clippy::cast_precision_loss, reason = "upstream divides floats as well")]
+fn as_float(amount: i128) -> f64 {
+    amount as f64
+}
+
 fn ranges(errors: &mut Errors, limit: &Value, path: &str) {
     let fields = ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"];
     let names: BTreeSet<&String> =
@@ -252,6 +257,17 @@ fn ranges(errors: &mut Errors, limit: &Value, path: &str) {
             let why = format!("ratio {} is less than 1", ratio.text());
             let path = item(&child(path, "maxLimitRequestRatio"), name);
             errors.push(FieldError::invalid(path, quote(&ratio.text()), &why));
+        }
+        if let (Some(ratio), Some(least), Some(most)) =
+            (amount("maxLimitRequestRatio"), amount("min"), amount("max"))
+        {
+            let milli = |amount: &Quantity| as_float(amount.milli());
+            let limit = milli(&most) / milli(&least);
+            if milli(&ratio) / 1000.0 > limit {
+                let why = format!("ratio {} is greater than max/min = {limit:.6}", ratio.text());
+                let path = item(&child(path, "maxLimitRequestRatio"), name);
+                errors.push(FieldError::invalid(path, quote(&ratio.text()), &why));
+            }
         }
     }
 }

@@ -330,3 +330,16 @@ pub(super) fn namespace(object: &Value, errors: &mut Errors) {
         }
     }
 }
+
+/// The warnings about a service account (`warnIfHasEnforceMountableSecretsAnnotation`).
+pub(super) fn account_warnings(object: &Value, is_new: bool) -> Vec<String> {
+    let annotation = "kubernetes.io/enforce-mountable-secrets";
+    let warns = is_new && !object["metadata"]["annotations"][annotation].is_null();
+    let text = || {
+        format!(
+            "metadata.annotations[{annotation}]: deprecated in v1.32+; prefer separate namespaces to isolate access to \
+             mounted secrets"
+        )
+    };
+    warns.then(text).into_iter().collect()
+}

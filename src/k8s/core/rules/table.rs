@@ -35,6 +35,7 @@ pub(super) const RULES: &[Rules] = &[
         update: claims::keep_data_sources,
         check: claims::claim,
         check_change: claims::claim_change,
+        warn: |object, _| claims::warnings(object),
         ..of("", "persistentvolumeclaims")
     },
     Rules {
@@ -91,7 +92,7 @@ pub(super) const RULES: &[Rules] = &[
         warn: |object, _| stored::secret_warnings(object),
         ..of("", "secrets")
     },
-    Rules { returns_deleted: true, ..of("", "serviceaccounts") },
+    Rules { returns_deleted: true, warn: stored::account_warnings, ..of("", "serviceaccounts") },
     Rules {
         name: NameRule::Label,
         returns_deleted: true,
