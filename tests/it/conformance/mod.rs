@@ -1,6 +1,6 @@
 //! Conversations recorded from a real API server, compared with this one.
 //!
-//! The cases are data (`tests/conformance/{cases,second,found,rbac}`, described in its README). Each worker has a server of
+//! The cases are data (`tests/conformance/{cases,second,found,rbac,plugins}`, described in its README). Each worker has a server of
 //! its own, and each case a namespace, so that they run side by side without seeing each other.
 
 mod normal;
@@ -59,7 +59,7 @@ fn open_cases() -> BTreeSet<String> {
 async fn every_recorded_conversation_has_the_same_result() {
     let cases = cases("cases");
     let total = cases.len();
-    let failed = play(cases, &[]).await;
+    let failed = play(cases, &[], &[]).await;
     report(&failed);
     let names: Vec<&String> = failed.keys().collect();
     assert!(failed.is_empty(), "{} of {total} differ: {names:?}", failed.len());
@@ -72,14 +72,14 @@ async fn the_second_corpus_has_the_same_results_except_for_the_open_cases() {
     let open: BTreeSet<String> =
         open_cases().into_iter().filter(|name| known.contains(name)).collect();
     let total = cases.len();
-    let mut failed = play(cases.clone(), &[]).await;
+    let mut failed = play(cases.clone(), &[], &[]).await;
     let differ: BTreeSet<String> = failed.keys().cloned().collect();
     failed.retain(|name, _| !open.contains(name));
     if !failed.is_empty() {
         // The recorded server had no garbage collector. Here one may act between two steps of a case.
         let again = |case: &Value| failed.contains_key(text(&case["name"]));
         let again = cases.into_iter().filter(again).collect();
-        failed = play(again, &[]).await;
+        failed = play(again, &[], &[]).await;
     }
     report(&failed);
     let names: Vec<&String> = failed.keys().collect();
@@ -90,20 +90,41 @@ async fn the_second_corpus_has_the_same_results_except_for_the_open_cases() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_generated_requests_found_goes_the_same_way() {
-    let failed = play(cases("found"), &[]).await;
+    let failed = play(cases("found"), &[], &[]).await;
     report(&failed);
     assert!(failed.is_empty(), "{:?} differ", failed.keys());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn roles_reviews_and_impersonation_go_the_same_way() {
-    let failed = play(cases("rbac"), &["ABAC", "RBAC"]).await;
+    let failed = play(cases("rbac"), &["ABAC", "RBAC"], &[]).await;
     report(&failed);
     assert!(failed.is_empty(), "{:?} differ", failed.keys());
 }
 
-/// Plays cases against a server for each worker, with some modes of authorization. Returns the differences by name.
-async fn play(mut cases: Vec<Value>, modes: &'static [&str]) -> BTreeMap<String, String> {
+/// The admission plugins that the server of `plugins/` had on besides the default ones.
+const PLUGINS: [&str; 5] = [
+    "ServiceAccount",
+    "AlwaysPullImages",
+    "DenyServiceExternalIPs",
+    "ExtendedResourceToleration",
+    "LimitPodHardAntiAffinityTopology",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn admission_plugins_that_are_turned_on_go_the_same_way() {
+    let failed = play(cases("plugins"), &[], &PLUGINS).await;
+    report(&failed);
+    assert!(failed.is_empty(), "{:?} differ", failed.keys());
+}
+
+/// Plays cases against a server for each worker, with some modes of authorization and further admission plugins. Returns
+/// the differences by name.
+async fn play(
+    mut cases: Vec<Value>,
+    modes: &'static [&str],
+    plugins: &'static [&str],
+) -> BTreeMap<String, String> {
     // Those that wait for a stream to fall silent go first.
     cases.sort_by_key(|case| case["steps"].to_string().contains("\"watch\""));
     let queue = Arc::new(Mutex::new(cases));
@@ -113,6 +134,7 @@ async fn play(mut cases: Vec<Value>, modes: &'static [&str]) -> BTreeMap<String,
         tokio::spawn(async move {
             let mut builder = Server::builder()
                 .token_auth_file(data("auth/tokens.csv"))
+                .admission_plugins(plugins.iter().copied(), [""; 0])
                 .authorization_policy_file(data("auth/policy.jsonl"));
             if !modes.is_empty() {
                 builder = builder.authorization_mode(modes.iter().copied());
