@@ -36,7 +36,7 @@
 //!
 //! | purpose | types |
 //! |---|---|
-//! | Configure and start | [`Server`], [`Builder`], [`Stub`], [`Profile`], [`ClusterObjects`], [`DeleteAnswer`] |
+//! | Configure and start | [`Server`], [`Builder`], [`Stub`], [`Profile`], [`ClusterObjects`], [`DeleteAnswer`], [`KubernetesVersion`] |
 //! | Use | [`RunningServer`], [`WorldHandle`] |
 //! | Verify | [`Journal`], [`Exchange`], [`Origin`], [`Assessment`], [`Verdict`], [`Finding`], [`Grade`] |
 //! | Limit | [`Bounds`] of [`TransportLimits`], [`HistoryLimits`], [`JournalLimits`] |
@@ -152,7 +152,7 @@ pub use error::{
 };
 pub use exchange::{Exchange, Journal, JournalLimits};
 pub use grade::{Assessment, Finding, Verdict};
-pub use k8s::{ClusterObjects, DeleteAnswer, HistoryLimits};
+pub use k8s::{ClusterObjects, DeleteAnswer, HistoryLimits, KubernetesVersion};
 pub use matching::ResponseTemplating;
 pub use message::{Origin, ReplaySpeed};
 #[cfg(feature = "record")]

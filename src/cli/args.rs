@@ -5,6 +5,7 @@ mod deferred;
 mod diff;
 mod drill;
 mod environment;
+mod envtest;
 mod replay;
 mod serve;
 mod setup;
@@ -19,6 +20,7 @@ pub(super) use deferred::Deferred;
 pub(super) use diff::{Asked, Diff, Snapshot};
 pub(super) use drill::{Drill, Narrow, Reports, ScenarioCommand, ScenarioFrom, Verdict};
 pub(super) use environment::{misspelt, variable_of};
+pub(super) use envtest::{Envtest, Printed};
 pub(super) use replay::{Recorded, Replay};
 pub(super) use serve::{Backend, Faults, Listener, LogFormat, Record, Serve, TlsArgs, WrittenAs};
 pub(super) use setup::{AdminToken, Completions, Doctor, Init, Man, Target};
@@ -86,6 +88,10 @@ pub(super) enum Command {
     Diff(Deferred<Diff>),
     /// Write the objects of a cluster as fixtures, with the definitions of their types and without secrets.
     Snapshot(Deferred<Snapshot>),
+    /// Write kube-apiserver and etcd for envtest, the test environment of controller-runtime: links to this program.
+    ///
+    /// Prints the directory for `KUBEBUILDER_ASSETS`. Suites that use envtest run with it as they are.
+    Envtest(Deferred<Envtest>),
     /// Check that a running server is healthy, for container health checks.
     Healthcheck(Deferred<Target>),
     /// Print a kubeconfig for a server.

@@ -3,7 +3,7 @@
 //! ```text
 //! [args] → one file a command: [serve] (with [signals], [sockets], [ready], [log_format], [otlp]), [check], [health], [kubeconfig],
 //!    │                      [preview], [drill], [verdict], [import], [export], [diff], [snapshot], [wiremock], [init], [doctor],
-//!    │                      [setup] (completions, manual pages)
+//!    │                      [envtest] (also by the names that envtest calls), [setup] (completions, manual pages)
 //!              └ [ask] (a running server), [backend] (another one), [console] (lines), [output] (files), [reports], [error] (exit codes)
 //! ```
 
@@ -17,6 +17,7 @@ mod doctor;
 #[cfg(test)]
 mod documented_tests;
 mod drill;
+mod envtest;
 mod error;
 mod export;
 mod health;
@@ -46,6 +47,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 
 use args::{Cli, Command};
+use envtest::Program;
 use error::CommandError;
 
 use crate::error::{EXIT_OK, Error};
@@ -64,7 +66,11 @@ fn refused(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
 /// Runs the program: parses the command line, runs the command, reports its error.
 #[must_use]
 pub fn run() -> ExitCode {
-    let arguments = wiremock::recognised(std::env::args_os());
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(program) = Program::called(arguments.first()) {
+        return program.run(arguments.get(1..).unwrap_or_default());
+    }
+    let arguments = wiremock::recognised(arguments);
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => return refused(&error, &arguments),
@@ -86,6 +92,7 @@ pub fn run() -> ExitCode {
         Command::Export(args) => export::export(&args.0),
         Command::Diff(args) => diff::diff(&args.0),
         Command::Snapshot(args) => snapshot::snapshot(&args.0),
+        Command::Envtest(args) => envtest::envtest(&args.0),
         Command::Healthcheck(args) => health::healthcheck(&args.0),
         Command::Kubeconfig(args) => kubeconfig::kubeconfig(&args.0),
         Command::Scenarios => check::scenarios(),

@@ -26,6 +26,14 @@ use super::snapshot::{self, RECORDED};
 use super::sockets;
 
 pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
+    serve_with(args, |builder| builder)
+}
+
+/// Serves with settings besides those of the options.
+pub(super) fn serve_with(
+    args: Serve,
+    settings: impl FnOnce(Builder) -> Builder,
+) -> Result<(), CommandError> {
     let mut builder = Server::builder()
         .delete_collection_answer(args.delete_collection_answer.into())
         .stages(args.stages)
@@ -33,6 +41,7 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         .admission_plugins(args.enable_admission_plugins, args.disable_admission_plugins)
         .rule_header(!args.no_rule_header)
         .graded(args.graded)
+        .kubernetes_version(args.kubernetes_version)
         .profile(args.profile.into())
         .world_prefix(Some(&*args.world_prefix).filter(|prefix| *prefix != "none"))
         .cors_allowed_origins(args.cors_allowed_origins)
@@ -91,7 +100,7 @@ pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
         builder =
             builder.forward_proxy(args.tls.tunnel.clone()).forward_options(options(&args.backend));
     }
-    let builder = with_tls(builder, &args.tls)?.hot_reload(true);
+    let builder = settings(with_tls(builder, &args.tls)?.hot_reload(true));
     let bounds = bounds(&args.listener, args.max_worlds)?;
     let ca_out = args.tls.ca_out;
     let started = |server: &RunningServer| {

@@ -9,32 +9,37 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::core::resources::{self, Resource};
+use super::release::KubernetesVersion;
 use super::resource::{Registry, Served};
-
-/// The Kubernetes version that this server emulates.
-pub(super) const GIT_VERSION: &str = "v1.36.3";
 
 const CUSTOM_VERBS: [&str; 8] =
     ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 const STATUS_VERBS: [&str; 3] = ["get", "patch", "update"];
 
+/// The first release whose version names the emulated one (`k8s.io/apimachinery/pkg/version.Info`).
+const NAMES_EMULATION: u8 = 33;
+
 /// `/version`.
-pub(super) fn version() -> Value {
-    json!({
+pub(super) fn version(release: KubernetesVersion) -> Value {
+    let minor = release.minor();
+    let mut version = json!({
         "major": "1",
-        "minor": "36",
-        "emulationMajor": "1",
-        "emulationMinor": "36",
-        "minCompatibilityMajor": "1",
-        "minCompatibilityMinor": "35",
-        "gitVersion": format!("{GIT_VERSION}+standin.{}", env!("CARGO_PKG_VERSION")),
+        "minor": minor.to_string(),
+        "gitVersion": format!("{}+standin.{}", release.git_version(), env!("CARGO_PKG_VERSION")),
         "gitCommit": "",
         "gitTreeState": "clean",
         "buildDate": "1970-01-01T00:00:00Z",
         "goVersion": "none (standin)",
         "compiler": "rustc",
         "platform": format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
-    })
+    });
+    if minor >= NAMES_EMULATION {
+        version["emulationMajor"] = "1".into();
+        version["emulationMinor"] = minor.to_string().into();
+        version["minCompatibilityMajor"] = "1".into();
+        version["minCompatibilityMinor"] = (minor - 1).to_string().into();
+    }
+    version
 }
 
 /// `/api`.

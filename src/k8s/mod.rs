@@ -41,6 +41,7 @@ mod openapi;
 mod options;
 mod output;
 mod protobuf;
+mod release;
 mod reread;
 mod resource;
 mod schema;
@@ -68,11 +69,14 @@ pub(crate) use conversion::{
 pub(crate) use definitions::emptied as emptied_definitions;
 pub(crate) use faults::{Faults, release_held};
 pub(crate) use garbage::Collector;
+#[cfg(feature = "cli")]
+pub(crate) use golang::{parse_duration, parse_int, parse_uint, quote};
 pub(crate) use life_cycle::{LifeCycle, ObjectFilter, Phases, StageList};
 pub(crate) use limits::MAX_BODY_BYTES;
 pub(crate) use list::PageCache;
 pub(crate) use miss_hint::miss_hint;
 pub(crate) use namespace::emptied as emptied_namespaces;
+pub use release::KubernetesVersion;
 pub(crate) use resource::{GroupResource, Registry};
 pub use seed::ClusterObjects;
 pub(crate) use seed::{NAMESPACES, ObjectError, Seed, SeedObject, reseed, share, types_of};

@@ -110,7 +110,7 @@ pub(super) fn document(types: &Registry, group: &str, version: &str) -> Option<V
     }
     Some(json!({
         "openapi": "3.0.0",
-        "info": {"title": "Kubernetes", "version": super::discovery::GIT_VERSION},
+        "info": {"title": "Kubernetes", "version": types.release().git_version()},
         "paths": paths,
         "components": {"schemas": schemas},
     }))

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::golang::go_package;
+use super::release::KubernetesVersion;
 use super::schema::Schema;
 use super::webhook::ConversionWebhook;
 
@@ -304,6 +305,8 @@ pub(crate) struct Registry {
     types: BTreeMap<Arc<GroupResource>, Arc<ResourceType>>,
     /// The groups of built-in types, in the order of priority.
     built_in_groups: Vec<Box<str>>,
+    /// The release that the built-in types are those of.
+    release: KubernetesVersion,
     /// By group and version, then by plural.
     served: BTreeMap<(Box<str>, Box<str>), Resources>,
 }
@@ -312,6 +315,25 @@ pub(crate) struct Registry {
 type Resources = BTreeMap<Box<str>, Served>;
 
 impl Registry {
+    /// The release of Kubernetes that the built-in types are those of.
+    pub(crate) fn release(&self) -> KubernetesVersion {
+        self.release
+    }
+
+    /// Leaves out the built-in types that an earlier release does not have.
+    #[must_use]
+    pub(crate) fn of_release(mut self, release: KubernetesVersion) -> Self {
+        let is_later =
+            |of: &&Arc<ResourceType>| of.is_built_in() && !release.has(of.group(), of.plural());
+        let later: Vec<_> =
+            self.types.values().filter(is_later).map(|of| Arc::clone(&of.group_resource)).collect();
+        for resource in later {
+            self.remove(&resource);
+        }
+        self.release = release;
+        self
+    }
+
     /// Adds or replaces a type.
     pub(crate) fn insert(&mut self, of: ResourceType) {
         self.remove(&of.group_resource.clone());

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -9,7 +10,8 @@ use serde_json::{Value, json};
 use crate::document::{Diagnostic, Diagnostics, Severity};
 use crate::fixtures::{ObjectFixture, ObjectSet, add_shipped, shipped_types};
 use crate::k8s::{
-    self, ClusterObjects, HistoryLimits, ObjectError, Registry, Seed, SeedObject, State,
+    self, ClusterObjects, HistoryLimits, KubernetesVersion, ObjectError, Registry, Seed,
+    SeedObject, State,
 };
 use crate::message::WorldName;
 use crate::scenario::{Generate, ScenarioSet};
@@ -65,8 +67,10 @@ pub(super) fn state(
         object.trust();
         object
     }));
+    let release = fixtures.release;
     if let Some(cluster) = fixtures.cluster {
-        objects.extend(cluster.beside(&objects, now));
+        let of_cluster = cluster.beside(&objects, now).into_iter();
+        objects.extend(of_cluster.filter(|object| release.has_object(&object.kind, &object.name)));
     }
     let rbac = fixtures.with_bootstrap_roles;
     if rbac {
@@ -89,6 +93,10 @@ pub(super) fn state(
             });
             let warnings = first(warnings, unknown.len());
             fixtures.warnings = warnings;
+            let mut state = state;
+            if release != KubernetesVersion::default() {
+                state.types = Arc::new(Arc::unwrap_or_clone(state.types).of_release(release));
+            }
             Ok(if rbac { k8s::with_aggregated_roles(state) } else { state })
         }
         Ok(_) => Err(problems),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use crate::document::{Diagnostic, Diagnostics, InlineText};
-use crate::k8s::{ClusterObjects, HistoryLimits};
+use crate::k8s::{ClusterObjects, HistoryLimits, KubernetesVersion};
 use crate::matching::ResponseTemplating;
 use crate::redact::Key;
 use crate::{fixtures, scenario};
@@ -32,12 +32,16 @@ pub(crate) struct Sources {
     pub(crate) fallback_seed: u64,
     /// Whether there shall be no fixtures at all.
     pub(crate) nothing: bool,
+    /// Whether the embedded fixtures are left out where no others are named.
+    pub(crate) without_embedded: bool,
     /// The key of recordings that is given to the program.
     pub(crate) redact_key: Option<Key>,
     /// Whether the roles and bindings of every API server with RBAC are served.
     pub(crate) bootstrap_roles: bool,
     /// Which objects of a new cluster are served.
     pub(crate) cluster_objects: ClusterObjects,
+    /// The release of Kubernetes that is served.
+    pub(crate) release: KubernetesVersion,
     /// Which responses of stubs are templates.
     pub(crate) templating: ResponseTemplating,
 }
@@ -119,6 +123,7 @@ impl Sources {
         let mut objects = fixtures.objects.unwrap_or_default();
         objects.with_bootstrap_roles = self.bootstrap_roles;
         objects.cluster = Some(self.cluster_objects);
+        objects.release = self.release;
         let fixtures = fixtures::FixtureSet { stubs: fixtures.stubs, objects };
         Ok(LoadedSets { fixtures, scenarios, warnings, loader })
     }
@@ -136,7 +141,7 @@ impl Sources {
         // Scenarios may add to the objects.
         let adds = scenarios.as_ref().is_ok_and(|loaded| !loaded.set.generated().is_empty());
         let loaded = match self.fixtures.as_slice() {
-            [] if self.nothing && self.inline_fixtures.is_empty() => {
+            [] if (self.nothing || self.without_embedded) && self.inline_fixtures.is_empty() => {
                 Ok(fixtures::Reloaded::default())
             }
             [] if self.inline_fixtures.is_empty() => {
@@ -155,6 +160,7 @@ impl Sources {
         if let Some(objects) = &mut fixtures.objects {
             objects.with_bootstrap_roles = self.bootstrap_roles;
             objects.cluster = Some(self.cluster_objects);
+            objects.release = self.release;
         }
         let mut warnings = fixtures.warnings.clone();
         warnings.extend(scenarios.warnings.0);

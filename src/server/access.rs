@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::k8s::ClusterObjects;
+use crate::k8s::{ClusterObjects, KubernetesVersion};
 
 use super::{Builder, RunningServer};
 
@@ -52,6 +52,26 @@ impl Builder {
     /// Whether requests without a token count as `system:anonymous`; on by default.
     pub fn anonymous_auth(mut self, on: bool) -> Self {
         self.anonymous_auth = on;
+        self
+    }
+
+    /// Whether requests with a token that nobody has issued are answered with 401, also without a token file; off by
+    /// default.
+    pub fn checks_tokens(mut self, on: bool) -> Self {
+        self.checks_tokens = on;
+        self
+    }
+
+    /// Sets the release of Kubernetes that the server is: what `/version` says, and which built-in types there are. The
+    /// default is the last one, 1.36.
+    pub fn kubernetes_version(mut self, version: KubernetesVersion) -> Self {
+        self.sources.release = version;
+        self
+    }
+
+    /// Serves no fixtures where none are named, but the Kubernetes API of a new cluster.
+    pub fn without_embedded_fixtures(mut self) -> Self {
+        self.sources.without_embedded = true;
         self
     }
 }

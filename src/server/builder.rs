@@ -52,6 +52,7 @@ pub struct Builder {
     pub(super) authorization_policy_file: Option<PathBuf>,
     pub(super) authorization_modes: Vec<String>,
     pub(super) anonymous_auth: bool,
+    pub(super) checks_tokens: bool,
     pub(super) profile: Profile,
     pub(super) token_lifetime: Duration,
     #[cfg(feature = "record")]
@@ -104,6 +105,7 @@ impl Default for Builder {
             authorization_policy_file: None,
             authorization_modes: Vec::new(),
             anonymous_auth: true,
+            checks_tokens: false,
             profile: Profile::default(),
             token_lifetime: TOKEN_LIFETIME,
             #[cfg(feature = "record")]

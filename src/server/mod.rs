@@ -27,6 +27,8 @@ mod upstream;
 mod warnings;
 mod world;
 
+#[cfg(feature = "cli")]
+pub(crate) use crate::k8s::KubernetesVersion;
 pub use crate::profile::Profile;
 #[cfg(feature = "record")]
 pub use backend::RecordMode;

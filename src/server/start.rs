@@ -212,6 +212,7 @@ impl Builder {
             }
         };
         let auth = if self.anonymous_auth { auth } else { auth.without_anonymous() };
+        let auth = if self.checks_tokens { auth.with_checked_tokens() } else { auth };
         #[cfg(feature = "tls")]
         let auth = match &self.tls {
             Some(options) if options.asks_for_certificates() => auth.with_client_certificates(),

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -138,4 +140,24 @@ fn params(common_name: &str) -> Result<CertificateParams, rcgen::Error> {
     params.not_before = date(before, 0);
     params.not_after = date(day, YEARS);
     Ok(params)
+}
+
+/// Issues a certificate for host names and addresses by a CA that is forgotten. Returns the chain and the key, as PEM.
+#[cfg(feature = "cli")]
+pub(super) fn issue_pem(names: &[String]) -> Result<(String, String), TlsError> {
+    let Issued { chain, key, .. } = issue(names)?;
+    let certificates = chain.iter().map(|one| pem("CERTIFICATE", one)).collect();
+    Ok((certificates, pem("PRIVATE KEY", key.secret_der())))
+}
+
+/// Returns the form that files and kubeconfigs hold (RFC 7468).
+pub(super) fn pem(label: &str, der: &[u8]) -> String {
+    let encoded = STANDARD.encode(der);
+    let mut pem = format!("-----BEGIN {label}-----\n");
+    for line in encoded.as_bytes().chunks(64) {
+        pem.push_str(&String::from_utf8_lossy(line));
+        pem.push('\n');
+    }
+    pem.push_str(&format!("-----END {label}-----\n"));
+    pem
 }

@@ -5,11 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use rustls::ServerConfig;
+use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 pub(crate) use tokio_rustls::server::TlsStream;
@@ -17,7 +15,7 @@ pub(crate) use tokio_rustls::server::TlsStream;
 use crate::message::{ClientCertificate, HandshakeFault};
 
 use super::identity::Clients;
-use super::issue::{Issued, issue, issue_wrong};
+use super::issue::{Issued, issue, issue_wrong, pem};
 use super::{TlsError, certificates, provider};
 
 /// What clients may speak, best first (ALPN, RFC 7301).
@@ -259,7 +257,7 @@ impl Current {
                 let key = PrivateKeyDer::from_pem_file(key)
                     .map_err(|error| TlsError::file(key, &error))?;
                 let chain = certificates(chain)?;
-                let ca_pem = chain.last().map(pem).unwrap_or_default();
+                let ca_pem = chain.last().map(|last| pem("CERTIFICATE", last)).unwrap_or_default();
                 (chain, key, ca_pem)
             }
             (None, Some(own)) => (own.chain.clone(), own.key.clone_key(), own.ca_pem.clone()),
@@ -286,13 +284,11 @@ impl Current {
     }
 }
 
-/// Returns a certificate in the form that files and kubeconfigs hold (RFC 7468).
-fn pem(certificate: &CertificateDer<'static>) -> String {
-    let encoded = STANDARD.encode(certificate);
-    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
-    for line in encoded.as_bytes().chunks(64) {
-        pem.push_str(&String::from_utf8_lossy(line));
-        pem.push('\n');
-    }
-    pem + "-----END CERTIFICATE-----\n"
+/// Issues a certificate for host names and addresses by a CA that is forgotten. Returns the chain and the key, as PEM.
+///
+/// # Errors
+/// A name that no certificate can have.
+#[cfg(feature = "cli")]
+pub(crate) fn issued_pem(names: &[String]) -> Result<(String, String), TlsError> {
+    super::issue::issue_pem(names)
 }

@@ -1,6 +1,8 @@
 //! Integration tests: over the wire, from the command line, and through a real client. One binary,
 //! so that it links once.
 
+#[cfg(feature = "tls")]
+mod envtest;
 mod support;
 
 mod architecture;

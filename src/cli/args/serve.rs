@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::k8s::{ClusterObjects, DeleteAnswer};
-use crate::server::{Profile, RecordMode};
+use crate::server::{KubernetesVersion, Profile, RecordMode};
 
 use super::address::address;
 use super::replay::Replay;
@@ -55,6 +55,10 @@ pub(crate) struct Serve {
     /// the CCI profile none.
     #[arg(long, value_name = "WHICH")]
     pub(crate) cluster_objects: Option<Cluster>,
+    /// Release of Kubernetes that the server is, from 1.30 to 1.36: what /version says, and which built-in types there
+    /// are.
+    #[arg(long, value_name = "VERSION", default_value = "1.36")]
+    pub(crate) kubernetes_version: KubernetesVersion,
     /// Response to DELETE on a collection: the list of deleted objects, as servers send it, or the Status that the
     /// documented parameter tables show.
     #[arg(long, value_name = "WHAT", default_value = "list")]

@@ -83,6 +83,8 @@ pub(crate) struct Auth {
     restrict_anonymous: bool,
     /// Whether client certificates are requested.
     certificates: bool,
+    /// Whether unknown tokens are refused where there is no token file.
+    checks_tokens: bool,
     /// A header besides `Authorization` that carries tokens.
     token_header: Option<HeaderName>,
 }
@@ -139,6 +141,14 @@ impl Auth {
         self
     }
 
+    /// Refuses tokens that nobody has issued, where there is no token file too: an API server always knows the tokens of
+    /// service accounts.
+    #[must_use]
+    pub(crate) fn with_checked_tokens(mut self) -> Self {
+        self.checks_tokens = true;
+        self
+    }
+
     /// Requests client certificates. A client without one needs a token, or is anonymous: where no mode restricts
     /// users, it may only see whether the server is healthy, and its version.
     #[must_use]
@@ -155,6 +165,7 @@ impl Auth {
             && self.modes.allow_everything()
             && !self.refuse_anonymous
             && !self.restrict_anonymous
+            && !self.checks_tokens
     }
 
     /// Whether tokens or certificates assign users to groups.
@@ -199,6 +210,7 @@ impl Auth {
         }
         match (&self.tokens, token) {
             (Some(_), Some(_)) => Err(ApiError::unauthorized()),
+            (None, Some(_)) if self.checks_tokens => Err(ApiError::unauthorized()),
             // As upstream: a request with an untrusted certificate needs a valid token.
             _ if matches!(certificate, Some(ClientCertificate::Refused(_))) => {
                 Err(ApiError::unauthorized())

@@ -14,11 +14,12 @@ mod value;
 
 pub(super) use base64::{decode_base64, decode_base64_padded};
 pub(super) use json::{check_json, json_error};
-pub(super) use numbers::{parse_duration, parse_int, parse_uint};
+pub(crate) use numbers::{parse_duration, parse_int, parse_uint};
 pub(super) use package::go_package;
 pub(super) use regex::{check_regex, compile_regex};
 pub(super) use source::readable;
-pub(super) use text::{is_print, quote};
+pub(super) use text::is_print;
+pub(crate) use text::quote;
 pub(super) use time::{parse_micro_time, parse_time};
 pub(super) use typed::{GoType, STRING, Struct, decode, decode_list, decode_written};
 pub(super) use url::{Url, parse_url};

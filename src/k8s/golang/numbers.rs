@@ -3,7 +3,7 @@
 use super::quote;
 
 /// `strconv.ParseInt(text, 10, 64)` with its error text.
-pub(in super::super) fn parse_int(text: &str) -> Result<i64, String> {
+pub(crate) fn parse_int(text: &str) -> Result<i64, String> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(format!("strconv.ParseInt: parsing {}: invalid syntax", quote(text)));
@@ -13,7 +13,7 @@ pub(in super::super) fn parse_int(text: &str) -> Result<i64, String> {
 }
 
 /// `strconv.ParseUint(text, 10, 64)` with its error text.
-pub(in super::super) fn parse_uint(text: &str) -> Result<u64, String> {
+pub(crate) fn parse_uint(text: &str) -> Result<u64, String> {
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
         return Err(format!("strconv.ParseUint: parsing {}: invalid syntax", quote(text)));
     }
@@ -23,7 +23,7 @@ pub(in super::super) fn parse_uint(text: &str) -> Result<u64, String> {
 }
 
 /// `time.ParseDuration`, in nanoseconds, with its error text.
-pub(in super::super) fn parse_duration(text: &str) -> Result<i128, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<i128, String> {
     let invalid = || format!("time: invalid duration {}", quote(text));
     let (negative, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),

@@ -1,7 +1,7 @@
 //! Text, quoted as `fmt` and `strconv` quote it.
 
 /// Text as Go's `%q` prints it (`strconv.Quote`).
-pub(in super::super) fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {

@@ -115,7 +115,7 @@ pub(super) fn answer(state: &State, request: &ApiRequest<'_>) -> Option<Plan> {
             discovery::core_versions(host)
         }
         Endpoint::Groups => discovery::groups(types),
-        Endpoint::Version => discovery::version(),
+        Endpoint::Version => discovery::version(types.release()),
         Endpoint::Group(group) => discovery::group(types, group)?,
         Endpoint::Resources(group, version) => discovery::resources(types, group, version)?,
     };

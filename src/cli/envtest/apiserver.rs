@@ -1,0 +1,172 @@
+//! `kube-apiserver`: upstream's flags → the options of `standin serve` → a server without fixtures, as a new cluster.
+
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::process::{self, ExitCode};
+
+use clap::Parser as _;
+use jiff::Timestamp;
+
+use crate::error::EXIT_FAILURE;
+use crate::server::{Builder, KubernetesVersion};
+
+use super::super::args::{Cli, Command, Serve};
+use super::super::error::CommandError;
+use super::super::serve;
+use super::flags::{self, Asked, Flags};
+use super::{assets, certificates, checks, parent};
+
+/// The default of `--secure-port`.
+const PORT: u16 = 6443;
+
+/// The level of `-v` from which upstream logs requests (`k8s.io/apiserver/pkg/server/httplog`).
+const LOGS_REQUESTS: u64 = 3;
+
+/// The flags that change what this server does.
+const EFFECTIVE: &[&str] = &[
+    "anonymous-auth",
+    "authorization-mode",
+    "authorization-policy-file",
+    "bind-address",
+    "cert-dir",
+    "client-ca-file",
+    "cors-allowed-origins",
+    "secure-port",
+    "tls-cert-file",
+    "tls-private-key-file",
+    "token-auth-file",
+    "v",
+];
+
+/// Runs the program.
+pub(super) fn run(arguments: &[OsString]) -> ExitCode {
+    let arguments: Vec<String> =
+        arguments.iter().map(|one| one.to_string_lossy().into_owned()).collect();
+    let flags = match Flags::parse(&arguments) {
+        Ok(Asked::Run(flags)) => flags,
+        Ok(Asked::Help) => {
+            print!("{}", flags::help());
+            return ExitCode::SUCCESS;
+        }
+        Ok(Asked::Version) => {
+            println!("Kubernetes {}", version().git_version());
+            return ExitCode::SUCCESS;
+        }
+        Err(why) => {
+            eprintln!("Error: {why}");
+            return ExitCode::from(EXIT_FAILURE);
+        }
+    };
+    if let Some(why) = checks::refusal(&flags) {
+        return refuse(&why);
+    }
+    say_what_has_no_effect(&flags);
+    match serve(&flags) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Refused::AsUpstream(why)) => refuse(&why),
+        Err(Refused::Own(CommandError::Library(crate::error::Error::Invalid(problems)))) => {
+            eprintln!("{problems:#}");
+            ExitCode::from(EXIT_FAILURE)
+        }
+        Err(Refused::Own(error)) => refuse(&error.to_string()),
+    }
+}
+
+/// Why the server was not started, or failed.
+enum Refused {
+    /// With upstream's text.
+    AsUpstream(String),
+    /// With one of Standin's.
+    Own(CommandError),
+}
+
+impl From<CommandError> for Refused {
+    fn from(error: CommandError) -> Self {
+        Self::Own(error)
+    }
+}
+
+/// Prints an error as klog does (`k8s.io/component-base/cli/run.go`).
+fn refuse(why: &str) -> ExitCode {
+    let now = Timestamp::now().strftime("%m%d %H:%M:%S.%6f");
+    let (process, why) = (process::id(), crate::k8s::quote(why));
+    eprintln!("E{now} {process:>7} run.go:72] \"command failed\" err={why}");
+    ExitCode::from(EXIT_FAILURE)
+}
+
+/// Says from `-v=1` on which of the given flags have no effect here.
+fn say_what_has_no_effect(flags: &Flags) {
+    if level(flags) == 0 {
+        return;
+    }
+    for name in flags.names().into_iter().filter(|name| !EFFECTIVE.contains(name)) {
+        eprintln!("standin: --{name} is accepted and has no effect");
+    }
+}
+
+/// The level of `-v`.
+fn level(flags: &Flags) -> u64 {
+    flags.last("v").and_then(|level| level.parse().ok()).unwrap_or_default()
+}
+
+/// The version that the directory of the program is for; without one the latest.
+fn version() -> KubernetesVersion {
+    let program = std::env::args_os().next().unwrap_or_default();
+    assets::version_of(Path::new(&program)).unwrap_or_default()
+}
+
+/// Serves until a signal.
+fn serve(flags: &Flags) -> Result<(), Refused> {
+    let address = flags.last("bind-address").and_then(|text| text.trim().parse().ok());
+    let address = address.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+    let port = flags.last("secure-port").and_then(|port| port.parse().ok()).unwrap_or(PORT);
+    let (certificate, key) = certificates::files(flags, address).map_err(Refused::AsUpstream)?;
+    let mut options: Vec<OsString> = ["standin", "serve", "--listen"].map(OsString::from).to_vec();
+    options.push(SocketAddr::new(address, port).to_string().into());
+    options.extend(["--cert".into(), certificate.into(), "--key".into(), key.into()]);
+    for (flag, option) in [
+        ("client-ca-file", "--client-ca"),
+        ("token-auth-file", "--token-auth-file"),
+        ("authorization-policy-file", "--authorization-policy-file"),
+    ] {
+        if let Some(path) = flags.file(flag) {
+            let path = certificates::readable(path).map_err(Refused::AsUpstream)?;
+            options.extend([option.into(), path.into()]);
+        }
+    }
+    let modes: Vec<&str> = flags.list("authorization-mode").collect();
+    let modes = if modes.is_empty() { vec!["AlwaysAllow"] } else { modes };
+    options.push(format!("--authorization-mode={}", modes.join(",")).into());
+    // As upstream: anonymous requests are refused where everything is allowed.
+    let anonymous = flags.is_on("anonymous-auth", true) && !modes.contains(&"AlwaysAllow");
+    options.push(format!("--anonymous-auth={anonymous}").into());
+    for origin in flags.list("cors-allowed-origins") {
+        options.push(format!("--cors-allowed-origins={origin}").into());
+    }
+    // The version of the directory is that of the command which has written it; the variable comes first.
+    if std::env::var_os("STANDIN_KUBERNETES_VERSION").is_none() {
+        options.push(format!("--kubernetes-version={}", version()).into());
+    }
+    if level(flags) >= LOGS_REQUESTS {
+        options.push("--verbose".into());
+    }
+    let args = serve_args(options)?;
+    parent::end_with_it()?;
+    serve::serve_with(args, as_new_cluster)?;
+    Ok(())
+}
+
+/// The options of `standin serve`, with those of the environment.
+fn serve_args(options: Vec<OsString>) -> Result<Serve, CommandError> {
+    match Cli::try_parse_from(options) {
+        Ok(Cli { command: Command::Serve(args) }) => Ok(args.0),
+        Ok(_) => Err(CommandError::Usage("the options are not those of serve".to_owned())),
+        Err(error) => Err(CommandError::Usage(error.to_string().trim_end().to_owned())),
+    }
+}
+
+/// What a new cluster is, besides the options.
+fn as_new_cluster(builder: Builder) -> Builder {
+    builder.without_embedded_fixtures().checks_tokens(true)
+}

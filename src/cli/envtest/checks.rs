@@ -1,0 +1,225 @@
+//! What upstream refuses before it serves, in its order
+//! (`k8s.io/kubernetes/cmd/kube-apiserver/app/options/validation.go`).
+
+use std::net::IpAddr;
+
+use super::flags::Flags;
+use super::{kinds, plugins};
+
+/// The feature gates of kube-apiserver 1.36.3.
+const GATES: &str = include_str!("data/feature-gates.txt");
+
+/// The modes of authorization.
+const MODES: [&str; 6] = ["ABAC", "AlwaysAllow", "AlwaysDeny", "Node", "RBAC", "Webhook"];
+
+/// What upstream prints as the error of a command line; nothing for one that it accepts.
+pub(super) fn refusal(flags: &Flags) -> Option<String> {
+    if let Some(why) = feature_gates(flags) {
+        return Some(why);
+    }
+    for (index, range) in flags.list("service-cluster-ip-range").enumerate() {
+        if !is_cidr(range) {
+            return Some(format!("service-cluster-ip-range[{index}] is not a valid cidr"));
+        }
+    }
+    let mut problems = Vec::new();
+    if flags.list("etcd-servers").next().is_none() {
+        problems.push("--etcd-servers must be specified".to_owned());
+    }
+    problems.extend(storage(flags));
+    let port = flags.last("secure-port").and_then(|port| port.parse::<i64>().ok());
+    if let Some(port) = port.filter(|port| !(1..=65535).contains(port)) {
+        problems.push(format!(
+            "--secure-port {port} must be between 1 and 65535, inclusive. It cannot be turned off with 0"
+        ));
+    }
+    for flag in ["max-requests-inflight", "max-mutating-requests-inflight", "min-request-timeout"] {
+        if flags.last(flag).is_some_and(|value| value.starts_with('-')) {
+            problems.push(format!("--{flag} can not be negative value"));
+        }
+    }
+    let has = |flag| flags.all(flag).any(|value| !value.is_empty());
+    if !has("service-account-issuer") {
+        problems.push("service-account-issuer is a required flag".to_owned());
+    }
+    if !has("service-account-key-file") && !has("service-account-signing-endpoint") {
+        problems.push(
+            "either `--service-account-key-file` or `--service-account-signing-endpoint` must be set"
+                .to_owned(),
+        );
+    }
+    problems.extend(authorization(flags));
+    problems.extend(plugins::problems(flags));
+    let signs = has("service-account-signing-key-file") || has("service-account-signing-endpoint");
+    if !signs || !has("service-account-issuer") {
+        problems.push(
+            "--service-account-signing-key-file and --service-account-issuer are required flags"
+                .to_owned(),
+        );
+    }
+    aggregate(&problems)
+}
+
+/// Several errors as one (`k8s.io/apimachinery/pkg/util/errors.aggregate`).
+fn aggregate(problems: &[String]) -> Option<String> {
+    match problems {
+        [] => None,
+        [one] => Some(one.clone()),
+        several => Some(format!("[{}]", several.join(", "))),
+    }
+}
+
+/// The first feature gate that upstream refuses.
+fn feature_gates(flags: &Flags) -> Option<String> {
+    flags.list("feature-gates").find_map(|pair| {
+        let Some((name, value)) = pair.split_once('=') else {
+            return Some(format!("missing bool value for {pair}"));
+        };
+        if let Err(why) = kinds::boolean(value) {
+            return Some(format!("invalid value of {pair}, err: {why}"));
+        }
+        let name = name.strip_prefix("kube:").unwrap_or(name);
+        let is_known = GATES.lines().any(|known| known == name);
+        (!is_known).then(|| format!("unrecognized feature gate: {name}"))
+    })
+}
+
+/// The storage of objects (`EtcdOptions.Validate`).
+fn storage(flags: &Flags) -> Vec<String> {
+    let mut problems = Vec::new();
+    if flags.file("storage-backend").is_some_and(|backend| backend != "etcd3") {
+        problems.push(
+            "--storage-backend invalid, allowed values: etcd3. If not specified, it will default to 'etcd3'"
+                .to_owned(),
+        );
+    }
+    let media = ["application/json", "application/vnd.kubernetes.protobuf", "application/yaml"];
+    if let Some(other) = flags.file("storage-media-type").filter(|given| !media.contains(given)) {
+        problems.push(format!(
+            "--storage-media-type \"{other}\" invalid, allowed values: {}",
+            media.join(", ")
+        ));
+    }
+    problems
+}
+
+/// The modes of authorization and what they need (`BuiltInAuthorizationOptions.Validate`).
+fn authorization(flags: &Flags) -> Vec<String> {
+    let modes: Vec<&str> = flags.list("authorization-mode").collect();
+    let mut problems = Vec::new();
+    for mode in &modes {
+        if !MODES.contains(mode) {
+            problems.push(format!("authorization-mode \"{mode}\" is not a valid mode"));
+        }
+    }
+    let needs = [
+        ("ABAC", "authorization-policy-file", "authorization policy file"),
+        ("Webhook", "authorization-webhook-config-file", "authorization config file"),
+    ];
+    for (mode, flag, what) in needs {
+        if modes.contains(&mode) && flags.file(flag).is_none() {
+            problems.push(format!("authorization-mode {mode}'s {what} not passed"));
+        }
+        if !modes.contains(&mode) && flags.file(flag).is_some() {
+            problems.push(format!("cannot specify --{flag} without mode {mode}"));
+        }
+    }
+    let mut once = modes.clone();
+    once.sort_unstable();
+    once.dedup();
+    if once.len() != modes.len() {
+        let list = modes.iter().map(|mode| format!("\"{mode}\"")).collect::<Vec<_>>().join(" ");
+        problems.push(format!("authorization-mode [{list}] has mode specified more than once"));
+    }
+    problems
+}
+
+/// Whether a text is an address with the length of a prefix.
+fn is_cidr(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(address, length)| {
+        let most = match address.parse::<IpAddr>() {
+            Ok(IpAddr::V4(_)) => 32,
+            Ok(IpAddr::V6(_)) => 128,
+            Err(_) => return false,
+        };
+        length.parse::<u8>().is_ok_and(|length| length <= most)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::flags::Asked;
+    use super::*;
+
+    fn refused(arguments: &[&str]) -> Option<String> {
+        let needed = [
+            "--etcd-servers=http://127.0.0.1:2379",
+            "--service-account-issuer=https://a",
+            "--service-account-key-file=k",
+            "--service-account-signing-key-file=k",
+        ];
+        let all: Vec<String> =
+            needed.iter().chain(arguments).map(|one| (*one).to_owned()).collect();
+        match Flags::parse(&all) {
+            Ok(Asked::Run(flags)) => refusal(&flags),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Command lines and the `err` that kube-apiserver 1.36.3 logs.
+    #[test]
+    fn what_upstream_refuses_is_refused_with_its_texts() {
+        for (arguments, text) in [
+            (
+                &["--secure-port=99999"][..],
+                "--secure-port 99999 must be between 1 and 65535, inclusive. It cannot be turned off with 0",
+            ),
+            (&["--authorization-mode=Foo"], "authorization-mode \"Foo\" is not a valid mode"),
+            (
+                &["--authorization-mode=ABAC"],
+                "authorization-mode ABAC's authorization policy file not passed",
+            ),
+            (
+                &["--authorization-mode=Webhook"],
+                "authorization-mode Webhook's authorization config file not passed",
+            ),
+            (
+                &["--enable-admission-plugins=Foo"],
+                "enable-admission-plugins plugin \"Foo\" is unknown",
+            ),
+            (
+                &[
+                    "--enable-admission-plugins=NamespaceLifecycle",
+                    "--disable-admission-plugins=NamespaceLifecycle",
+                ],
+                "[NamespaceLifecycle] in enable-admission-plugins and disable-admission-plugins overlapped",
+            ),
+            (&["--feature-gates=x"], "missing bool value for x"),
+            (
+                &["--feature-gates=A=b"],
+                "invalid value of A=b, err: strconv.ParseBool: parsing \"b\": invalid syntax",
+            ),
+            (&["--feature-gates=Foo=true"], "unrecognized feature gate: Foo"),
+            (
+                &["--service-cluster-ip-range=1.2.3.4"],
+                "service-cluster-ip-range[0] is not a valid cidr",
+            ),
+            (&["--min-request-timeout=-5"], "--min-request-timeout can not be negative value"),
+        ] {
+            assert_eq!(refused(arguments).as_deref(), Some(text));
+        }
+        let right =
+            ["--feature-gates=kube:AllAlpha=true,AllBeta=false", "--authorization-mode=RBAC"];
+        assert_eq!(refused(&right), None);
+    }
+
+    #[test]
+    fn all_that_is_missing_is_said_at_once() {
+        assert_eq!(
+            refusal(&Flags::default()).unwrap(),
+            "[--etcd-servers must be specified, service-account-issuer is a required flag, either \
+             `--service-account-key-file` or `--service-account-signing-endpoint` must be set, \
+             --service-account-signing-key-file and --service-account-issuer are required flags]"
+        );
+    }
+}
