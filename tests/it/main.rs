@@ -56,6 +56,7 @@ mod recording_clients;
 mod recording_kinds;
 mod reload;
 mod replay_modes;
+mod revisions;
 mod scenarios;
 #[cfg(feature = "gzip")]
 mod secrets;

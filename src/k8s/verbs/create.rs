@@ -49,6 +49,9 @@ pub(super) fn insert(
     let of = &call.served.of;
     check_namespace(call, change, meta::text(&value, "name"))?;
     escalation::check(call, &value, None)?;
+    // A revision that is not a number does not count.
+    let revision = meta::text(&value, "resourceVersion");
+    let has_revision = parse_uint(revision).is_ok_and(|revision| revision > 0);
     let generated =
         meta::text(&value, "name").is_empty() && !meta::text(&value, "generateName").is_empty();
     // Fields that the server sets in an object of a built-in type have no owner.
@@ -85,6 +88,13 @@ pub(super) fn insert(
         // A conversion that fails comes before a name that is taken.
         if of.webhook.is_some() {
             render_dry(call, value.clone());
+        }
+        // The storage refuses it, behind validation, and a dry run does not come to it (`Create` in
+        // `k8s.io/apiserver/pkg/storage/etcd3/store.go` and `pkg/registry/generic/registry/dryrun.go`).
+        if has_revision && !dry_run {
+            return Err(ApiError::unclassified(
+                "resourceVersion should not be set on objects to be created",
+            ));
         }
         let name = meta::text(&value, "name");
         let key = of.key(&call.info.namespace, name);
