@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -311,4 +313,48 @@ func TestTheServerEndsWithAProcessThatIsKilled(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	t.Error("the server goes on")
+}
+
+func TestEnvtestStartsThisProgramWithItsScenarios(t *testing.T) {
+	certificates := t.TempDir()
+	tokens := filepath.Join(certificates, "tokens.csv")
+	if err := os.WriteFile(tokens, []byte("a-token,jane,1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	assets := Envtest(t, ScenarioText("down", "rules: [{id: down, then: {status: 503}}]"), Seed(7))
+	want(t, os.Getenv("KUBEBUILDER_ASSETS"), assets)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	listener.Close()
+	server := exec.Command(filepath.Join(assets, "kube-apiserver"), "--etcd-servers=http://127.0.0.1:1",
+		"--service-account-issuer=https://a", "--service-account-key-file=k", "--service-account-signing-key-file=k",
+		"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port), "--cert-dir="+certificates, "--token-auth-file="+tokens)
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = server.Process.Kill()
+		_ = server.Wait()
+	}()
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	request, err := http.NewRequest("GET", fmt.Sprintf("https://127.0.0.1:%d/api/v1/pods", port), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer a-token")
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		response, err := client.Do(request)
+		if err == nil {
+			status, _ := content(t, response)
+			want(t, status, 503)
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
