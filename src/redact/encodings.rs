@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 use regex::Regex;
 
-use super::base64_text::Base64;
+use super::base64_coding::Base64;
 use super::edit::{self, Edit, MARK};
 use super::pattern::patterns;
 

@@ -4,6 +4,7 @@ use http::header::{
     AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL, SET_COOKIE,
 };
 
+use super::edit::{self, Edit};
 use super::names::{self, Place};
 use super::pass::Pass;
 use super::random::looks_random;
@@ -86,7 +87,18 @@ impl Pass<'_> {
 
     /// Path and query, without their secrets.
     pub(crate) fn target(&self, target: &str) -> String {
-        let edits = self.plain(target);
-        super::edit::apply(target, edits)
+        let mut edits = self.plain_of_path(target);
+        let query = target.find('?').unwrap_or(target.len());
+        // What follows a name ends with its segment: a replay looks at one after another.
+        let mut start = 0;
+        for part in target[..query].split('/').chain([&target[query..]]) {
+            let shifted = |Edit { range, text }| {
+                let range = range.start + start..range.end + start;
+                Edit { range, text }
+            };
+            edits.extend(self.plain(part).into_iter().map(shifted));
+            start = (start + part.len() + 1).min(query);
+        }
+        edit::apply(target, edits)
     }
 }

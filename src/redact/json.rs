@@ -11,7 +11,7 @@ use super::random::{has_mixed, looks_random};
 
 mod reader;
 
-use reader::{Node, Reader};
+use reader::{Node, Reader, unescaped};
 
 /// What is known of a value from what stands around it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -292,14 +292,6 @@ impl Walk<'_> {
             _ => None,
         }
     }
-}
-
-/// What the inside of a JSON string means; as it is where it means nothing.
-fn unescaped(inside: &str) -> String {
-    if !inside.contains('\\') {
-        return inside.to_owned();
-    }
-    serde_json::from_str(&format!("\"{inside}\"")).unwrap_or_else(|_| inside.to_owned())
 }
 
 /// A text as the inside of a JSON string.

@@ -11,6 +11,7 @@
 //! A pseudonym has the shape of its secret, so that clients accept a recording, and equal secrets have equal
 //! pseudonyms.
 
+mod base64_coding;
 mod base64_text;
 mod beside;
 mod body;

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::base64_text::Base64;
+use super::base64_coding::Base64;
 use super::data_names::names_data;
 use super::pairs::name_before;
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::base64_text::Base64;
+use super::base64_coding::Base64;
 use super::data_names::names_data;
 use super::edit::{self, Edit, MARK};
 use super::key::Key;

@@ -23,7 +23,10 @@ impl Pass<'_> {
         // A word that names secrets stands everywhere, and so may one that is no more than a word.
         let plain = secret.bytes().all(|byte| byte.is_ascii_lowercase()) && secret.len() < 10;
         let short = secret.bytes().all(|byte| byte.is_ascii_digit()) && secret.len() < 8;
-        if secret.len() >= SHORTEST && !plain && !short && !is_secret(secret, Place::Field) {
+        // Names have few digits: what has more is a value, whatever word is in it.
+        let digits = secret.bytes().filter(u8::is_ascii_digit).count();
+        let is_name = digits < 3 && is_secret(secret, Place::Field);
+        if secret.len() >= SHORTEST && !plain && !short && !is_name {
             self.found.borrow_mut().insert(secret.to_owned());
         }
     }

@@ -229,6 +229,10 @@ fn targets_lose_their_secrets_and_keep_the_rest() {
     assert!(!target(&format!("/q3/?bad=%zz&access_token={SECRET}")).contains(SECRET));
     assert!(!target(&format!("/s/hook/{SECRET}")).contains(SECRET));
     assert!(!target("/s/hook/u-s3cr3t-path").contains("s3cr3t"));
+    // What follows a name is in its segment, if anywhere.
+    for path in ["/Pw:/a", "/Pw:/AAAaa", "/x/password:/", "/token=/hunter22"] {
+        assert_eq!(target(path), path);
+    }
     let nested = format!("/x?filter=%7B%22password%22%3A%22{SECRET}%22%7D");
     assert!(!target(&nested).contains(SECRET), "{}", target(&nested));
     assert_eq!(

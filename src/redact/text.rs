@@ -154,6 +154,16 @@ impl Pass<'_> {
         }
     }
 
+    /// The edits of a request target as a whole: it may be a URL, and its path a secret itself.
+    pub(super) fn plain_of_path(&self, target: &str) -> Vec<Edit> {
+        let mut edits = Vec::new();
+        self.urls(target, &mut edits);
+        if marks::in_text(target) & marks::PATH != 0 {
+            self.paths(target, &mut edits);
+        }
+        edits
+    }
+
     /// The edits of paths that are secrets themselves.
     fn paths(&self, text: &str, edits: &mut Vec<Edit>) {
         self.keys_in_paths(text, edits);

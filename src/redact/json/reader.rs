@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use super::unescaped;
-
 /// Deeper texts are not looked into as JSON.
 const MAX_DEPTH: usize = 128;
 
@@ -119,6 +117,14 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// What the inside of a JSON string means; as it is where it means nothing.
+pub(super) fn unescaped(inside: &str) -> String {
+    if !inside.contains('\\') {
+        return inside.to_owned();
+    }
+    serde_json::from_str(&format!("\"{inside}\"")).unwrap_or_else(|_| inside.to_owned())
 }
 
 #[cfg(test)]
