@@ -114,6 +114,10 @@ async fn send(mut socket: Socket, read: Bytes, outside: Outside, limit: usize) -
             // A client that closes the connection is noticed by its FIN; further requests wait.
             more = incoming.receive(&mut socket), if incoming.next.len() < limit => {
                 if more? == 0 {
+                    if left == 0 {
+                        // It has all that the head announced, and closes before the stream says that it ends.
+                        ends(guard.as_mut(), Ending::Whole);
+                    }
                     return Ok(Sent::Gone);
                 }
             }
@@ -241,4 +245,62 @@ pub(super) async fn receive(socket: &mut Socket, into: &mut BytesMut) -> io::Res
         Ok(buffer.filled().len()).into()
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use futures_util::stream;
+    use tokio::io::AsyncReadExt as _;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use crate::message::AnswerEnd;
+
+    use super::super::socket::Opened;
+    use super::*;
+
+    struct Heard(Arc<Mutex<Option<Ending>>>);
+
+    impl AnswerEnd for Heard {
+        fn ends(&mut self, how: Ending) {
+            *self.0.lock().unwrap() = Some(how);
+        }
+    }
+
+    /// How an answer of 5 announced bytes ended, whose client closes the connection when it has what is sent of it. The
+    /// stream does not say that it ends.
+    async fn ending(sent: &'static [u8]) -> Option<Ending> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        client.write_all(b"G").await.unwrap();
+        let (tcp, _) = listener.accept().await.unwrap();
+        let (opened, _) = Opened::first_bytes(tcp).await.unwrap();
+        let heard = Arc::new(Mutex::new(None));
+        let first = Ok(Bytes::from_static(sent));
+        let outside = Outside {
+            head: None,
+            flow: Flow::Stream(Box::pin(stream::iter([first]).chain(stream::pending()))),
+            framing: Framing::Length(5),
+            trailers: None,
+            keep: true,
+            upload: None,
+            guard: Some(Guard(Box::new(Heard(Arc::clone(&heard))))),
+        };
+        let reads = async {
+            let mut read = vec![0; sent.len()];
+            client.read_exact(&mut read).await.unwrap();
+            drop(client);
+        };
+        let sends = send(Socket::plain(opened), Bytes::new(), outside, 1024);
+        let (gone, ()) = tokio::join!(sends, reads);
+        assert!(matches!(gone, Ok(Sent::Gone)));
+        *heard.lock().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_client_that_has_all_bytes_may_close_before_the_stream_ends() {
+        assert_eq!(ending(b"hello").await, Some(Ending::Whole));
+        assert_eq!(ending(b"hell").await, None);
+    }
 }
