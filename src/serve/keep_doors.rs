@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::message::Listening;
+use crate::message::{ListenMode, Listening};
 use crate::scenario::Crash;
 
 use super::context::RequestContext;
@@ -27,9 +27,11 @@ impl Shared {
         due.into_iter().chain(down).min()
     }
 
-    /// Brings the treatment of connections up to date at the start, before anything is accepted.
-    pub(crate) fn open_doors(&self) {
+    /// Brings the treatment of connections up to date at the start, before anything is accepted. Returns whether they are
+    /// refused from the start.
+    pub(crate) fn open_doors(&self) -> bool {
         self.update_doors();
+        self.doors.subscribe().borrow().mode == ListenMode::Refuse
     }
 
     /// Keeps the treatment of connections up to date until the server stops.

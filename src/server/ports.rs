@@ -97,10 +97,11 @@ pub(super) struct Addresses {
 }
 
 impl Ports {
-    /// Lets clients connect.
-    pub(super) fn listen(&mut self) -> Result<(), Error> {
-        let all = [Some(&mut self.plain), self.https.as_mut(), self.admin.as_mut()];
-        for listener in all.into_iter().flatten() {
+    /// Lets clients connect: to the admin API alone where a scenario refuses connections from the start. A port that
+    /// listened for a moment would reset some of them.
+    pub(super) fn listen(&mut self, refuses: bool) -> Result<(), Error> {
+        let of_api = [Some(&mut self.plain), self.https.as_mut()].into_iter().filter(|_| !refuses);
+        for listener in of_api.chain([self.admin.as_mut()]).flatten() {
             let address = listener.local_addr();
             listener.listen().map_err(|source| Error::Listen { address, source })?;
         }
