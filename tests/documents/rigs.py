@@ -17,6 +17,7 @@ ELSEWHERE = {
     "docker compose": "tests/container/stacks",
     "java -jar wiremock.jar": "it is WireMock's own command, for comparison; tests/it/wiremock_options.rs has its options",
     "pip install -r tests/requirements.txt": "bindings/run python, which has the wheel",
+    "go test ./...": "tests/envtest/run, by hand: building the suites takes minutes; bindings/go has a test of its own",
     "bindings/run": "the step `packages` of .ci/run",
 }
 
@@ -104,6 +105,7 @@ RIGS: dict[str, dict] = {
     },
     "docs/containers.md": {},
     "docs/drilling.md": {"codes": {"standin drill": 1}},
+    "docs/envtest.md": {},
     "docs/importing.md": {"text": {"openapi.yaml": _OPENAPI}, "json": {"wiremock/mappings/hello.json": _STUB}},
     "docs/kubernetes.md": {"certificates": True},
     "docs/recording.md": {
