@@ -16,6 +16,7 @@ use super::rules::UserRule;
 use super::user::{Attributes, User};
 
 /// Authorization on one state of a world.
+#[derive(Clone, Copy)]
 pub(crate) struct Authorizer<'a> {
     modes: &'a Modes,
     state: &'a State,
@@ -44,6 +45,20 @@ impl<'a> Authorizer<'a> {
     /// Whether a user may act.
     pub(in super::super) fn allows(&self, user: &User, attributes: &Attributes<'_>) -> bool {
         matches!(self.decide(user, attributes), Decision::Allowed(_))
+    }
+
+    /// Whether a user may act, and why.
+    #[cfg(feature = "cel")]
+    pub(in super::super) fn explain(
+        &self,
+        user: &User,
+        attributes: &Attributes<'_>,
+    ) -> (bool, String) {
+        match self.decide(user, attributes) {
+            Decision::Allowed(Some(grant)) => (true, format!("RBAC: allowed by {grant}")),
+            Decision::Allowed(None) => (true, String::new()),
+            Decision::Denied(reason) => (false, reason),
+        }
     }
 
     /// Decides on an action.

@@ -48,6 +48,16 @@ impl User {
         }
     }
 
+    /// A service account.
+    #[cfg(feature = "cel")]
+    pub(in super::super) fn service_account(namespace: &str, name: &str) -> Self {
+        Self {
+            name: service_account_user(namespace, name),
+            groups: service_account_groups(namespace),
+            ..Self::default()
+        }
+    }
+
     /// Whether the user is a member of `system:masters`.
     pub(super) fn is_master(&self) -> bool {
         self.groups.iter().any(|group| group == MASTERS)

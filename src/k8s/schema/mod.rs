@@ -29,6 +29,8 @@ pub(super) use default::{apply_defaults, prune_nulls};
 pub(super) use expressions::{compile_rules, validate_rules};
 pub(super) use lists::validate as validate_lists;
 pub(super) use prune::{prune, prune_value};
+#[cfg(feature = "cel")]
+pub(super) use rules::admission;
 pub(super) use validate::{
     Correlation, is_known_format, shown, validate, validate_at, validate_update,
 };
@@ -78,6 +80,9 @@ pub(crate) struct Schema {
     pub(crate) list_type: ListType,
     /// `x-kubernetes-map-type: atomic`.
     pub(crate) atomic_map: bool,
+    /// Whether it stands for no schema: expressions see values as their JSON is.
+    #[cfg(feature = "cel")]
+    pub(crate) dynamic: bool,
     /// `x-kubernetes-validations`.
     #[cfg(feature = "cel")]
     pub(crate) rules: Vec<rules::Rule>,

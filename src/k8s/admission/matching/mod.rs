@@ -6,11 +6,15 @@
 //! in the version that the configuration asks for
 //! ```
 
+#[cfg(feature = "cel")]
+mod conditions;
 mod resource_rules;
 mod selectors;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "cel")]
+pub(in super::super) use conditions::{Conditions, Verdict};
 pub(crate) use resource_rules::{Match, ResourceRules};
 pub(crate) use selectors::Selectors;
 

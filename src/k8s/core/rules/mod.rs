@@ -5,6 +5,9 @@
 //! rules of every object alone.
 
 mod addresses;
+#[cfg_attr(not(feature = "cel"), path = "admission_expressions_off.rs")]
+mod admission_expressions;
+mod admission_policies;
 mod autoscalers;
 mod balancers;
 mod budgets;

@@ -2,10 +2,10 @@
 
 use super::super::super::meta::NameRule;
 use super::{
-    Generation, Rules, autoscalers, balancers, budgets, claims, classes, endpoints, flow_control,
-    ingresses, jobs, network_policies, networks, nodes, of, persistent_volumes, pod_warnings, pods,
-    prepare, quotas, rbac, revisions, service_values, services, services_of_apis, signing_requests,
-    storage, stored, webhooks, workloads,
+    Generation, Rules, admission_policies, autoscalers, balancers, budgets, claims, classes,
+    endpoints, flow_control, ingresses, jobs, network_policies, networks, nodes, of,
+    persistent_volumes, pod_warnings, pods, prepare, quotas, rbac, revisions, service_values,
+    services, services_of_apis, signing_requests, storage, stored, webhooks, workloads,
 };
 
 const ADMISSION: &str = "admissionregistration.k8s.io";
@@ -343,11 +343,13 @@ pub(super) const RULES: &[Rules] = &[
     Rules {
         generation: Generation::Spec,
         conditional: true,
+        check: admission_policies::policy,
         ..of(ADMISSION, "validatingadmissionpolicies")
     },
     Rules {
         generation: Generation::Spec,
         conditional: true,
+        check: admission_policies::binding,
         ..of(ADMISSION, "validatingadmissionpolicybindings")
     },
     Rules {

@@ -1,5 +1,5 @@
 //! Rules of configurations of admission webhooks (`pkg/apis/admissionregistration/validation/validation.go`,
-//! `k8s.io/apiserver/pkg/util/webhook/validation.go`). Expressions of match conditions are not compiled.
+//! `k8s.io/apiserver/pkg/util/webhook/validation.go`).
 
 use std::collections::BTreeSet;
 
@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::super::super::golang::{json_text, quote};
 use super::super::super::names;
 use super::super::super::status::FieldError;
+use super::admission_expressions::{Expressions, Wanted};
 use super::check::{
     Errors, child, item, label_selector, list, problems, supported_text, text, texts,
 };
@@ -66,7 +67,7 @@ fn webhook(errors: &mut Errors, hook: &Value, path: &str) {
         supported_text(errors, text(hook, "reinvocationPolicy"), &at, &["IfNeeded", "Never"]);
     }
     client(errors, &hook["clientConfig"], &child(path, "clientConfig"));
-    conditions(errors, list(hook, "matchConditions"), &child(path, "matchConditions"));
+    conditions(errors, list(hook, "matchConditions"), &child(path, "matchConditions"), false);
 }
 
 fn client(errors: &mut Errors, client: &Value, path: &str) {
@@ -158,16 +159,19 @@ fn webhook_service(errors: &mut Errors, service: &Value, path: &str) {
     }
 }
 
-/// `validateMatchConditions`, without the expressions.
-fn conditions(errors: &mut Errors, conditions: &[Value], path: &str) {
+/// `validateMatchConditions`. `has_params` says that they may read `params`.
+pub(super) fn conditions(errors: &mut Errors, conditions: &[Value], path: &str, has_params: bool) {
     if conditions.len() > MAX_CONDITIONS {
         errors.push(FieldError::too_many(path, conditions.len(), MAX_CONDITIONS as u64));
     }
+    let expressions = Expressions::of_policy(has_params, false);
     let mut known = BTreeSet::new();
     for (index, condition) in conditions.iter().enumerate() {
         let path = item(path, index);
-        if text(condition, "expression").trim().is_empty() {
-            errors.push(FieldError::required(child(&path, "expression"), ""));
+        let at = child(&path, "expression");
+        match text(condition, "expression").trim() {
+            "" => errors.push(FieldError::required(at, "")),
+            expression => errors.extend(expressions.check(expression, Wanted::Bool, &at)),
         }
         let (name, at) = (text(condition, "name"), child(&path, "name"));
         if name.is_empty() {

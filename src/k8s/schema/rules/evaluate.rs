@@ -19,8 +19,22 @@ pub(super) struct Evaluation<'e, 'v> {
     pub(super) patterns: &'e Patterns,
     /// The variables, the innermost last.
     pub(super) variables: Vec<(&'e str, Value<'v>)>,
+    /// The variables that are evaluated when they are read.
+    pub(super) composed: Option<&'e dyn Composed<'v>>,
     pub(super) cost: u64,
 }
+
+/// Variables that other expressions define: the fields of `variables`.
+pub(super) trait Composed<'v> {
+    /// Whether there is a variable.
+    fn has(&self, name: &str) -> bool;
+
+    /// The value of a variable; nothing where there is none.
+    fn get(&self, name: &str) -> Option<Outcome<'v>>;
+}
+
+/// The name of the object whose fields are [`Composed`].
+pub(super) const COMPOSED: &str = "variables";
 
 /// The message of an expression that costs too much.
 pub(super) const TOO_EXPENSIVE: &str = "operation cancelled: actual cost limit exceeded";
@@ -38,26 +52,29 @@ impl<'e, 'v> Evaluation<'e, 'v> {
     pub(super) fn value(&mut self, expr: &'e IdedExpr) -> Outcome<'v> {
         if matches!(expr.expr, Expr::Select(_))
             && let Some(name) = self.checked.qualified.get(&expr.id)
-            && let Some(of) = functions::type_of_name(name)
         {
             self.spend(1)?;
-            return Ok(Value::Type(of));
+            return self.named(name);
         }
         match &expr.expr {
             Expr::Literal(literal) => Ok(literal_value(literal)),
             Expr::Ident(name) => {
                 self.spend(1)?;
-                let name = name.trim_start_matches('.');
-                if let Some((_, value)) =
-                    self.variables.iter().rev().find(|(known, _)| *known == name)
-                {
-                    return Ok(value.clone());
-                }
-                functions::type_of_name(name)
-                    .map(Value::Type)
-                    .ok_or_else(|| format!("no such attribute(s): {name}"))
+                self.named(name.trim_start_matches('.'))
             }
             Expr::Select(select) => {
+                if let Some(composed) = self.composed
+                    && matches!(&select.operand.expr, Expr::Ident(name) if name == COMPOSED)
+                    && self.variable(COMPOSED).is_none()
+                {
+                    self.spend(1)?;
+                    if select.test {
+                        return Ok(Value::Bool(composed.has(&select.field)));
+                    }
+                    self.spend(1)?;
+                    let missing = || Err(format!("no such key: {}", select.field));
+                    return composed.get(&select.field).unwrap_or_else(missing);
+                }
                 let operand = self.value(&select.operand)?;
                 let key = Value::text(select.field.as_str());
                 if select.test {
@@ -65,6 +82,7 @@ impl<'e, 'v> Evaluation<'e, 'v> {
                         Value::Object(..) | Value::Map(_) | Value::Optional(_) => {
                             Ok(Value::Bool(operand.get(&key)?.is_some()))
                         }
+                        other if is_plain(other) => Ok(Value::Bool(false)),
                         _ => Err("no such overload".to_owned()),
                     };
                 }
@@ -110,6 +128,18 @@ impl<'e, 'v> Evaluation<'e, 'v> {
         }
     }
 
+    fn variable(&self, name: &str) -> Option<&Value<'v>> {
+        self.variables.iter().rev().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// The value of a variable, or the type of that name.
+    fn named(&self, name: &str) -> Outcome<'v> {
+        self.variable(name)
+            .cloned()
+            .or_else(|| functions::type_of_name(name).map(Value::Type))
+            .ok_or_else(|| format!("no such attribute(s): {name}"))
+    }
+
     fn call(&mut self, expr: &'e IdedExpr, call: &'e CallExpr) -> Outcome<'v> {
         let args = call.args.as_slice();
         match (call.func_name.as_str(), args) {
@@ -136,6 +166,9 @@ impl<'e, 'v> Evaluation<'e, 'v> {
             ("_[?_]" | "_?._", [container, key]) => {
                 let (container, key) = (self.value(container)?, self.value(key)?);
                 self.spend(1)?;
+                if is_plain(&container) {
+                    return Ok(Value::Optional(None));
+                }
                 return Ok(Value::Optional(container.get(&key)?.map(Arc::new)));
             }
             ("or" | "orValue", [other]) if call.target.is_some() => {
@@ -280,12 +313,29 @@ fn step_of(of: &ComprehensionExpr) -> Option<(bool, &IdedExpr)> {
     }
 }
 
+/// Whether a value has no parts that expressions could select: each key of it is absent (`refQualify`).
+fn is_plain(value: &Value<'_>) -> bool {
+    matches!(
+        value,
+        Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Uint(_)
+            | Value::Double(_)
+            | Value::String(_)
+            | Value::Bytes(_)
+            | Value::Duration(_)
+            | Value::Timestamp(_)
+    )
+}
+
 fn select_value<'v>(operand: &Value<'v>, key: &Value<'v>) -> Outcome<'v> {
     match operand {
         Value::Optional(_) => Ok(Value::Optional(operand.get(key)?.map(Arc::new))),
         Value::Object(..) | Value::Map(_) => {
             operand.get(key)?.ok_or_else(|| format!("no such key: {}", key.shown()))
         }
+        plain if is_plain(plain) => Err(format!("no such key: {}", key.shown())),
         _ => Err("no such overload".to_owned()),
     }
 }

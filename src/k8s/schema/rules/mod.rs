@@ -10,8 +10,12 @@
 //! none of Kubernetes' libraries, and its evaluation words errors in its own way; what stands behind the syntax is
 //! therefore written after `cel-go`.
 //!
+//! Policies and match conditions of admission use the same language with other variables: [admission].
+//!
 //! A rule is compiled once: when a definition is checked, and for objects when the first one is.
 
+mod access;
+pub(in super::super) mod admission;
 mod compile;
 mod cost;
 mod declare;

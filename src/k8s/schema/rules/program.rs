@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cost::estimate;
-use super::evaluate::Evaluation;
+use super::evaluate::{Composed, Evaluation};
 use super::language::check::{Checked, check};
 use super::language::literals;
 use super::language::parse::{Parsed, parse};
@@ -34,6 +34,25 @@ pub(super) fn self_type_name() -> String {
     format!("selfType{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// Parses an expression and checks its types.
+///
+/// # Errors
+/// Upstream's message, with the place of each violation.
+pub(super) fn parse_and_check(
+    text: &str,
+    variables: &[(&str, Type)],
+) -> Result<(Parsed, Checked), String> {
+    let parsed = parse(text)?;
+    let (checked, mut violations) = check(&parsed.expr, variables);
+    if violations.is_empty() {
+        violations = literals::violations(&parsed.expr, &checked);
+    }
+    if violations.is_empty() {
+        return Ok((parsed, checked));
+    }
+    Err(parsed.explain(text, &violations))
+}
+
 impl Program {
     /// Compiles an expression about values of a declaration.
     ///
@@ -50,16 +69,10 @@ impl Program {
             Wanted::Text => "messageExpression ",
         };
         let failed = |why: String| format!("{what}compilation failed: {why}");
-        let parsed = parse(text).map_err(failed)?;
         let this = of.cel_type();
         let old = if optional_old { Type::optional(this.clone()) } else { this.clone() };
-        let (checked, mut violations) = check(&parsed.expr, &[("self", this), ("oldSelf", old)]);
-        if violations.is_empty() {
-            violations = literals::violations(&parsed.expr, &checked);
-        }
-        if !violations.is_empty() {
-            return Err(failed(parsed.explain(text, &violations)));
-        }
+        let variables = [("self", this), ("oldSelf", old)];
+        let (parsed, checked) = parse_and_check(text, &variables).map_err(failed)?;
         let result = checked.types.get(&parsed.expr.id);
         match (wanted, result) {
             (Wanted::Bool, Some(Type::Bool)) | (Wanted::Text, Some(Type::String)) => {}
@@ -76,6 +89,11 @@ impl Program {
         Ok(Self { parsed, checked, patterns: Patterns::default(), max_cost })
     }
 
+    /// A checked expression, without an estimate of its cost.
+    pub(super) fn of_checked(parsed: Parsed, checked: Checked) -> Self {
+        Self { parsed, checked, patterns: Patterns::default(), max_cost: 0 }
+    }
+
     /// Whether it reads the object before a change.
     pub(super) fn uses_old_self(&self) -> bool {
         self.checked.variables.iter().any(|name| name == "oldSelf")
@@ -89,8 +107,17 @@ impl Program {
     ) -> (Outcome<'v>, u64) {
         let mut variables = vec![("self", this.clone())];
         variables.extend(old.map(|old| ("oldSelf", old.clone())));
-        let mut evaluation =
-            Evaluation { checked: &self.checked, patterns: &self.patterns, variables, cost: 0 };
+        self.evaluate_with(variables, None)
+    }
+
+    /// The value of it with variables, with what evaluating has cost.
+    pub(super) fn evaluate_with<'v, 'e>(
+        &'e self,
+        variables: Vec<(&'e str, Value<'v>)>,
+        composed: Option<&'e dyn Composed<'v>>,
+    ) -> (Outcome<'v>, u64) {
+        let (checked, patterns) = (&self.checked, &self.patterns);
+        let mut evaluation = Evaluation { checked, patterns, variables, composed, cost: 0 };
         let outcome = evaluation.value(&self.parsed.expr);
         (outcome, evaluation.cost)
     }

@@ -116,7 +116,7 @@ impl Type {
     }
 
     /// The types that a type is made of.
-    pub(super) fn parts(&self) -> Vec<&Self> {
+    pub(in super::super) fn parts(&self) -> Vec<&Self> {
         match self {
             Self::List(item) | Self::Optional(item) => vec![item],
             Self::Map(key, value) => vec![key, value],

@@ -1,6 +1,7 @@
 //! The functions that expressions call, with their values (`cel-go/common/{stdlib,types}`, `cel-go/ext`,
 //! `k8s.io/apiserver/pkg/cel/library`).
 
+mod authorizer;
 pub(super) mod convert;
 mod format;
 mod formats;
@@ -22,6 +23,11 @@ pub(super) use formats::regex_size;
 /// # Errors
 /// Upstream's message.
 pub(super) fn call<'v>(name: &str, args: &[Value<'v>], patterns: &Patterns) -> Outcome<'v> {
+    if let [Value::Access(receiver), rest @ ..] = args
+        && let Some(outcome) = authorizer::call(name, receiver, rest)
+    {
+        return outcome;
+    }
     if let Some(outcome) = standard::call(name, args, patterns) {
         return outcome;
     }

@@ -17,11 +17,15 @@ pub(super) enum Field<'v> {
 impl<'v> Shape<'v> {
     /// Whether the fields have names of their own, which are escaped in expressions.
     fn has_fields(self) -> bool {
-        self.is_resource || self.schema.is_none_or(|schema| !schema.properties.is_empty())
+        self.is_resource
+            || self.schema.is_none_or(|schema| !schema.dynamic && !schema.properties.is_empty())
     }
 
     pub(super) fn field(self, name: &str) -> Field<'v> {
         let Some(schema) = self.schema else { return Field::Known(None) };
+        if schema.dynamic {
+            return Field::Known(Some(schema));
+        }
         if self.is_resource
             && let Some(field) = resource_field(name)
             && !has_meta(schema)
@@ -36,13 +40,18 @@ impl<'v> Shape<'v> {
     }
 }
 
+/// The schema of the items of a list.
+fn items_of(list: &Schema) -> Option<&Schema> {
+    if list.dynamic { Some(list) } else { list.items.as_deref() }
+}
+
 impl<'v> Value<'v> {
     /// The items of a list.
     pub(in super::super) fn items(&self) -> Option<Result<Vec<Self>, String>> {
         match self {
             Self::List(list) => Some(Ok(list.to_vec())),
             Self::Items(list, schema) => {
-                let items = schema.and_then(|schema| schema.items.as_deref());
+                let items = schema.and_then(items_of);
                 Some(list.iter().map(|item| Value::of(item, items)).collect())
             }
             _ => None,
@@ -116,7 +125,7 @@ impl<'v> Value<'v> {
         let Some(index) = index else { return Ok(None) };
         match self {
             Self::Items(list, schema) => {
-                let items = schema.and_then(|schema| schema.items.as_deref());
+                let items = schema.and_then(items_of);
                 list.get(index).map(|item| Value::of(item, items)).transpose()
             }
             Self::List(list) => Ok(list.get(index).cloned()),

@@ -47,8 +47,10 @@ impl Value<'_> {
             return left.iter().all(|(name, value)| {
                 let found = right.get(name);
                 match (shape.field(name), other_shape.field(name), found) {
-                    // Null is the same as absent.
-                    (_, _, None) => value.is_null(),
+                    // Null is the same as absent, where a schema says what is there.
+                    (_, _, None) => {
+                        value.is_null() && shape.schema.is_none_or(|schema| !schema.dynamic)
+                    }
                     (Field::Known(one), Field::Known(another), Some(found)) => {
                         if value.is_null() || found.is_null() {
                             return value == found;

@@ -12,6 +12,9 @@ impl<'v> Value<'v> {
     /// A part of an object, as its schema types it.
     pub(in super::super) fn of(json: &'v Json, schema: Option<&'v Schema>) -> Outcome<'v> {
         let Some(schema) = schema else { return Ok(Self::Unknown(json)) };
+        if schema.dynamic {
+            return Ok(Self::dynamic(json));
+        }
         if json.is_null() {
             return if schema.nullable {
                 Ok(Self::Null)
@@ -48,6 +51,24 @@ impl<'v> Value<'v> {
             (Some(Kind::Boolean), Json::Bool(value)) => Ok(Self::Bool(*value)),
             (None, json) => Ok(Self::Unknown(json)),
             (Some(kind), _) => Err(format!("invalid data, expected {}", kind.as_str())),
+        }
+    }
+
+    /// A value as its JSON is (`NativeToValue` for unstructured content).
+    pub(in super::super) fn dynamic(json: &'v Json) -> Self {
+        static DYNAMIC: LazyLock<Schema> =
+            LazyLock::new(|| Schema { dynamic: true, ..Schema::default() });
+        match json {
+            Json::Null => Self::Null,
+            Json::Bool(value) => Self::Bool(*value),
+            Json::Number(number) => number
+                .as_i64()
+                .map_or_else(|| Self::Double(number.as_f64().unwrap_or_default()), Self::Int),
+            Json::String(text) => Self::text(text.as_str()),
+            Json::Array(list) => Self::Items(list, Some(&DYNAMIC)),
+            Json::Object(map) => {
+                Self::Object(map, Shape { schema: Some(&DYNAMIC), is_resource: false })
+            }
         }
     }
 

@@ -13,6 +13,7 @@ use serde_json::{Map, Value as Json};
 
 use super::super::super::golang::float;
 use super::super::Schema;
+use super::access::Access;
 use super::kinds::network::{Cidr, Ip};
 use super::kinds::quantity::Quantity;
 use super::kinds::semver::Semver;
@@ -50,6 +51,7 @@ pub(super) enum Value<'v> {
     Cidr(Cidr),
     Semver(Arc<Semver>),
     Format(&'static str),
+    Access(Access<'v>),
 }
 
 /// What an object is known to be.
@@ -126,6 +128,7 @@ impl Value<'_> {
             Self::Cidr(_) => Type::Opaque("net.CIDR"),
             Self::Semver(_) => Type::Opaque("kubernetes.Semver"),
             Self::Format(_) => Type::Opaque("kubernetes.NamedFormat"),
+            Self::Access(access) => Type::Opaque(access.type_name()),
         }
     }
 

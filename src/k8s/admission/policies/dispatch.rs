@@ -1,0 +1,232 @@
+//! The policies for a request, and the refusal (`validating/dispatcher.go`).
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::super::super::resource::GroupResource;
+use super::super::super::schema::admission::{Authority, Inputs};
+use super::super::super::status::{ApiError, Cause};
+use super::super::super::store::State;
+use super::super::attributes::{Attributes, Versioned};
+use super::super::forms::Forms;
+use super::super::matching::{Match, is_exempt};
+use super::compiled::{Bound, Constraints, PolicyCache};
+use super::{evaluate, params};
+
+/// What policies need besides the request.
+#[derive(Clone, Copy)]
+pub(in super::super::super) struct Caller<'a> {
+    /// The state of the request.
+    pub(in super::super::super) state: &'a State,
+    /// The compiled policies.
+    pub(in super::super::super) cache: &'a PolicyCache,
+    /// The forms of the objects.
+    pub(in super::super::super) forms: &'a dyn Forms,
+    /// Whom expressions ask about actions.
+    pub(in super::super::super) authority: &'a dyn Authority,
+    /// The request as expressions see it.
+    pub(in super::super::super) shown: &'a dyn Fn(&Match<'_>) -> Value,
+    /// Takes warnings.
+    pub(in super::super::super) warn: &'a dyn Fn(&str),
+}
+
+/// A refusal: the policy, the binding where there is one, the message and the reason.
+struct Denial {
+    by: String,
+    message: String,
+    reason: Option<String>,
+}
+
+static NAMESPACES: LazyLock<GroupResource> = LazyLock::new(|| GroupResource::new("", "namespaces"));
+
+/// Lets the policies judge a request.
+///
+/// # Errors
+/// The first refusal.
+pub(in super::super::super) fn validate(
+    caller: &Caller<'_>,
+    request: &Attributes<'_>,
+) -> Result<(), ApiError> {
+    if is_exempt(request) {
+        return Ok(());
+    }
+    let Some(bound) = caller.cache.bound(&caller.state.snapshot) else { return Ok(()) };
+    let mut first = None;
+    for bound in &*bound {
+        let denial = judge(caller, request, bound)?;
+        first = first.or(denial);
+    }
+    first.map_or(Ok(()), |denial| Err(refusal(request, denial)))
+}
+
+/// The first refusal by a policy.
+fn judge(
+    caller: &Caller<'_>,
+    request: &Attributes<'_>,
+    bound: &Bound,
+) -> Result<Option<Denial>, ApiError> {
+    let policy = &*bound.policy;
+    let by_policy = format!("ValidatingAdmissionPolicy '{}'", policy.name);
+    let of_policy = |why: String| {
+        let message = format!("failed to configure policy: {why}");
+        let denial = Denial { by: by_policy.clone(), message, reason: None };
+        Ok((!policy.ignores_failures).then_some(denial))
+    };
+    let found = match &policy.constraints {
+        None => Err("policy contained no match constraints, a required field".to_owned()),
+        Some(constraints) => matches(constraints, caller, request),
+    };
+    let found = match found {
+        Err(why) => return of_policy(why),
+        Ok(None) => return Ok(None),
+        Ok(Some(found)) => found,
+    };
+    let served = match params::served(policy.param_kind.as_ref(), caller.state) {
+        Ok(served) => served,
+        Err(why) => return of_policy(why),
+    };
+    let (shown, mut objects, mut first) = ((caller.shown)(&found), None, None);
+    for binding in &bound.bindings {
+        let by = format!("{by_policy} with binding '{}'", binding.name);
+        let mut deny = |message: String, reason: Option<String>| {
+            first.get_or_insert(Denial { by: by.clone(), message, reason });
+        };
+        let collected = match &binding.constraints {
+            Some(constraints) => matches(constraints, caller, request),
+            None => Ok(Some(found)),
+        };
+        let collected = match collected {
+            Ok(None) => continue,
+            Ok(Some(_)) => params::collect(served, binding, caller.state, request.namespace),
+            Err(why) => Err(why),
+        };
+        let collected = collected.and_then(|params| {
+            if objects.is_none() && !params.is_empty() {
+                let converted = converted(caller, request, &found);
+                let failed = |why| format!("failed to convert object version: {why}");
+                objects = Some(converted.map_err(failed)?);
+            }
+            Ok(params)
+        });
+        let params = match collected {
+            Ok(params) => params,
+            Err(_) if policy.ignores_failures => continue,
+            Err(why) => {
+                deny(format!("failed to configure binding: {why}"), None);
+                continue;
+            }
+        };
+        let namespace = namespace(caller, request)?;
+        let Some((object, old_object)) = &objects else { continue };
+        for params in &params {
+            let inputs = Inputs {
+                object,
+                old_object,
+                request: &shown,
+                namespace: &namespace,
+                params,
+                authority: Some(caller.authority),
+                variables: &[],
+            };
+            for objection in evaluate::objections(policy, inputs) {
+                if objection.always {
+                    deny(objection.message, None);
+                    continue;
+                }
+                for action in &binding.actions {
+                    match action.as_str() {
+                        "Deny" => deny(objection.message.clone(), objection.reason.clone()),
+                        "Warn" => (caller.warn)(&format!(
+                            "Validation failed for {by}: {}",
+                            objection.message
+                        )),
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+    Ok(first)
+}
+
+/// What a request is to constraints (`Matcher.Matches` in `policy/matching/matching.go`).
+fn matches<'r>(
+    constraints: &Constraints,
+    caller: &Caller<'r>,
+    request: &Attributes<'r>,
+) -> Result<Option<Match<'r>>, String> {
+    let in_namespace = constraints.selectors.select_namespace(request, &caller.state.snapshot);
+    let of_object = constraints.selectors.select_object(request);
+    if matches!(in_namespace, Ok(false)) || matches!(of_object, Ok(false)) {
+        return Ok(None);
+    }
+    let types = &caller.state.types;
+    if constraints.excluded.find(request, types).is_some() {
+        return Ok(None);
+    }
+    let found = if constraints.rules.is_empty() {
+        Some(Match { resource: request.resource, kind: request.kind })
+    } else {
+        constraints.rules.find(request, types)
+    };
+    if found.is_some() {
+        in_namespace.map_err(|error| error.message)?;
+        of_object.map_err(|error| error.message)?;
+    }
+    Ok(found)
+}
+
+/// The objects of a request in the version that a policy is for.
+fn converted(
+    caller: &Caller<'_>,
+    request: &Attributes<'_>,
+    found: &Match<'_>,
+) -> Result<(Value, Value), String> {
+    let shown = |value: Option<&Value>| match value {
+        Some(value) if found.resource != request.resource => {
+            caller.forms.in_version(value, found.resource)
+        }
+        value => Ok(value.cloned().unwrap_or_default()),
+    };
+    Ok((shown(request.object)?, shown(request.old_object)?))
+}
+
+/// The namespace of a request as expressions see it (`CreateNamespaceObject`); null for cluster-scoped objects.
+fn namespace(caller: &Caller<'_>, request: &Attributes<'_>) -> Result<Value, ApiError> {
+    let is_namespace = request.kind == Versioned { group: "", version: "v1", name: "Namespace" };
+    if request.namespace.is_empty() || is_namespace {
+        return Ok(Value::Null);
+    }
+    let found = caller.state.snapshot.get(&NAMESPACES, request.namespace);
+    let found = found.ok_or_else(|| ApiError::not_found(&NAMESPACES, request.namespace))?;
+    let mut value = found.value("v1", "Namespace");
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|name, _| matches!(name.as_str(), "metadata" | "spec" | "status"));
+    }
+    if let Some(metadata) = value["metadata"].as_object_mut() {
+        metadata.remove("managedFields");
+        metadata.remove("ownerReferences");
+    }
+    Ok(value)
+}
+
+fn refusal(request: &Attributes<'_>, denial: Denial) -> ApiError {
+    let message = format!("{} denied request: {}", denial.by, denial.message);
+    let resource = GroupResource::new(request.resource.group, request.resource.name);
+    let mut error = ApiError::forbidden(&resource, request.name, &message);
+    let reason = denial.reason.unwrap_or_else(|| "Invalid".to_owned());
+    error.code = match reason.as_str() {
+        "Forbidden" => StatusCode::FORBIDDEN,
+        "Unauthorized" => StatusCode::UNAUTHORIZED,
+        "RequestEntityTooLarge" => StatusCode::PAYLOAD_TOO_LARGE,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    error.reason = Cow::Owned(reason);
+    if let Some(details) = &mut error.details {
+        details.causes.push(Cause { reason: "", message, field: String::new() });
+    }
+    error
+}

@@ -1,0 +1,47 @@
+//! Without the feature `cel` no expression in configurations of admission is checked.
+
+use super::super::super::status::FieldError;
+
+/// What an expression is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wanted {
+    /// A condition or a validation.
+    Bool,
+    /// A message.
+    Message,
+    /// A value for the audit.
+    Annotation,
+}
+
+/// The expressions of a policy or a webhook.
+#[derive(Debug)]
+pub(super) struct Expressions;
+
+#[expect(clippy::unused_self, reason = "with the feature there is an environment")]
+impl Expressions {
+    /// Those of a policy.
+    pub(super) fn of_policy(_has_params: bool, _has_variables: bool) -> Self {
+        Self
+    }
+
+    /// Nothing is checked.
+    pub(super) fn declare(&mut self, _name: &str, _text: &str, _path: &str) -> Option<FieldError> {
+        None
+    }
+
+    /// Nothing is checked.
+    pub(super) fn check(&self, _text: &str, _wanted: Wanted, _path: &str) -> Option<FieldError> {
+        None
+    }
+
+    /// Nothing is checked.
+    pub(super) fn check_shown(
+        &self,
+        _text: &str,
+        _shown: &str,
+        _wanted: Wanted,
+        _path: &str,
+    ) -> Option<FieldError> {
+        None
+    }
+}

@@ -1,0 +1,218 @@
+//! The variables of expressions with their types, and the types that expressions must have
+//! (`pkg/admission/plugin/cel/{compile,composition}.go`).
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, LazyLock};
+
+use super::super::evaluate::COMPOSED;
+use super::super::language::types::{Decl, ObjectDecl, Shape, Type};
+use super::Expression;
+
+/// The variables that expressions may name, besides those that all have.
+#[derive(Debug, Clone)]
+pub(in super::super::super::super) struct Environment {
+    params: bool,
+    authorizer: bool,
+    /// The fields of `variables`; nothing where there is no such variable.
+    composed: Option<BTreeMap<String, Type>>,
+}
+
+impl Environment {
+    /// With an `authorizer`, and with `params` where there are any.
+    pub(in super::super::super::super) fn new(params: bool) -> Self {
+        Self { params, authorizer: true, composed: None }
+    }
+
+    /// Without the `authorizer`.
+    #[must_use]
+    pub(in super::super::super::super) fn without_authorizer(&self) -> Self {
+        Self { authorizer: false, ..self.clone() }
+    }
+
+    /// With `variables`, which has no fields yet.
+    #[must_use]
+    pub(in super::super::super::super) fn with_composed(mut self) -> Self {
+        self.composed = Some(BTreeMap::new());
+        self
+    }
+
+    /// Adds a field of `variables`, of the type that an expression has (`convertCelTypeToDeclType`).
+    pub(in super::super::super::super) fn declare(&mut self, name: &str, of: &Expression) {
+        if let Some(composed) = &mut self.composed {
+            composed.insert(name.to_owned(), declared(&of.output.0));
+        }
+    }
+
+    /// All variables with their types.
+    pub(super) fn variables(&self) -> Vec<(&'static str, Type)> {
+        let mut variables = vec![
+            ("object", Type::Dyn),
+            ("oldObject", Type::Dyn),
+            ("namespaceObject", NAMESPACE.clone()),
+            ("request", REQUEST.clone()),
+        ];
+        if self.params {
+            variables.push(("params", Type::Dyn));
+        }
+        if self.authorizer {
+            let authorizer = Type::Opaque("kubernetes.authorization.Authorizer");
+            let resource = Type::Opaque("kubernetes.authorization.ResourceCheck");
+            variables.push(("authorizer", authorizer));
+            variables.push(("authorizer.requestResource", resource));
+        }
+        if let Some(composed) = &self.composed {
+            let fields = composed.iter().map(|(name, of)| (name.as_str(), of.clone()));
+            variables.push((COMPOSED, object("kubernetes.variables", fields)));
+        }
+        variables
+    }
+}
+
+/// The type of a field for the values of an expression: types of objects and of libraries become dynamic.
+fn declared(of: &Type) -> Type {
+    match of {
+        Type::List(item) => Type::list(declared(item)),
+        Type::Map(key, value) => Type::Map(Arc::new(declared(key)), Arc::new(declared(value))),
+        Type::Null
+        | Type::Bool
+        | Type::Int
+        | Type::Uint
+        | Type::Double
+        | Type::String
+        | Type::Bytes
+        | Type::Duration
+        | Type::Timestamp => of.clone(),
+        _ => Type::Dyn,
+    }
+}
+
+/// The type of an expression's values.
+#[derive(Debug)]
+pub(super) struct Output(Type);
+
+impl Default for Output {
+    fn default() -> Self {
+        Self(Type::Dyn)
+    }
+}
+
+impl Output {
+    pub(super) fn of(found: Option<&Type>) -> Self {
+        found.map_or_else(Self::default, |of| Self(of.clone()))
+    }
+}
+
+/// The types that an expression may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super::super::super) enum Returns {
+    /// Any type: a variable.
+    Any,
+    Bool,
+    Text,
+    TextOrNull,
+}
+
+impl Returns {
+    pub(super) fn check(self, output: &Output) -> Result<(), String> {
+        let found = &output.0;
+        let wanted = match (self, found) {
+            (Self::Any, _)
+            | (Self::Bool, Type::Bool)
+            | (Self::Text | Self::TextOrNull, Type::String)
+            | (Self::TextOrNull, Type::Null) => return Ok(()),
+            (Self::Bool, _) => "bool",
+            (Self::Text, _) => "string",
+            (Self::TextOrNull, _) => "one of [string null_type]",
+        };
+        Err(format!("must evaluate to {wanted} but got {}", shown(found)))
+    }
+}
+
+/// A type as `cel.Type.String` shows it.
+fn shown(of: &Type) -> String {
+    let mut out = of.name();
+    let parts: Vec<String> = of.parts().into_iter().map(shown).collect();
+    if !parts.is_empty() {
+        let _ = write!(out, "({})", parts.join(", "));
+    }
+    out
+}
+
+fn field(of: Type) -> Arc<Decl> {
+    Arc::new(Decl { shape: Shape::Simple(of), max: 0, min_size: 0 })
+}
+
+fn object<'n>(name: &str, fields: impl IntoIterator<Item = (&'n str, Type)>) -> Type {
+    let fields = fields.into_iter().map(|(name, of)| (name.to_owned(), field(of))).collect();
+    Type::Object(Arc::new(ObjectDecl { name: name.to_owned(), fields }))
+}
+
+fn texts(name: &str, fields: &[&str]) -> Type {
+    object(name, fields.iter().map(|field| (*field, Type::String)))
+}
+
+fn map(value: Type) -> Type {
+    Type::Map(Arc::new(Type::String), Arc::new(value))
+}
+
+/// `BuildRequestType`.
+static REQUEST: LazyLock<Type> = LazyLock::new(|| {
+    let kind = texts("kubernetes.GroupVersionKind", &["group", "version", "kind"]);
+    let resource = texts("kubernetes.GroupVersionResource", &["group", "version", "resource"]);
+    let user = [
+        ("username", Type::String),
+        ("uid", Type::String),
+        ("groups", Type::list(Type::String)),
+        ("extra", map(Type::list(Type::String))),
+    ];
+    let fields = [
+        ("kind", kind.clone()),
+        ("resource", resource.clone()),
+        ("subResource", Type::String),
+        ("requestKind", kind),
+        ("requestResource", resource),
+        ("requestSubResource", Type::String),
+        ("name", Type::String),
+        ("namespace", Type::String),
+        ("operation", Type::String),
+        ("userInfo", object("kubernetes.UserInfo", user)),
+        ("dryRun", Type::Bool),
+        ("options", Type::Dyn),
+    ];
+    object("kubernetes.AdmissionRequest", fields)
+});
+
+/// `BuildNamespaceType`.
+static NAMESPACE: LazyLock<Type> = LazyLock::new(|| {
+    let condition = [
+        ("status", Type::String),
+        ("type", Type::String),
+        ("lastTransitionTime", Type::Timestamp),
+        ("message", Type::String),
+        ("reason", Type::String),
+    ];
+    let condition = object("kubernetes.NamespaceCondition", condition);
+    let metadata = [
+        ("name", Type::String),
+        ("generateName", Type::String),
+        ("namespace", Type::String),
+        ("labels", map(Type::String)),
+        ("annotations", map(Type::String)),
+        ("UID", Type::String),
+        ("creationTimestamp", Type::Timestamp),
+        ("deletionGracePeriodSeconds", Type::Int),
+        ("deletionTimestamp", Type::Timestamp),
+        ("generation", Type::Int),
+        ("resourceVersion", Type::String),
+        ("finalizers", Type::list(Type::String)),
+    ];
+    let status = [("conditions", Type::list(condition)), ("phase", Type::String)];
+    let spec = [("finalizers", Type::list(Type::String))];
+    let fields = [
+        ("metadata", object("kubernetes.NamespaceMetadata", metadata)),
+        ("spec", object("kubernetes.NamespaceSpec", spec)),
+        ("status", object("kubernetes.NamespaceStatus", status)),
+    ];
+    object("kubernetes.Namespace", fields)
+});
