@@ -58,13 +58,14 @@ mod webhook;
 mod yaml;
 
 pub(crate) use admission::AdmissionPlugins;
+pub(crate) use admission::webhooks::{AdmissionReview, Reviews, WebhookCache};
 pub(crate) use auth::rbac::{aggregated as with_aggregated_roles, bootstrap_objects};
 pub(crate) use auth::{Auth, AuthCache, AuthRequest, TokenWorld, User, WEBSOCKET_BEARER};
 #[cfg(feature = "cli")]
 pub(crate) use conformity::Definitions;
 pub(crate) use controllers::{Controller, ControllerSet, Controllers};
 pub(crate) use conversion::{
-    ConversionRequest, Conversions, ReviewAnswer, ReviewError, address as webhook_address,
+    ConversionRequest, Conversions, ReviewError, address as webhook_address,
 };
 pub(crate) use definitions::emptied as emptied_definitions;
 pub(crate) use faults::{Faults, release_held};
@@ -84,6 +85,7 @@ pub(crate) use status::ApiError;
 pub use store::HistoryLimits;
 pub(crate) use store::{Committed, Conflict, PinnedSnapshots, Revision, State, StoreChange};
 pub(crate) use verbs::{PendingAnswer, Watch, WatchStep, error_line};
+pub(crate) use webhook::WebhookReply;
 pub(crate) use yaml::render as render_yaml;
 
 use std::sync::Arc;
@@ -166,6 +168,10 @@ pub(crate) struct ApiRequest<'a> {
     pub auth_cache: &'a AuthCache,
     /// What conversion webhooks have done for the request.
     pub conversions: &'a Conversions,
+    /// The compiled admission webhooks of the world.
+    pub webhooks: &'a WebhookCache,
+    /// What admission webhooks have said of the request.
+    pub reviews: &'a Reviews,
 }
 
 /// How the engine resolves a request.
@@ -195,6 +201,8 @@ pub(crate) enum Outcome {
     },
     /// Webhooks have to convert objects first; then the request is resolved again.
     Convert(Vec<ConversionRequest>),
+    /// Admission webhooks have to be asked first; then the request is resolved again.
+    Review(Vec<AdmissionReview>),
 }
 
 /// Whether the engine answers a request: one for a served type or a discovery path.
@@ -351,6 +359,8 @@ fn resource_answer(
         auth: request.auth,
         auth_cache: request.auth_cache,
         conversions: request.conversions,
+        webhooks: request.webhooks,
+        reviews: request.reviews,
     };
     // The routes of built-in types have no HEAD, and take methods as they are written.
     let known = matches!(request.method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE");

@@ -345,7 +345,12 @@ pub(super) fn error_plan(error: &ApiError, headers: &HeaderMap, query: &Query<'_
 
 /// A `Warning` header of RFC 7234, as upstream writes it: code 299, agent `-`.
 pub(super) fn warning(text: &str) -> Option<HeaderValue> {
-    HeaderValue::from_str(&format!("299 - {}", super::golang::quote(text))).ok()
+    // What has control characters is no warning (`net.NewWarningHeader`).
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return None;
+    }
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+    HeaderValue::from_bytes(format!("299 - \"{text}\"").as_bytes()).ok()
 }
 
 fn status_plan(error: &ApiError, headers: &HeaderMap, query: &Query<'_>) -> Plan {

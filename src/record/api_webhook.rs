@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::api_webhook_connect::{WebhookConnector, WebhookTarget};
 
-/// How long a call may take (`setGlobalDefaults` in `k8s.io/apiserver/pkg/util/webhook/authentication.go`).
+/// How long a client waits (`setGlobalDefaults` in `k8s.io/apiserver/pkg/util/webhook/authentication.go`).
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The largest answer that is read, in bytes: far above an object that can be stored.
@@ -31,6 +31,33 @@ const MOST_CLIENTS: NonZeroUsize = NonZeroUsize::new(32).expect("more than none"
 
 /// How many connections to one webhook are kept without use, and for how long.
 const IDLE: (usize, Duration) = (16, Duration::from_secs(90));
+
+/// How long a webhook may take, and how it is said that it took longer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Patience {
+    /// As long as a client waits: for each head, and for the body.
+    Client,
+    /// This time for the whole call.
+    Call(Duration),
+}
+
+impl Patience {
+    /// When the next step of a call has to be done, which began at `start`.
+    fn until(self, start: Instant) -> Instant {
+        match self {
+            Self::Client => Instant::now() + TIMEOUT,
+            Self::Call(time) => start + time,
+        }
+    }
+
+    /// The words about a step that was not done.
+    fn late(self, of_client: &str) -> String {
+        match self {
+            Self::Client => format!("context deadline exceeded ({of_client})"),
+            Self::Call(_) => "context deadline exceeded".to_owned(),
+        }
+    }
+}
 
 /// The answer of a webhook.
 #[derive(Debug)]
@@ -62,17 +89,19 @@ impl ApiWebhooks {
         &self,
         target: WebhookTarget,
         body: Bytes,
+        patience: Patience,
     ) -> Result<WebhookAnswer, String> {
+        let start = Instant::now();
         let url = target.url.clone();
         let client = self.client(target).map_err(|why| format!("Post \"{url}\": {why}"))?;
         for _ in 0..MOST_RETRIES {
-            let answer = send(&client, &url, body.clone()).await?;
+            let answer = send(&client, &url, body.clone(), patience, start).await?;
             match asked_to_wait(&answer) {
                 Some(wait) => tokio::time::sleep(wait).await,
-                None => return read(answer, Instant::now() + TIMEOUT).await,
+                None => return read(answer, patience, start).await,
             }
         }
-        read(send(&client, &url, body).await?, Instant::now() + TIMEOUT).await
+        read(send(&client, &url, body, patience, start).await?, patience, start).await
     }
 
     fn client(&self, target: WebhookTarget) -> Result<Arc<WebhookClient>, String> {
@@ -96,6 +125,8 @@ async fn send(
     client: &WebhookClient,
     url: &str,
     body: Bytes,
+    patience: Patience,
+    start: Instant,
 ) -> Result<Response<Incoming>, String> {
     let failed = |why: &str| format!("Post \"{url}\": {why}");
     let request = http::Request::post(url)
@@ -104,11 +135,9 @@ async fn send(
         .header(USER_AGENT, "kube-apiserver-admission")
         .body(Full::new(body))
         .map_err(|error| failed(&error.to_string()))?;
-    match timeout_at(Instant::now() + TIMEOUT, client.request(request)).await {
+    match timeout_at(patience.until(start), client.request(request)).await {
         Ok(answer) => answer.map_err(|error| failed(&reason(&error))),
-        Err(_) => Err(failed(
-            "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
-        )),
+        Err(_) => Err(failed(&patience.late("Client.Timeout exceeded while awaiting headers"))),
     }
 }
 
@@ -124,10 +153,15 @@ fn reason(error: &Error) -> String {
                 return format!("net/http: HTTP/1.x transport connection broken: {error}");
             }
         }
-        if let Some(error) = next.downcast_ref::<std::io::Error>()
-            && error.kind() == std::io::ErrorKind::ConnectionReset
-        {
-            return "read: connection reset by peer".to_owned();
+        if let Some(error) = next.downcast_ref::<std::io::Error>() {
+            match error.kind() {
+                std::io::ErrorKind::ConnectionReset => {
+                    return "read: connection reset by peer".to_owned();
+                }
+                // The connection ends in the middle.
+                std::io::ErrorKind::UnexpectedEof => return "EOF".to_owned(),
+                _ => {}
+            }
         }
         cause = next;
     }
@@ -145,7 +179,12 @@ fn asked_to_wait(answer: &Response<Incoming>) -> Option<Duration> {
 }
 
 /// Reads an answer to its end.
-async fn read(answer: Response<Incoming>, until: Instant) -> Result<WebhookAnswer, String> {
+async fn read(
+    answer: Response<Incoming>,
+    patience: Patience,
+    start: Instant,
+) -> Result<WebhookAnswer, String> {
+    let until = patience.until(start);
     let failed = |why: &str| {
         format!("unexpected error when reading response body. Please retry. Original error: {why}")
     };
@@ -153,9 +192,8 @@ async fn read(answer: Response<Incoming>, until: Instant) -> Result<WebhookAnswe
     let mut bytes = BytesMut::new();
     loop {
         let frame = timeout_at(until, body.frame()).await;
-        let late =
-            "context deadline exceeded (Client.Timeout or context cancellation while reading body)";
-        let Some(frame) = frame.map_err(|_| failed(late))? else { break };
+        let late = || patience.late("Client.Timeout or context cancellation while reading body");
+        let Some(frame) = frame.map_err(|_| failed(&late()))? else { break };
         let frame = frame.map_err(|_| failed("unexpected EOF"))?;
         if let Ok(data) = frame.into_data() {
             bytes.extend_from_slice(&data);

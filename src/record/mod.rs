@@ -63,7 +63,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use api_webhook::ApiWebhooks;
+pub(crate) use api_webhook::{ApiWebhooks, Patience};
 pub(crate) use api_webhook_connect::WebhookTarget;
 pub(crate) use backends::{Backends, NamedBackend};
 #[cfg(feature = "cli")]

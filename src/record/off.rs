@@ -26,6 +26,14 @@ pub(crate) struct WebhookTarget {
     pub(crate) ca_bundle: Vec<u8>,
 }
 
+/// How long a webhook may take.
+#[derive(Debug, Clone, Copy)]
+#[expect(dead_code, reason = "a build with a client reads it")]
+pub(crate) enum Patience {
+    Client,
+    Call(Duration),
+}
+
 /// The answer of a webhook.
 #[derive(Debug)]
 pub(crate) struct WebhookAnswer {
@@ -44,6 +52,7 @@ impl ApiWebhooks {
         &self,
         target: WebhookTarget,
         _: bytes::Bytes,
+        _: Patience,
     ) -> Result<WebhookAnswer, String> {
         let url = target.url;
         Err(format!(

@@ -8,8 +8,8 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use crate::k8s::{self, ConversionRequest, Conversions, ReviewAnswer, ReviewError};
-use crate::record::WebhookTarget;
+use crate::k8s::{self, ConversionRequest, Conversions, ReviewError, WebhookReply};
+use crate::record::{Patience, WebhookTarget};
 
 use super::context::RequestContext;
 
@@ -58,11 +58,11 @@ async fn call(context: &RequestContext, request: &ConversionRequest) -> Result<V
     let uid = uuid::Uuid::new_v4().to_string();
     let review = Bytes::from(request.review(&uid)?);
     let (webhook, url) = (&request.webhook, request.webhook.url());
-    let address = k8s::webhook_address(&context.world.store.state(), webhook)
+    let address = k8s::webhook_address(&context.world.store.state(), &webhook.client)
         .map_err(|why| request.failed(&format!("Post \"{url}\": {why}")))?;
-    let target = WebhookTarget { url, address, ca_bundle: webhook.ca_bundle.clone() };
-    let answer = context.shared.api_webhooks.post(target, review).await;
+    let target = WebhookTarget { url, address, ca_bundle: webhook.client.ca_bundle.clone() };
+    let answer = context.shared.api_webhooks.post(target, review, Patience::Client).await;
     let answer = answer.map_err(|why| request.failed(&why))?;
     let (status, content_type, body) = (answer.status, answer.content_type, answer.body);
-    request.read(&uid, &ReviewAnswer { status, content_type, body })
+    request.read(&uid, &WebhookReply { status, content_type, body })
 }

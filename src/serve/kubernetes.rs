@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
+use tokio::time::Instant;
 
 use crate::k8s::{
-    self, ApiError, ApiRequest, Conversions, GroupResource, Outcome, PendingAnswer, Resolved, User,
+    self, ApiError, ApiRequest, Conversions, GroupResource, Outcome, PendingAnswer, Resolved,
+    Reviews, User,
 };
 use crate::message::{Asked, Plan};
 
@@ -14,7 +16,7 @@ use super::commit::Contended;
 use super::compress::compress;
 use super::context::RequestContext;
 use super::world::World;
-use super::{conversions, respond, watch};
+use super::{admission, conversions, respond, watch};
 
 /// Whether the engine answers a request.
 pub(super) fn owns(context: &RequestContext, asked: &Asked<'_>) -> bool {
@@ -78,7 +80,7 @@ pub(super) async fn answer(
     }
     let world = &context.world;
     let nonce = if *asked.method() == Method::POST { uuid::Uuid::new_v4().as_u128() } else { 0 };
-    let conversions = Conversions::default();
+    let (conversions, reviews) = (Conversions::default(), Reviews::default());
     let api_request = ApiRequest {
         method: asked.method(),
         path: asked.path(),
@@ -93,6 +95,8 @@ pub(super) async fn answer(
         auth: &context.shared.settings.auth,
         auth_cache: &world.auth,
         conversions: &conversions,
+        webhooks: &world.admission,
+        reviews: &reviews,
     };
     let config = &context.shared.settings.kubernetes;
     let mut outcome = carry_out(world, config, &api_request);
@@ -100,9 +104,9 @@ pub(super) async fn answer(
         watch::wait_for(context, revision).await;
         outcome = carry_out(world, config, &api_request);
     }
-    if let Outcome::Convert(requests) = outcome {
+    if matches!(outcome, Outcome::Convert(_) | Outcome::Review(_)) {
         let again = || carry_out(world, config, &api_request);
-        outcome = Box::pin(convert(context, &conversions, requests, again)).await;
+        outcome = Box::pin(call_webhooks(context, &api_request, outcome, again)).await;
     }
     match outcome {
         Outcome::Plan(mut plan) if plan.status == StatusCode::NOT_FOUND => {
@@ -120,6 +124,10 @@ pub(super) async fn answer(
         }
         // Other writers were always faster.
         Outcome::Convert(_) => contended(config, &api_request),
+        Outcome::Review(_) => {
+            let error = config.amended(ApiError::request_deadline());
+            k8s::error_plan(&error, asked.headers(), asked.query())
+        }
     }
 }
 
@@ -127,21 +135,37 @@ pub(super) async fn answer(
 /// shown then; and each again when another writer was faster.
 const MOST_CONVERSIONS: usize = 16;
 
+/// How often admission webhooks are called for one request: one after another, and for each object of a collection.
+const MOST_REVIEWS: usize = 100_000;
+
 /// Calls the webhooks that a request needs, until it is resolved.
-async fn convert(
+async fn call_webhooks(
     context: &RequestContext,
-    conversions: &Conversions,
-    mut requests: Vec<k8s::ConversionRequest>,
+    request: &ApiRequest<'_>,
+    mut outcome: Outcome,
     again: impl Fn() -> Outcome,
 ) -> Outcome {
-    for _ in 0..MOST_CONVERSIONS {
-        conversions::carry_out(context, conversions, requests).await;
-        match again() {
-            Outcome::Convert(more) => requests = more,
+    let (mut conversions, mut reviews) = (0, 0);
+    let until = admission::deadline();
+    let is_bounded = &*request.info.verb != "deletecollection";
+    loop {
+        match outcome {
+            Outcome::Convert(requests) if conversions < MOST_CONVERSIONS => {
+                conversions += 1;
+                conversions::carry_out(context, request.conversions, requests).await;
+            }
+            Outcome::Review(missing) if reviews < MOST_REVIEWS => {
+                reviews += 1;
+                let until = if is_bounded { until } else { admission::deadline() };
+                if Instant::now() >= until {
+                    return Outcome::Review(missing);
+                }
+                admission::carry_out(context, request.reviews, missing, until).await;
+            }
             outcome => return outcome,
         }
+        outcome = again();
     }
-    Outcome::Convert(requests)
 }
 
 /// Decides on a request, commits what it writes, and gives back its outcome.

@@ -2,6 +2,7 @@
 
 mod admin;
 mod admin_reach;
+mod admission;
 mod assembly;
 mod assess;
 mod body_files;

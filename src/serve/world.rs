@@ -47,6 +47,8 @@ pub(crate) struct World {
     held: Mutex<Vec<(Duration, Timestamp)>>,
     /// What authorization keeps for it.
     pub(crate) auth: k8s::AuthCache,
+    /// Its compiled admission webhooks.
+    pub(crate) admission: k8s::WebhookCache,
     /// The tokens its identity service has issued.
     pub(crate) tokens: IssuedTokens,
     /// Its time.
@@ -99,6 +101,7 @@ impl World {
             log: Arc::default(),
             held: Mutex::default(),
             auth: k8s::AuthCache::default(),
+            admission: k8s::WebhookCache::default(),
             tokens: IssuedTokens::default(),
             clock,
             controlled: AtomicBool::new(false),

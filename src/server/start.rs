@@ -61,17 +61,8 @@ impl Builder {
         let forward = self.open_forward_proxy(tls.as_ref(), &log)?;
         let seed = (!loaded.scenarios.is_empty()).then(|| loaded.scenarios.seed());
         let (stop, stopping) = watch::channel(false);
-        let pages = Arc::new(k8s::PageCache::new(self.bounds.page_bytes));
-        let (enabled, disabled) = &self.admission_plugins;
-        let admission = k8s::AdmissionPlugins::parse(enabled, disabled).map_err(Error::Setting)?;
         let controllers = k8s::ControllerSet::parse(&self.controllers).map_err(Error::Setting)?;
-        let makes_accounts = self.stages && controllers.has(k8s::Controller::ServiceAccount);
-        let kubernetes = self.profile.configure(k8s::Config {
-            pages,
-            admission,
-            makes_accounts,
-            ..self.kubernetes
-        });
+        let kubernetes = self.take_engine(&controllers)?;
         let bodies = Bodies::new(self.bounds.transport.body_bytes);
         let settings = Settings {
             engine: !self.sources.nothing && !strict,
@@ -112,7 +103,7 @@ impl Builder {
             RequestContext::new(Arc::clone(&shared), Arc::clone(shared.worlds.default()))
                 .begin_controllers();
         }
-        shared.open_doors();
+        let refuses = shared.open_doors();
         tokio::spawn(Arc::clone(&shared).keep_doors());
         tokio::spawn(Arc::clone(&shared).keep_life());
         let serving = Serving {
@@ -126,7 +117,7 @@ impl Builder {
         };
         #[cfg(feature = "cli")]
         let open = serving.open.clone();
-        ports.listen()?;
+        ports.listen(refuses)?;
         let Addresses { plain: address, https, admin } = ports.addresses();
         let task = serving.start(ports, tls);
         warnings::log_of_stubs(&shared, is_logged.then_some(&log));
@@ -256,6 +247,18 @@ impl Builder {
     #[expect(clippy::unnecessary_wraps, reason = "the signature is that of a build with a backend")]
     fn backend(&mut self, _: &Logger) -> Result<(Arc<Redactor>, Option<Proxy>), Error> {
         Ok((redactor(self.sources.redact_key.clone(), self.show_secrets), None))
+    }
+
+    /// The settings of the Kubernetes engine.
+    fn take_engine(&mut self, controllers: &k8s::ControllerSet) -> Result<k8s::Config, Error> {
+        let (enabled, disabled) = &self.admission_plugins;
+        let config = k8s::Config {
+            pages: Arc::new(k8s::PageCache::new(self.bounds.page_bytes)),
+            admission: k8s::AdmissionPlugins::parse(enabled, disabled).map_err(Error::Setting)?,
+            makes_accounts: self.stages && controllers.has(k8s::Controller::ServiceAccount),
+            ..std::mem::take(&mut self.kubernetes)
+        };
+        Ok(self.profile.configure(config))
     }
 
     /// Reads the certificates, or makes them.

@@ -168,6 +168,10 @@ fn go_certificate_reason(why: &CertificateError) -> String {
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             "certificate signed by unknown authority".to_owned()
         }
+        // A self-signed certificate that says it is an authority, and is none here.
+        CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            "certificate signed by unknown authority".to_owned()
+        }
         other => other.to_string(),
     }
 }

@@ -5,6 +5,8 @@
 mod envtest;
 mod support;
 
+mod admission;
+mod admission_policies;
 mod architecture;
 mod as_written;
 mod bad_backends;

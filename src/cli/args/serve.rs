@@ -44,7 +44,7 @@ pub(crate) struct Serve {
     )]
     pub(crate) controllers: Vec<String>,
     /// Admission plugins to turn on besides the default ones, as for kube-apiserver. The default ones are upstream's, but
-    /// for ServiceAccount, which refuses pods in namespaces without accounts.
+    /// for `ServiceAccount`, which refuses pods in namespaces without accounts.
     #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
     pub(crate) enable_admission_plugins: Vec<String>,
     /// Admission plugins to turn off, as for kube-apiserver.

@@ -15,7 +15,7 @@ use super::super::args::{Cli, Command, Serve};
 use super::super::error::CommandError;
 use super::super::serve;
 use super::flags::{self, Asked, Flags};
-use super::{assets, certificates, checks, parent};
+use super::{assets, certificates, checks, parent, plugins};
 
 /// The default of `--secure-port`.
 const PORT: u16 = 6443;
@@ -32,6 +32,8 @@ const EFFECTIVE: &[&str] = &[
     "cert-dir",
     "client-ca-file",
     "cors-allowed-origins",
+    "disable-admission-plugins",
+    "enable-admission-plugins",
     "secure-port",
     "tls-cert-file",
     "tls-private-key-file",
@@ -144,6 +146,7 @@ fn serve(flags: &Flags) -> Result<(), Refused> {
     for origin in flags.list("cors-allowed-origins") {
         options.push(format!("--cors-allowed-origins={origin}").into());
     }
+    plugins::push_options(flags, &mut options);
     // The version of the directory is that of the command which has written it; the variable comes first.
     if std::env::var_os("STANDIN_KUBERNETES_VERSION").is_none() {
         options.push(format!("--kubernetes-version={}", version()).into());

@@ -19,7 +19,7 @@ mod table;
 mod tests;
 
 pub(super) use forms::{built_in, checked, in_form, through_stored};
-pub(crate) use review::{ReviewAnswer, ReviewError};
+pub(crate) use review::ReviewError;
 pub(crate) use service::address;
 pub(crate) use table::{ConversionRequest, Conversions, Pending};
 
@@ -162,6 +162,33 @@ pub(super) fn value(served: &Served, conversions: &Conversions, object: &Object)
     if let Some(schema) = other_schema(served) {
         schema::prune(schema, &mut value);
     }
+    value
+}
+
+/// An object of one version as one of another version of its type. Where a webhook has not converted it yet, the object
+/// is not right, and [`Conversions::pending`] says so.
+pub(super) fn between(
+    from: &Served,
+    to: &Served,
+    conversions: &Conversions,
+    mut value: Value,
+) -> Value {
+    let stored_in = to_stored(from, conversions, &mut value);
+    if let Some(conversion) = built_in(to) {
+        conversion.to_own(&mut value);
+    }
+    if let (Some(webhook), Some(version)) = (&to.of.webhook, stored_in)
+        && version != to.version().name
+    {
+        let revision = take_revision(&mut value);
+        value = conversions
+            .write(webhook, value, &to.api_version)
+            .unwrap_or_else(|unconverted| unconverted);
+        fit(to.version(), &mut value);
+        meta::set(&mut value, "resourceVersion", revision);
+    }
+    value["apiVersion"] = (*to.api_version).into();
+    value["kind"] = (*to.of.kind).into();
     value
 }
 

@@ -2,28 +2,14 @@
 //! (`k8s.io/apiextensions-apiserver/pkg/apiserver/conversion/webhook_converter.go`, and the decoding of
 //! `k8s.io/client-go/rest/request.go`).
 
-use bytes::Bytes;
-use http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::super::decode::{self, TypeMeta};
 use super::super::golang::{json_kind, quote};
 use super::super::resource::split_api_version;
-use super::super::webhook::{ConversionWebhook, ReviewVersion};
+use super::super::webhook::{ConversionWebhook, ReviewVersion, WebhookReply, decoded};
 use super::metadata;
-
-/// The answer of a webhook.
-#[derive(Debug)]
-pub(crate) struct ReviewAnswer {
-    /// Its status.
-    pub status: StatusCode,
-    /// `Content-Type`; `application/json` where it has none.
-    pub content_type: String,
-    /// Its whole body.
-    pub body: Bytes,
-}
 
 /// Why an object is not converted: upstream's message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,9 +17,6 @@ pub(crate) struct ReviewAnswer {
 pub(crate) struct ReviewError(String);
 
 const GROUP: &str = "apiextensions.k8s.io";
-
-/// The longest text of an answer that an error quotes, in bytes (`maxUnstructuredResponseTextBytes`).
-const MAX_QUOTED: usize = 2048;
 
 /// Version and kind of an object, as Go prints them (`GroupVersionKind.String`).
 fn kind_of(object: &Value) -> String {
@@ -72,7 +55,7 @@ pub(super) fn read(
     object: &Value,
     desired: &str,
     uid: &str,
-    answer: &ReviewAnswer,
+    answer: &WebhookReply,
 ) -> Result<Value, ReviewError> {
     let version = webhook.review.unwrap_or(ReviewVersion::V1);
     let objects = objects(version, uid, answer).map_err(|why| failed(object, &why))?;
@@ -141,18 +124,8 @@ fn as_written(body: &[u8]) -> Option<String> {
 }
 
 /// The objects of an answer (`Result.Into`, `getConvertedObjectsFromResponse`).
-fn objects(version: ReviewVersion, uid: &str, answer: &ReviewAnswer) -> Result<Vec<Value>, String> {
-    if !(200..=206).contains(&answer.status.as_u16()) {
-        return Err(refusal(answer));
-    }
-    if answer.body.is_empty() {
-        return Err(format!(
-            "0-length response with status code: {} and content type: {}",
-            answer.status.as_u16(),
-            answer.content_type
-        ));
-    }
-    let review = decoded(&answer.body)?;
+fn objects(version: ReviewVersion, uid: &str, answer: &WebhookReply) -> Result<Vec<Value>, String> {
+    let review = decoded(answer.content()?)?;
     check_type(version, &review)?;
     check_fields(version, &review)?;
     let response = &review["response"];
@@ -180,14 +153,6 @@ fn objects(version: ReviewVersion, uid: &str, answer: &ReviewAnswer) -> Result<V
         return Err(format!("response.result.status was '{status}', not 'Success'"));
     }
     Ok(response["convertedObjects"].as_array().cloned().unwrap_or_default())
-}
-
-/// A body as JSON, or else as YAML.
-fn decoded(body: &[u8]) -> Result<Value, String> {
-    let decoded = decode::json(body).or_else(|_| decode::yaml(body))?;
-    decoded.invalid.map_or(Ok(()), Err)?;
-    TypeMeta::of(&decoded.value)?;
-    Ok(decoded.value)
 }
 
 /// The kinds that the answer may have for the client's scheme; another one than a review cannot be converted to one.
@@ -248,45 +213,4 @@ fn check_fields(version: ReviewVersion, review: &Value) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// The error of an answer that is none of success (`NewGenericServerResponse`).
-fn refusal(answer: &ReviewAnswer) -> String {
-    if let Ok(status) = decoded(&answer.body)
-        && status["kind"] == "Status"
-        && status["apiVersion"] == "v1"
-        && status["status"] != "Success"
-    {
-        return status["message"].as_str().unwrap_or_default().to_owned();
-    }
-    let is_text = answer.content_type.starts_with("text/");
-    let shown = &answer.body[..answer.body.len().min(MAX_QUOTED)];
-    let shown = String::from_utf8_lossy(shown);
-    let said = if is_text { shown.trim() } else { "unknown" };
-    match answer.status.as_u16() {
-        400 => "the server rejected our request for an unknown reason".to_owned(),
-        401 => "the server has asked for the client to provide credentials".to_owned(),
-        404 => "the server could not find the requested resource".to_owned(),
-        405 => "the server does not allow this method on the requested resource".to_owned(),
-        406 if matches!(said, "" | "unknown") => {
-            "the server was unable to respond with a content type that the client supports".to_owned()
-        }
-        403 | 406 | 415 => said.to_owned(),
-        409 => "the server reported a conflict".to_owned(),
-        422 => "the server rejected our request due to an error in our request".to_owned(),
-        429 => {
-            "the server has received too many requests and has asked us to try again later".to_owned()
-        }
-        503 => "the server is currently unable to handle the request".to_owned(),
-        504 => "the server was unable to return a response in the time allotted, but may still be processing the \
-             request"
-            .to_owned(),
-        500.. => format!(
-            "an error on the server ({}) has prevented the request from succeeding",
-            quote(said)
-        ),
-        code => format!(
-            "the server responded with the status code {code} but did not return more information"
-        ),
-    }
 }

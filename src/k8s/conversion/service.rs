@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::super::resource::GroupResource;
 use super::super::store::State;
-use super::super::webhook::{ConversionWebhook, WebhookEndpoint};
+use super::super::webhook::{WebhookClient, WebhookEndpoint};
 
 /// A host and a port.
 pub(crate) type Address = (String, u16);
@@ -17,10 +17,7 @@ pub(crate) type Address = (String, u16);
 ///
 /// # Errors
 /// Why its service leads nowhere.
-pub(crate) fn address(
-    state: &State,
-    webhook: &ConversionWebhook,
-) -> Result<Option<Address>, String> {
+pub(crate) fn address(state: &State, webhook: &WebhookClient) -> Result<Option<Address>, String> {
     let WebhookEndpoint::Service { namespace, name, port, .. } = &webhook.endpoint else {
         return Ok(None);
     };

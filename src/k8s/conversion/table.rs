@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::super::webhook::ConversionWebhook;
-use super::review::{self, ReviewAnswer, ReviewError};
+use super::super::webhook::{ConversionWebhook, WebhookReply};
+use super::review::{self, ReviewError};
 
 /// A conversion that the engine needs.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl ConversionRequest {
     ///
     /// # Errors
     /// What is wrong with the answer, in upstream's words.
-    pub(crate) fn read(&self, uid: &str, answer: &ReviewAnswer) -> Result<Value, ReviewError> {
+    pub(crate) fn read(&self, uid: &str, answer: &WebhookReply) -> Result<Value, ReviewError> {
         review::read(&self.webhook, &self.object, &self.desired, uid, answer)
     }
 

@@ -1,6 +1,7 @@
 //! The catalogue of errors by status code, each with upstream's reason and message.
 
 use http::StatusCode;
+use serde_json::Value;
 
 use super::super::golang::quote;
 use super::super::limits::{ACCEPTED, MAX_BODY_BYTES};
@@ -275,6 +276,26 @@ impl ApiError {
     /// 501: what a stand-in does not do.
     pub(crate) fn not_implemented(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message, None)
+    }
+
+    /// 504: what a request waits for did not come in time (`finisher.FinishRequest`).
+    pub(crate) fn request_deadline() -> Self {
+        let why = "Timeout: request did not complete within requested timeout - context deadline exceeded";
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "Timeout", why, Some(Details::default()))
+    }
+
+    /// The Status that an admission webhook refuses a request with.
+    pub(crate) fn of_webhook(status: &Value) -> Self {
+        let text = |field: &str| status[field].as_str().unwrap_or_default().to_owned();
+        let code = status["code"].as_u64().and_then(|code| u16::try_from(code).ok());
+        let code = code.and_then(|code| StatusCode::from_u16(code).ok());
+        let mut error =
+            Self::new(code.unwrap_or(StatusCode::BAD_REQUEST), "", text("message"), None);
+        error.reason = text("reason").into();
+        if let Some(details) = status.get("details").filter(|details| details.is_object()) {
+            error.extra.insert("details", details.clone());
+        }
+        error
     }
 
     /// The error for a status code of a scenario: with upstream's reason and message, where it has them.

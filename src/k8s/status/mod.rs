@@ -121,7 +121,12 @@ impl ApiError {
 
     /// The seconds of `Retry-After`, where that header is sent.
     pub(crate) fn retry_after_seconds(&self) -> Option<u32> {
-        self.details.as_ref().map(|d| d.retry_after_seconds).filter(|seconds| *seconds > 0)
+        let given = || {
+            let seconds = self.extra.get("details")?["retryAfterSeconds"].as_u64()?;
+            u32::try_from(seconds).ok()
+        };
+        let own = self.details.as_ref().map(|details| details.retry_after_seconds);
+        own.or_else(given).filter(|seconds| *seconds > 0)
     }
 
     /// The `Status` as JSON, without a line break.

@@ -61,6 +61,8 @@ impl<'a> Sent<'a> {
             auth: &auth,
             auth_cache: &auth_cache,
             conversions: &Conversions::default(),
+            webhooks: &WebhookCache::default(),
+            reviews: &Reviews::default(),
         };
         Some(store.answer(config, &request))
     }

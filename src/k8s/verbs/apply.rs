@@ -14,6 +14,7 @@ use super::super::options::{FieldValidation, WriteOptions};
 use super::super::resource::split_api_version;
 use super::super::status::{ApiError, Cause};
 use super::super::store::StoreChange;
+use super::admission::Admission;
 use super::write::Tracking;
 use super::{Call, Resolved, admit, create, validate, write, written};
 
@@ -65,11 +66,13 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     warnings.extend(validate::warnings(call, &value, old));
     let tracking = Tracking::Done(managed);
     let mut change = StoreChange::on(&call.state);
+    let admission = Admission::of_write(call, &options);
     let (new, status) = if let Ok(live) = live {
-        let new = write::replace(call, &mut change, live, value, &tracking, options.dry_run)?;
+        let new = write::replace(call, &mut change, live, value, &tracking, &admission)?;
         (new, StatusCode::OK)
     } else {
-        let new = create::insert(call, &mut change, value, &tracking, options.dry_run)?;
+        let (value, tracking) = create::mutated(&admission, call, &mut change, value, tracking)?;
+        let new = create::insert(call, &mut change, value, &tracking, &admission)?;
         (new, StatusCode::CREATED)
     };
     Ok(written::decision(call, change, new, status, output, &warnings))

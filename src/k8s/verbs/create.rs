@@ -11,16 +11,18 @@ use super::super::options::WriteOptions;
 use super::super::resource::GroupResource;
 use super::super::status::{ApiError, Cause};
 use super::super::store::StoreChange;
+use super::admission::Admission;
 use super::admit::{self, Admitted};
 use super::generated::{TRIES, suffix};
 use super::render::{render, render_dry};
 use super::validate::{self, validate_new};
 use super::write::Tracking;
 use super::written::Written;
-use super::{Call, Resolved, body, built_in, definition, escalation, quota, write, written};
+use super::{Call, Resolved, begin, body, built_in, definition, escalation, quota, write, written};
 
 /// The maximum length of the base of a generated name.
 const MAX_BASE: usize = 58;
+
 pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     // Unlike for an update, the media type comes before the options.
@@ -31,11 +33,38 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     admit::check_namespace(call, &value)?;
     warnings.extend(admit::deduplicate_owners(&mut value, false));
     let mut change = StoreChange::on(&call.state);
+    let admission = Admission::of_write(call, &options);
+    let (value, tracking) = mutated(&admission, call, &mut change, value, Tracking::Update)
+        .map_err(|error| error.with_warnings(&warnings))?;
+    warnings.extend(call.reviews.take_warnings());
     let own = validate::warnings(call, &value, None);
-    let new = insert(call, &mut change, value, &Tracking::Update, options.dry_run)
+    let new = insert(call, &mut change, value, &tracking, &admission)
         .map_err(|error| error.with_warnings(&warnings))?;
     warnings.extend(own);
     Ok(written::decision(call, change, new, StatusCode::CREATED, output, &warnings))
+}
+
+/// A new object as admission plugins leave it, and how its managed fields are set.
+///
+/// # Errors
+/// A namespace that takes no objects, and the refusal of a plugin.
+pub(super) fn mutated(
+    admission: &Admission<'_, '_>,
+    call: &Call<'_>,
+    change: &mut StoreChange,
+    mut value: Value,
+    tracking: Tracking,
+) -> Result<(Value, Tracking), ApiError> {
+    check_namespace(call, change, meta::text(&value, "name"))?;
+    if !admission.mutates() {
+        return Ok((value, tracking));
+    }
+    begin::own_new(call, &mut value, &tracking);
+    let change = &*change;
+    let value = admission.mutate(None, value, &|value| quota::mutate(call, change, value, None))?;
+    admit::check_namespace(call, &value)?;
+    let managed = value["metadata"]["managedFields"].clone();
+    Ok((value, Tracking::Done(managed)))
 }
 
 /// Adds a new object to a change, validated and with the server's fields.
@@ -44,10 +73,10 @@ pub(super) fn insert(
     change: &mut StoreChange,
     mut value: Value,
     tracking: &Tracking,
-    dry_run: bool,
+    admission: &Admission<'_, '_>,
 ) -> Result<Written, ApiError> {
     let of = &call.served.of;
-    check_namespace(call, change, meta::text(&value, "name"))?;
+    let dry_run = admission.dry_run;
     escalation::check(call, &value, None)?;
     // A revision that is not a number does not count.
     let revision = meta::text(&value, "resourceVersion");
@@ -68,7 +97,7 @@ pub(super) fn insert(
             meta::set(&mut value, "name", format!("{base}{}", suffix(call.nonce, attempt)).into());
         }
         quota::mutate(call, change, &mut value, None)?;
-        write::begin(call, &mut value, tracking);
+        begin::begin(call, &mut value, tracking);
         if of.is_built_in() && of.plural() == "services" {
             built_in::allocate(call, change, &mut value);
         }
@@ -78,13 +107,7 @@ pub(super) fn insert(
         }
         write::track(call, &empty, decoded.as_ref(), &mut value, tracking);
         validate_new(call, &value)?;
-        // A revision that is not a number does not count.
-        let revision = meta::text(&value, "resourceVersion");
-        if parse_uint(revision).is_ok_and(|revision| revision > 0) {
-            return Err(ApiError::unclassified(
-                "resourceVersion should not be set on objects to be created",
-            ));
-        }
+        admission.validate(None, &value)?;
         // A conversion that fails comes before a name that is taken.
         if of.webhook.is_some() {
             render_dry(call, value.clone());

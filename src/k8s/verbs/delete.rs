@@ -16,10 +16,11 @@ use super::super::output;
 use super::super::resource::Served;
 use super::super::status::{self, ApiError};
 use super::super::store::{Object, StoreChange};
+use super::admission::Admission;
 use super::built_in::built_in_rules;
 use super::render::{render, render_dry};
 use super::written::{self, Written};
-use super::{Call, Resolved, body, definition};
+use super::{Call, Resolved, body, built_in, definition};
 
 /// The result of a delete.
 #[derive(Debug)]
@@ -36,7 +37,8 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let mut change = StoreChange::on(&call.state);
     let object = call.find()?;
     check_immortal(call, &object.meta.name)?;
-    Ok(match delete(call, &mut change, object, &options)? {
+    let admission = Admission::of_delete(call, &options)?;
+    Ok(match delete(call, &mut change, object, &options, Some(&admission))? {
         Deleted::Gone(object)
             if built_in_rules(call).is_some_and(|rules| rules.returns_deleted) =>
         {
@@ -97,9 +99,16 @@ pub(super) fn delete(
     change: &mut StoreChange,
     object: &Arc<Object>,
     options: &DeleteOptions,
+    admission: Option<&Admission<'_, '_>>,
 ) -> Result<Deleted, ApiError> {
     check_preconditions(call, object, options)?;
     let of = &call.served.of;
+    let pod = of.is_built_in() && of.plural() == "pods" && of.group().is_empty();
+    if let Some(admission) = admission {
+        let value = conversion::value(&call.served, call.conversions, object);
+        let grace = pod.then(|| grace_seconds(&value, options));
+        admission.delete(&built_in::read_back(call, value), grace)?;
+    }
     if definition::is_definition(of) && !object.meta.terminating {
         return Ok(Deleted::Held(delete_definition(call, change, object, options)));
     }
@@ -116,7 +125,6 @@ pub(super) fn delete(
     let namespace = of.is_built_in() && of.plural() == "namespaces";
     let held = !finalizers.is_empty() || namespace && !is_finalized(&value);
     if !held {
-        let pod = of.is_built_in() && of.plural() == "pods" && of.group().is_empty();
         if pod {
             mark_pod(call, &mut value, options);
         }
@@ -125,7 +133,12 @@ pub(super) fn delete(
             return Ok(Deleted::Gone(shown));
         }
         if pod {
-            // Its last version is terminating. No kubelet runs that it waits for.
+            // Its last version is terminating. No kubelet runs that it waits for. It is marked and removed by two
+            // writes of upstream, and each is judged.
+            if let Some(admission) = admission {
+                let grace = Some(grace_seconds(&value, options));
+                admission.delete(&built_in::read_back(call, value.clone()), grace)?;
+            }
             let object = render(call, change, value);
             change.remove(&object.resource, &object.key);
             return Ok(Deleted::Gone(object));
@@ -162,13 +175,18 @@ pub(super) fn delete(
     Ok(Deleted::Held(marked))
 }
 
-/// Marks a pod as terminating (`podStrategy.CheckGracefulDelete`): one without a node has no time left.
-fn mark_pod(call: &Call<'_>, pod: &mut Value, options: &DeleteOptions) {
+/// How long a deleted pod has, in seconds (`podStrategy.CheckGracefulDelete`): one without a node has no time.
+fn grace_seconds(pod: &Value, options: &DeleteOptions) -> i64 {
     let own = pod["spec"]["terminationGracePeriodSeconds"].as_i64();
     let asked = options.grace_seconds.or(own).unwrap_or_default();
     let unplaced = pod["spec"]["nodeName"].as_str().is_none_or(str::is_empty);
     let ended = matches!(pod["status"]["phase"].as_str(), Some("Failed" | "Succeeded"));
-    let seconds = if unplaced || ended { 0 } else { asked.max(0) };
+    if unplaced || ended { 0 } else { asked.max(0) }
+}
+
+/// Marks a pod as terminating.
+fn mark_pod(call: &Call<'_>, pod: &mut Value, options: &DeleteOptions) {
+    let seconds = grace_seconds(pod, options);
     let until = jiff::SignedDuration::from_secs(seconds);
     let until = call.now.checked_add(until).unwrap_or(call.now);
     meta::set(pod, "deletionTimestamp", meta::time_text(until).into());
@@ -197,7 +215,7 @@ fn delete_definition(
         let state = Arc::clone(&call.state);
         let inner = Call { served, state, conversions: &conversions, ..*call };
         // A delete without preconditions cannot fail.
-        let _ = delete(&inner, change, object, &DeleteOptions::default());
+        let _ = delete(&inner, change, object, &DeleteOptions::default(), None);
     });
     Written::at(written, marked)
 }
@@ -267,7 +285,7 @@ fn empty_namespace(call: &Call<'_>, change: &mut StoreChange, name: &str) {
         let inner = Call { served, state, conversions: &conversions, ..*call };
         for object in inside {
             // A delete without preconditions cannot fail.
-            let _ = delete(&inner, change, &object, &DeleteOptions::default());
+            let _ = delete(&inner, change, &object, &DeleteOptions::default(), None);
         }
     }
 }

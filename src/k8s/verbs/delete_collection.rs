@@ -15,6 +15,7 @@ use super::super::output;
 use super::super::status::ApiError;
 use super::super::store::{Object, StoreChange};
 use super::super::{DeleteAnswer, resource::GroupResource};
+use super::admission::Admission;
 use super::{Call, Resolved, delete, list, not_reached, written};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
@@ -46,8 +47,10 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
         Err(NoPage::Refused(error)) => return Err(error),
     };
     let mut change = StoreChange::on(&call.state);
+    let admission = Admission::of_delete(call, &delete_options)?;
     // Objects deleted before an error stay deleted, as in upstream, where each delete is a write of its own.
-    if let Err(error) = delete_listed(call, &mut change, &page.objects, &delete_options) {
+    if let Err(error) = delete_listed(call, &mut change, &page.objects, &delete_options, &admission)
+    {
         let error = call.config.amended(error);
         return Ok(written::planned(change, output::error_plan(&error, call.headers, call.query)));
     }
@@ -67,6 +70,7 @@ fn delete_listed(
     change: &mut StoreChange,
     listed: &[Arc<Object>],
     options: &DeleteOptions,
+    admission: &Admission<'_, '_>,
 ) -> Result<(), ApiError> {
     for (done, listed) in (0_u64..).zip(listed) {
         if let Some((after, error)) = &call.faults.fail_after
@@ -77,7 +81,7 @@ fn delete_listed(
         // The list may be of an older revision than the state.
         let found = change.snapshot().get(&listed.resource, &listed.key).cloned();
         if let Some(object) = found {
-            delete::delete(call, change, &object, options)?;
+            delete::delete(call, change, &object, options, Some(admission))?;
         }
     }
     Ok(())

@@ -1,7 +1,9 @@
 //! The verbs: one file each, in one order: check the request, read the state or decide a change, answer.
 
+mod admission;
 mod admit;
 mod apply;
+mod begin;
 mod body;
 mod built_in;
 mod create;
@@ -18,10 +20,12 @@ mod render;
 mod review;
 mod scale;
 mod scale_apply;
+mod scale_value;
 mod subresource;
 mod token;
 mod update;
 mod validate;
+mod warnings;
 mod watch;
 mod write;
 mod written;
@@ -38,6 +42,7 @@ use jiff::Timestamp;
 use crate::message::{Body, Plan, Query, ResourceInfo};
 
 use super::accept;
+use super::admission::webhooks::{Reviews, WebhookCache};
 use super::auth::{Auth, AuthCache, Authorizer, User};
 use super::conversion::{self, Conversions, Pending};
 use super::core::resources::{self, Resource};
@@ -73,11 +78,21 @@ pub(super) struct Call<'a> {
     pub(super) auth_cache: &'a AuthCache,
     /// What conversion webhooks have done for the request.
     pub(super) conversions: &'a Conversions,
+    /// The compiled admission webhooks.
+    pub(super) webhooks: &'a WebhookCache,
+    /// What admission webhooks have said of the request.
+    pub(super) reviews: &'a Reviews,
 }
 
 /// Runs the verb of a request.
 pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Resolved, ApiError> {
-    let resolved = converted(call, resolve(call, verb));
+    let resolved = resolve(call, verb);
+    let resolved = if call.reviews.has_warned() {
+        warnings::added(resolved, call.reviews.take_warnings())
+    } else {
+        resolved
+    };
+    let resolved = completed(call, resolved);
     let resolved = match call.served.deprecation() {
         // What is no path of the type has no warning either.
         Some(warning) => resolved
@@ -91,10 +106,12 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Resolved, ApiError> {
     })
 }
 
-/// The resolution of a request, where all objects were converted; else what has to come first.
-fn converted(call: &Call<'_>, resolved: Result<Resolved, ApiError>) -> Result<Resolved, ApiError> {
+/// The resolution of a request, where all webhooks were called; else what has to come first.
+fn completed(call: &Call<'_>, resolved: Result<Resolved, ApiError>) -> Result<Resolved, ApiError> {
+    let reviews = call.reviews.take_missing();
     match call.conversions.pending() {
-        None => resolved,
+        None if reviews.is_empty() => resolved,
+        None => Ok(Resolved::Outcome(Outcome::Review(reviews))),
         Some(Pending::Failed(why)) => Err(ApiError::unclassified(why)),
         Some(Pending::Missing(requests)) => Ok(Resolved::Outcome(Outcome::Convert(requests))),
     }

@@ -15,6 +15,7 @@ use super::super::options::{FieldValidation, WriteOptions};
 use super::super::status::ApiError;
 use super::super::store::StoreChange;
 use super::super::strategic;
+use super::admission::Admission;
 use super::admit::{self, Admitted, Patched};
 use super::write::Tracking;
 use super::{Call, Resolved, validate, write, written};
@@ -83,7 +84,8 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     warnings.extend(admit::deduplicate_owners(&mut value, true));
     let mut change = StoreChange::on(&call.state);
     let own = validate::warnings(call, &value, Some(&**old));
-    let new = write::replace(call, &mut change, old, value, &Tracking::Update, options.dry_run)
+    let admission = Admission::of_write(call, &options);
+    let new = write::replace(call, &mut change, old, value, &Tracking::Update, &admission)
         .map_err(|error| error.with_warnings(&warnings))?;
     warnings.extend(own);
     Ok(written::decision(call, change, new, StatusCode::OK, output, &warnings))

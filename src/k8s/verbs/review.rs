@@ -9,6 +9,7 @@ use super::super::meta;
 use super::super::options::WriteOptions;
 use super::super::output;
 use super::super::status::ApiError;
+use super::admission::Admission;
 use super::{Call, Outcome, admit, body};
 
 pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
@@ -18,6 +19,9 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
     let question = admit::admit(call, body::object(call)?, &options)?.value;
+    let admission = Admission::of_write(call, &options);
+    let question = admission.mutate_other(question)?;
+    admission.validate(None, &question)?;
     let mut answer = auth::answer_review(
         review,
         call.auth,

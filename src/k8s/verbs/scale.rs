@@ -23,7 +23,9 @@ use super::super::resource::{
 use super::super::status::{ApiError, FieldError};
 use super::super::store::{Committed, Object, StoreChange};
 use super::super::table::created;
-use super::scale_apply::{self, API_VERSION};
+use super::admission::Admission;
+use super::scale_apply;
+use super::scale_value::{API_VERSION, of_value};
 use super::write::Tracking;
 use super::written::{self, PendingAnswer, Written};
 use super::{Call, Outcome, Resolved, admit, body, object_plan, write};
@@ -53,7 +55,9 @@ pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Resolved
         }
     };
     let mut change = StoreChange::on(&call.state);
-    let new = write_scale(call, scale, &mut change, &wanted, &tracking, options.dry_run)?;
+    let admission = Admission::of_scale(call, &options, scale);
+    let wanted = mutated(call, scale, wanted, &admission)?;
+    let new = write_scale(call, scale, &mut change, &wanted, &tracking, &admission)?;
     let mut shown = of_object(call, scale, new.object())?;
     let form = Form::of(call, output);
     if change.is_empty() {
@@ -161,6 +165,20 @@ fn patched(call: &Call<'_>, mut current: Value) -> Result<Value, ApiError> {
     Ok(current)
 }
 
+/// A Scale as admission plugins leave it.
+fn mutated(
+    call: &Call<'_>,
+    scale: &Scale,
+    wanted: Value,
+    admission: &Admission<'_, '_>,
+) -> Result<Value, ApiError> {
+    if !admission.mutates() {
+        return Ok(wanted);
+    }
+    let before = of_object(call, scale, call.find()?)?;
+    admission.mutate(Some(&before), wanted, &|_| Ok(()))
+}
+
 /// Adds the object with the replicas of a Scale to a change.
 fn write_scale(
     call: &Call<'_>,
@@ -168,7 +186,7 @@ fn write_scale(
     change: &mut StoreChange,
     wanted: &Value,
     tracking: &Tracking,
-    dry_run: bool,
+    admission: &Admission<'_, '_>,
 ) -> Result<Written, ApiError> {
     let old = call.find()?;
     let (kind, version) = (&wanted["kind"], &wanted["apiVersion"]);
@@ -191,74 +209,10 @@ fn write_scale(
     if !asked.is_empty() {
         meta::set(&mut new, "resourceVersion", asked.into());
     }
-    write::replace(call, change, old, new, tracking, dry_run)
+    write::replace(call, change, old, new, tracking, admission)
 }
 
 /// The Scale of an object.
 fn of_object(call: &Call<'_>, scale: &Scale, object: &Object) -> Result<Value, ApiError> {
-    let value = conversion::value(&call.served, call.conversions, object);
-    let at =
-        |path: &[String]| path.iter().fold(&value, |value, step| &value[step.as_str()]).clone();
-    let count = |path: &[String]| if at(path).is_null() { json!(0) } else { at(path) };
-    if !count(&scale.spec_replicas).is_i64() {
-        let path = scale.spec_replicas.join(".");
-        return Err(ApiError::internal(&format!(
-            "the spec replicas field \".{path}\" does not exist"
-        )));
-    }
-    let mut status = json!({"replicas": count(&scale.status_replicas)});
-    let selector = match &scale.label_selector {
-        Some(path) => at(path).as_str().unwrap_or_default().to_owned(),
-        None => selector_text(&value["spec"]["selector"]),
-    };
-    if !selector.is_empty() {
-        status["selector"] = selector.into();
-    }
-    let mut metadata = json!({});
-    for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
-        let found = &value["metadata"][field];
-        if !found.is_null() {
-            metadata[field] = found.clone();
-        }
-    }
-    Ok(json!({
-        "kind": "Scale",
-        "apiVersion": API_VERSION,
-        "metadata": metadata,
-        "spec": {"replicas": count(&scale.spec_replicas)},
-        "status": status,
-    }))
-}
-
-/// A selector as text (`metav1.LabelSelectorAsSelector(..).String()`): its terms in the order of keys. That of a
-/// `ReplicationController` is a map of labels.
-fn selector_text(selector: &Value) -> String {
-    let labels = match selector.as_object() {
-        Some(map) if !map.contains_key("matchLabels") && !map.contains_key("matchExpressions") => {
-            Some(map)
-        }
-        _ => selector["matchLabels"].as_object(),
-    };
-    let labels = labels.into_iter().flatten();
-    let mut terms: Vec<(&str, String)> = labels
-        .map(|(key, value)| (key.as_str(), format!("{key}={}", value.as_str().unwrap_or_default())))
-        .collect();
-    for requirement in selector["matchExpressions"].as_array().into_iter().flatten() {
-        let key = requirement["key"].as_str().unwrap_or_default();
-        let values = requirement["values"].as_array().into_iter().flatten();
-        let mut values: Vec<&str> = values.filter_map(Value::as_str).collect();
-        values.sort_unstable();
-        let values = values.join(",");
-        terms.push((
-            key,
-            match requirement["operator"].as_str() {
-                Some("In") => format!("{key} in ({values})"),
-                Some("NotIn") => format!("{key} notin ({values})"),
-                Some("Exists") => key.to_owned(),
-                _ => format!("!{key}"),
-            },
-        ));
-    }
-    terms.sort_by_key(|(key, _)| *key);
-    terms.into_iter().map(|(_, term)| term).collect::<Vec<_>>().join(",")
+    of_value(scale, &conversion::value(&call.served, call.conversions, object))
 }

@@ -8,11 +8,9 @@ use super::super::meta;
 use super::super::options::{FieldValidation, WriteOptions};
 use super::super::resource::Scale;
 use super::super::status::ApiError;
+use super::scale_value::API_VERSION;
 use super::write::{self, Tracking};
 use super::{Call, apply};
-
-/// The version of a Scale.
-pub(super) const API_VERSION: &str = "autoscaling/v1";
 
 /// The Scale that results from an applied configuration, with the owners of the object's fields.
 ///

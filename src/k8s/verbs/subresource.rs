@@ -6,13 +6,14 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Value, json};
 
-use crate::message::Body;
+use crate::message::{Body, is_true};
 
 use super::super::meta;
 use super::super::options::{DeleteOptions, WriteOptions};
 use super::super::output;
 use super::super::status::{ApiError, FieldError};
 use super::super::store::{Object, StoreChange};
+use super::admission::Admission;
 use super::render::render;
 use super::written;
 use super::{Call, Outcome, Resolved, body, delete, quota, token};
@@ -48,7 +49,9 @@ fn created(call: &Call<'_>, change: StoreChange) -> Result<Resolved, ApiError> {
 /// `BindingREST.Create`: the pod gets its node.
 fn bind(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
+    let admission = Admission::of_write(call, &options);
     let binding = body::of_kind(call, "Binding", "v1")?.value;
+    let binding = admission.mutate_other(binding)?;
     let target = &binding["target"];
     let text = |field: &str| target[field].as_str().unwrap_or_default();
     let mut errors = Vec::new();
@@ -63,6 +66,7 @@ fn bind(call: &Call<'_>) -> Result<Resolved, ApiError> {
     if !errors.is_empty() {
         return Err(ApiError::invalid("Binding", "", &call.info.name, &errors));
     }
+    admission.validate(None, &binding)?;
     let pod = call.find()?;
     let mut value = pod.value(&call.served.api_version, &call.served.of.kind);
     let conflict = |why: &str| {
@@ -101,14 +105,18 @@ fn bind(call: &Call<'_>) -> Result<Resolved, ApiError> {
 
 /// `EvictionREST.Create`: the pod is deleted, unless a budget forbids it.
 fn evict(call: &Call<'_>) -> Result<Resolved, ApiError> {
+    let of_request = WriteOptions::parse(call.query, "CreateOptions", false)?;
+    let admission = Admission::of_write(call, &of_request);
     let eviction = body::of_kind(call, "Eviction", "policy/v1")
         // The older version is still taken (`EvictionREST.AcceptsGroupVersion`).
         .or_else(|_| body::of_kind(call, "Eviction", "policy/v1beta1"))?
         .value;
+    let eviction = admission.mutate_other(eviction)?;
     let name = meta::text(&eviction, "name");
     if !name.is_empty() && name != &*call.info.name {
         return Err(ApiError::bad_request("name in URL does not match name in Eviction object"));
     }
+    admission.validate(None, &eviction)?;
     let pod = call.find()?;
     let options = match eviction.get("deleteOptions") {
         Some(options @ Value::Object(_)) => DeleteOptions::of_body(options.clone())?,
@@ -118,7 +126,8 @@ fn evict(call: &Call<'_>) -> Result<Resolved, ApiError> {
         return Err(error);
     }
     let mut change = StoreChange::on(&call.state);
-    delete::delete(call, &mut change, pod, &options)?;
+    // The eviction was judged, and its deletion is not (`rest.ValidateAllObjectFunc`).
+    delete::delete(call, &mut change, pod, &options, None)?;
     created(call, change)
 }
 
@@ -171,6 +180,7 @@ fn log(call: &Call<'_>) -> Result<Resolved, ApiError> {
 
 /// Streams to a container or a service: there is none behind it.
 fn stream(call: &Call<'_>) -> Result<Resolved, ApiError> {
+    Admission::of_connect(call).connect(connect_options(call))?;
     let object = call.find()?;
     let value = object.value(&call.served.api_version, &call.served.of.kind);
     let placed = value["spec"]["nodeName"].as_str().is_some_and(|node| !node.is_empty());
@@ -179,6 +189,51 @@ fn stream(call: &Call<'_>) -> Result<Resolved, ApiError> {
         return Err(ApiError::bad_request(format!("pod {name} does not have a host assigned")));
     }
     Err(not_implemented(call))
+}
+
+/// The options of a connection, of its query and its path.
+fn connect_options(call: &Call<'_>) -> Value {
+    let subresource = &*call.info.subresource;
+    let kind = match (subresource, call.served.of.plural()) {
+        ("exec", _) => "PodExecOptions",
+        ("attach", _) => "PodAttachOptions",
+        ("portforward", _) => "PodPortForwardOptions",
+        (_, "pods") => "PodProxyOptions",
+        (_, "services") => "ServiceProxyOptions",
+        _ => "NodeProxyOptions",
+    };
+    let mut options = json!({"kind": kind, "apiVersion": "v1"});
+    let query = call.query;
+    match subresource {
+        "exec" | "attach" => {
+            for field in ["stdin", "stdout", "stderr", "tty"] {
+                if query.first(field).is_some_and(is_true) {
+                    options[field] = true.into();
+                }
+            }
+            if let Some(container) = query.first("container").filter(|name| !name.is_empty()) {
+                options["container"] = container.into();
+            }
+            let command: Vec<Value> = query.all("command").map(Value::from).collect();
+            if subresource == "exec" && !command.is_empty() {
+                options["command"] = command.into();
+            }
+        }
+        "portforward" => {
+            let ports = query.all("ports").filter_map(|port| port.parse::<i64>().ok());
+            let ports: Vec<Value> = ports.map(Value::from).collect();
+            if !ports.is_empty() {
+                options["ports"] = ports.into();
+            }
+        }
+        _ => {
+            let path = call.query.first("path").unwrap_or_default();
+            if !path.is_empty() {
+                options["path"] = path.into();
+            }
+        }
+    }
+    options
 }
 
 /// 501: a stub at the path can answer.

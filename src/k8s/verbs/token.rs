@@ -16,6 +16,7 @@ use super::super::output;
 use super::super::resource::{GroupResource, split_api_version};
 use super::super::status::{ApiError, FieldError};
 use super::super::store::Object;
+use super::admission::Admission;
 use super::{Call, Outcome, Resolved, admit, body};
 
 const GROUP: &str = "authentication.k8s.io";
@@ -38,6 +39,8 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
     let (mut request, warnings) = read(call, &options)?;
     admit::check_namespace(call, &request)?;
+    let admission = Admission::of_write(call, &options);
+    request = admission.mutate_other(request)?;
     let name = &*call.info.name;
     let named = meta::text(&request, "name");
     if !named.is_empty() && named != name {
@@ -69,6 +72,8 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     }
     let seconds = spec["expirationSeconds"].as_i64().unwrap_or_default();
     check_seconds(seconds)?;
+    admission.validate(None, &request)?;
+    let spec = &request["spec"];
     let bound = bound(call, &spec["boundObjectRef"])?;
     let of_server =
         spec["audiences"].as_array().is_some_and(|all| all.iter().all(|one| one == ISSUER));

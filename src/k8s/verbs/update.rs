@@ -7,6 +7,7 @@ use super::super::options::WriteOptions;
 use super::super::output::Output;
 use super::super::status::ApiError;
 use super::super::store::StoreChange;
+use super::admission::Admission;
 use super::admit::{self, Admitted};
 use super::validate;
 use super::write::Tracking;
@@ -47,7 +48,8 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     warnings.extend(admit::deduplicate_owners(&mut value, false));
     let mut change = StoreChange::on(&call.state);
     let own = validate::warnings(call, &value, Some(&**old));
-    let new = write::replace(call, &mut change, old, value, &Tracking::Update, options.dry_run)
+    let admission = Admission::of_write(call, &options);
+    let new = write::replace(call, &mut change, old, value, &Tracking::Update, &admission)
         .map_err(|error| error.with_warnings(&warnings))?;
     warnings.extend(own);
     Ok(written::decision(call, change, new, StatusCode::OK, output, &warnings))
@@ -70,8 +72,11 @@ fn create_instead(
 ) -> Result<Resolved, ApiError> {
     call.authorizer().check_create(call.user, call.info)?;
     let mut change = StoreChange::on(&call.state);
+    let admission = Admission::of_write(call, options);
+    let (value, tracking) =
+        create::mutated(&admission, call, &mut change, value, Tracking::Update)?;
     warnings.extend(validate::warnings(call, &value, None));
-    let new = create::insert(call, &mut change, value, &Tracking::Update, options.dry_run)
+    let new = create::insert(call, &mut change, value, &tracking, &admission)
         .map_err(|error| error.with_warnings(&warnings))?;
     Ok(written::decision(call, change, new, StatusCode::CREATED, output, &warnings))
 }

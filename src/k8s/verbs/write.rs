@@ -5,22 +5,23 @@
 use std::sync::Arc;
 
 use http::header::USER_AGENT;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::conversion;
 use super::super::core::merge;
-use super::super::core::rules::{self, Generation};
+use super::super::core::rules;
 use super::super::fields::{self, FieldWriter};
 use super::super::golang::parse_uint;
 use super::super::limits::MAX_OBJECT_BYTES;
 use super::super::meta;
 use super::super::status::{ApiError, FieldError};
 use super::super::store::{Object, StoreChange};
+use super::admission::Admission;
 use super::built_in::built_in_rules;
 use super::render::{render, render_dry};
 use super::validate::{self, validate_changed};
 use super::written::Written;
-use super::{Call, built_in, definition, escalation, quota};
+use super::{Call, admit, built_in, definition, escalation, quota};
 
 /// How `managedFields` are set.
 #[derive(Debug)]
@@ -120,11 +121,21 @@ pub(super) fn replace(
     old: &Arc<Object>,
     mut new: Value,
     tracking: &Tracking,
-    dry_run: bool,
+    admission: &Admission<'_, '_>,
 ) -> Result<Written, ApiError> {
     let of = &call.served.of;
+    let dry_run = admission.dry_run;
     let name = &*call.info.name;
     let before = built_in::read_back(call, conversion::value(&call.served, call.conversions, old));
+    let admitted = match mutated(call, old, &before, &new, tracking, admission)? {
+        Some(changed) => {
+            let managed = changed["metadata"]["managedFields"].clone();
+            new = changed;
+            Some(Tracking::Done(managed))
+        }
+        None => None,
+    };
+    let tracking = admitted.as_ref().unwrap_or(tracking);
     escalation::check(call, &new, Some(&before))?;
     let revision = named_revision(&new)?;
     let own = built_in_rules(call);
@@ -168,11 +179,12 @@ pub(super) fn replace(
     };
     meta::set(&mut new, "generation", generation.map_or(Value::Null, Value::from));
     let mut warnings = validate_changed(call, &before, &new)?;
+    track(call, &before, sent.as_ref(), &mut new, tracking);
+    admission.validate(Some(&before), &new)?;
     warnings.extend(
         quota::charge(call, change, &new, Some(&before), dry_run)
             .map_err(|error| error.with_warnings(&validate::warnings(call, &new, Some(&**old))))?,
     );
-    track(call, &before, sent.as_ref(), &mut new, tracking);
     let mut compared = new.clone();
     meta::set(&mut compared, "resourceVersion", before["metadata"]["resourceVersion"].clone());
     if compared == before {
@@ -195,6 +207,33 @@ pub(super) fn replace(
         }
     }
     Ok(written.warned(warnings))
+}
+
+/// A changed object as admission plugins leave it, with its managed fields, which follow what was sent; nothing where no
+/// plugin changes objects.
+fn mutated(
+    call: &Call<'_>,
+    old: &Object,
+    before: &Value,
+    new: &Value,
+    tracking: &Tracking,
+    admission: &Admission<'_, '_>,
+) -> Result<Option<Value>, ApiError> {
+    // A Scale was changed before it came to its object.
+    if call.info.subresource == "scale" || !admission.mutates() {
+        return Ok(None);
+    }
+    let mut object = new.clone();
+    admission.place(&mut object);
+    let mut sent = new.clone();
+    restore_server_fields(before, &mut sent);
+    restore_other_subresource(call, before, &mut sent);
+    keep_of_stored(call, old, &mut sent);
+    track(call, before, None, &mut sent, tracking);
+    meta::set(&mut object, "managedFields", sent["metadata"]["managedFields"].take());
+    let object = admission.mutate(Some(before), object, &|_| Ok(()))?;
+    admit::check_namespace(call, &object)?;
+    Ok(Some(object))
 }
 
 /// Refuses objects that exceed the limit of etcd.
@@ -299,7 +338,7 @@ fn restore_around(subresource: &str, before: &Value, new: &mut Value) {
     }
 }
 
-fn put(value: &mut Value, key: &str, new: Option<Value>) {
+pub(super) fn put(value: &mut Value, key: &str, new: Option<Value>) {
     let Value::Object(map) = value else { return };
     match new {
         Some(new) => map.insert(key.to_owned(), new),
@@ -322,46 +361,4 @@ fn bumps_generation(call: &Call<'_>, before: &Value, new: &Value) -> bool {
         rest
     };
     rest(before) != rest(new)
-}
-
-/// Sets the server's fields of a new object (`rest.BeforeCreate`).
-pub(super) fn begin(call: &Call<'_>, value: &mut Value, tracking: &Tracking) {
-    let of = &call.served.of;
-    let namespace = if of.namespaced { Value::from(&*call.info.namespace) } else { Value::Null };
-    meta::set(value, "namespace", namespace);
-    for field in ["deletionTimestamp", "selfLink", "managedFields"] {
-        meta::set(value, field, Value::Null);
-    }
-    // An apply does not clear it (`rest.WipeObjectMetaSystemFields`).
-    if matches!(tracking, Tracking::Update) {
-        meta::set(value, "deletionGracePeriodSeconds", Value::Null);
-    }
-    let uid = uuid::Builder::from_random_bytes(call.nonce.to_be_bytes()).into_uuid();
-    meta::set(value, "uid", uid.to_string().into());
-    meta::set(value, "creationTimestamp", meta::time_text(call.now).into());
-    let rules = built_in_rules(call);
-    let counted =
-        rules.is_none_or(|rules| !matches!(rules.generation, Generation::None | Generation::Later));
-    meta::set(value, "generation", if counted { json!(1) } else { Value::Null });
-    if call.served.version().status && !rules.is_some_and(|rules| rules.keeps_status) {
-        put(value, "status", None);
-    }
-    if definition::is_definition(of) {
-        definition::begin(value);
-    }
-    if let Some(rules) = rules {
-        rules.prepare_new(value);
-        conversion::through_stored(&call.served, value, |value| rules.prepare_new(value));
-        built_in::set_sender(call, value);
-        *value = built_in::read_back(call, std::mem::take(value));
-    }
-    if of.is_built_in() && of.plural() == "namespaces" {
-        let name = meta::text(value, "name").to_owned();
-        value["metadata"]["labels"]["kubernetes.io/metadata.name"] = name.into();
-        let own = value["spec"]["finalizers"].as_array().cloned().unwrap_or_default();
-        let others = own.into_iter().filter(|name| name != "kubernetes");
-        let finalizers: Vec<Value> = others.chain(["kubernetes".into()]).collect();
-        value["spec"] = json!({"finalizers": finalizers});
-        value["status"] = json!({"phase": "Active"});
-    }
 }

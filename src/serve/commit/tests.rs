@@ -72,6 +72,8 @@ impl Write {
             auth: &auth,
             auth_cache: &auth_cache,
             conversions: &k8s::Conversions::default(),
+            webhooks: &k8s::WebhookCache::default(),
+            reviews: &k8s::Reviews::default(),
         };
         match k8s::answer(&k8s::Config::default(), state, store.pinned(), &request) {
             Resolved::Outcome(outcome) => (None, Ok(outcome)),

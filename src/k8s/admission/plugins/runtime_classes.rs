@@ -16,13 +16,11 @@ use super::tolerations;
 fn class(request: &Request<'_>, pod: &Value) -> Result<Option<Value>, ApiError> {
     let Some(name) = pod["spec"]["runtimeClassName"].as_str() else { return Ok(None) };
     let classes = GroupResource::new("node.k8s.io", "runtimeclasses");
-    match request.snapshot.get(&classes, name) {
-        Some(class) => Ok(Some(class.value("node.k8s.io/v1", "RuntimeClass"))),
-        None => {
-            let why = format!("pod rejected: RuntimeClass {} not found", quote(name));
-            Err(request.forbidden(pod, &why))
-        }
+    if let Some(class) = request.snapshot.get(&classes, name) {
+        return Ok(Some(class.value("node.k8s.io/v1", "RuntimeClass")));
     }
+    let why = format!("pod rejected: RuntimeClass {} not found", quote(name));
+    Err(request.forbidden(pod, &why))
 }
 
 /// Whether two lists of amounts are the same.

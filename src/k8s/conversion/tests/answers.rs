@@ -2,15 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::super::super::webhook::{ReviewVersion, WebhookEndpoint};
-use super::super::{ConversionWebhook, ReviewAnswer, review};
+use super::super::super::webhook::{ConversionWebhook, ReviewVersion, WebhookClient, WebhookReply};
+use super::super::review;
 use super::answered;
 
 /// The error that an answer to a review is read with.
-fn error_of(version: ReviewVersion, answer: &ReviewAnswer) -> String {
+fn error_of(version: ReviewVersion, answer: &WebhookReply) -> String {
     let webhook = ConversionWebhook {
-        endpoint: WebhookEndpoint::Url("https://localhost".to_owned()),
-        ca_bundle: Vec::new(),
+        client: WebhookClient::of(&json!({"url": "https://localhost"})),
         review: Some(version),
     };
     let object = json!({
@@ -22,7 +21,7 @@ fn error_of(version: ReviewVersion, answer: &ReviewAnswer) -> String {
 }
 
 /// An answer with an object.
-fn with(object: &Value) -> ReviewAnswer {
+fn with(object: &Value) -> WebhookReply {
     let response =
         json!({"uid": "u", "result": {"status": "Success"}, "convertedObjects": [object]});
     let kind = "ConversionReview";

@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::testing::TestStore;
+use super::super::webhook::WebhookReply;
 use super::super::{
-    ApiRequest, Auth, AuthCache, Config, Faults, HistoryLimits, Outcome, Seed, SeedObject, User,
+    ApiRequest, Auth, AuthCache, Config, Faults, HistoryLimits, Outcome, Reviews, Seed, SeedObject,
+    User, WebhookCache,
 };
 use super::*;
 use crate::message::{Body, Query, RequestInfo};
@@ -91,6 +93,8 @@ impl Rig {
                 auth: &Auth::default(),
                 auth_cache: &AuthCache::default(),
                 conversions: &conversions,
+                webhooks: &WebhookCache::default(),
+                reviews: &Reviews::default(),
             };
             match self.store.answer(&Config::default(), &request) {
                 Outcome::Convert(requests) => self.convert(&conversions, requests),
@@ -127,7 +131,7 @@ impl Rig {
 }
 
 /// A webhook that renames a field.
-fn hook(review: &[u8], fails: bool) -> ReviewAnswer {
+fn hook(review: &[u8], fails: bool) -> WebhookReply {
     let review: Value = serde_json::from_slice(review).unwrap();
     let request = &review["request"];
     assert_eq!(
@@ -155,8 +159,8 @@ fn hook(review: &[u8], fails: bool) -> ReviewAnswer {
     answered(200, &answer.to_string())
 }
 
-fn answered(status: u16, body: &str) -> ReviewAnswer {
-    ReviewAnswer {
+fn answered(status: u16, body: &str) -> WebhookReply {
+    WebhookReply {
         status: StatusCode::from_u16(status).unwrap(),
         content_type: "text/plain".to_owned(),
         body: Bytes::copy_from_slice(body.as_bytes()),

@@ -1,5 +1,4 @@
-//! The webhook that converts objects between the versions of a definition: what `spec.conversion.webhook` says
-//! (`webhookClientConfigForCRD` in `k8s.io/apiextensions-apiserver/pkg/apiserver/conversion/webhook_converter.go`).
+//! Where a webhook is, and whom it is trusted by.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,15 +7,13 @@ use serde_json::Value;
 /// The port of a service where none is given.
 const DEFAULT_PORT: u16 = 443;
 
-/// A conversion webhook.
+/// Where a webhook is, and whom it is trusted by (`ClientConfig` in `k8s.io/apiserver/pkg/util/webhook/client.go`).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ConversionWebhook {
+pub(crate) struct WebhookClient {
     /// Where it is.
     pub endpoint: WebhookEndpoint,
     /// The certificates to trust, in PEM; empty for those that the system trusts.
     pub ca_bundle: Vec<u8>,
-    /// The form of the reviews that it is sent; nothing where it has no known one.
-    pub review: Option<ReviewVersion>,
 }
 
 /// Where a webhook is.
@@ -37,33 +34,9 @@ pub(crate) enum WebhookEndpoint {
     },
 }
 
-/// The versions of `ConversionReview`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ReviewVersion {
-    /// `apiextensions.k8s.io/v1`.
-    V1,
-    /// `apiextensions.k8s.io/v1beta1`.
-    V1Beta1,
-}
-
-impl ReviewVersion {
-    /// The version alone.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::V1 => "v1",
-            Self::V1Beta1 => "v1beta1",
-        }
-    }
-}
-
-impl ConversionWebhook {
-    /// The webhook of a valid `spec.conversion`; nothing where its strategy is another one.
-    pub(crate) fn of(conversion: &Value) -> Option<Self> {
-        if conversion["strategy"] != "Webhook" {
-            return None;
-        }
-        let webhook = &conversion["webhook"];
-        let config = &webhook["clientConfig"];
+impl WebhookClient {
+    /// The client of a valid `clientConfig`.
+    pub(crate) fn of(config: &Value) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let endpoint = match &config["service"] {
             Value::Object(service) => {
@@ -81,17 +54,11 @@ impl ConversionWebhook {
         let bundle = STANDARD.decode(text(&config["caBundle"])).unwrap_or_default();
         // One of blanks counts as none.
         let ca_bundle = if bundle.trim_ascii().is_empty() { Vec::new() } else { bundle };
-        let versions = webhook["conversionReviewVersions"].as_array().into_iter().flatten();
-        let mut known = versions.filter_map(|version| match version.as_str()? {
-            "v1" => Some(ReviewVersion::V1),
-            "v1beta1" => Some(ReviewVersion::V1Beta1),
-            _ => None,
-        });
-        Some(Self { endpoint, ca_bundle, review: known.next() })
+        Self { endpoint, ca_bundle }
     }
 
-    /// The URL that its requests name.
-    pub(crate) fn url(&self) -> String {
+    /// The URL of a request that may take some seconds.
+    pub(crate) fn url(&self, seconds: u64) -> String {
         let (origin, path) = match &self.endpoint {
             WebhookEndpoint::Url(url) => {
                 let url = url.split(['?', '#']).next().unwrap_or_default();
@@ -103,7 +70,7 @@ impl ConversionWebhook {
                 (format!("https://{name}.{namespace}.svc:{port}"), &**path)
             }
         };
-        format!("{origin}{}?timeout=30s", clean(path))
+        format!("{origin}{}?timeout={seconds}s", clean(path))
     }
 }
 
@@ -127,43 +94,28 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn webhook(config: &Value, versions: &[&str]) -> ConversionWebhook {
-        let conversion = json!({
-            "strategy": "Webhook",
-            "webhook": {"clientConfig": config, "conversionReviewVersions": versions},
-        });
-        ConversionWebhook::of(&conversion).unwrap()
-    }
-
     #[test]
     fn the_url_names_the_webhook_and_the_timeout() {
-        for (url, shown) in [
+        let url = |config: Value| WebhookClient::of(&config).url(30);
+        for (given, shown) in [
             ("https://a:1/convert", "https://a:1/convert?timeout=30s"),
             ("https://a", "https://a/?timeout=30s"),
             ("https://a/b//c/./../d/?", "https://a/b/d?timeout=30s"),
         ] {
-            assert_eq!(webhook(&json!({"url": url}), &["v1"]).url(), shown);
+            assert_eq!(url(json!({"url": given})), shown);
         }
         let service =
             json!({"service": {"namespace": "n", "name": "hook", "port": 8443, "path": "/x"}});
-        assert_eq!(webhook(&service, &["v1"]).url(), "https://hook.n.svc:8443/x?timeout=30s");
+        assert_eq!(url(service), "https://hook.n.svc:8443/x?timeout=30s");
         let service = json!({"service": {"namespace": "n", "name": "hook"}});
-        assert_eq!(webhook(&service, &["v1"]).url(), "https://hook.n.svc:443/?timeout=30s");
-    }
-
-    #[test]
-    fn the_first_known_version_of_reviews_counts() {
-        let of = |versions: &[&str]| webhook(&json!({"url": "https://a"}), versions).review;
-        assert_eq!(of(&["v2", "v1beta1", "v1"]), Some(ReviewVersion::V1Beta1));
-        assert_eq!(of(&["v1", "v1beta1"]), Some(ReviewVersion::V1));
-        assert_eq!(of(&["v2"]), None);
+        assert_eq!(url(service), "https://hook.n.svc:443/?timeout=30s");
     }
 
     #[test]
     fn a_bundle_of_blanks_is_none() {
         let of = |text: &str| {
-            webhook(&json!({"url": "https://a", "caBundle": STANDARD.encode(text)}), &["v1"])
-                .ca_bundle
+            let bundle = STANDARD.encode(text);
+            WebhookClient::of(&json!({"url": "https://a", "caBundle": bundle})).ca_bundle
         };
         assert_eq!(of(" \n"), b"");
         assert_eq!(of("pem\n"), b"pem\n");

@@ -1,0 +1,80 @@
+//! The admission plugins in upstream's order (`pkg/kubeapiserver/options/plugins.go` of `k8s.io/kubernetes`).
+//!
+//! ```text
+//! decoded object → [mutate] → storage strategy: fields of the server, validation → [validate] → store
+//! ```
+//!
+//! [`mutate`] has a second turn where a webhook or a policy has changed the object (`pkg/admission/reinvocation.go`).
+//! Quotas come last, where the object is stored: they change other objects.
+
+use serde_json::Value;
+
+use super::super::status::ApiError;
+use super::attributes::Attributes;
+#[cfg(feature = "cel")]
+use super::authority::RequestAuthority;
+#[cfg(feature = "cel")]
+use super::policies;
+use super::webhooks::{self, Caller, Turns};
+
+/// Lets the mutating plugins change the object of a request, which is null where it has none. The attributes have no
+/// object.
+///
+/// # Errors
+/// The refusal of a plugin.
+pub(crate) fn mutate(
+    caller: &Caller<'_>,
+    request: &Attributes<'_>,
+    object: &mut Value,
+    built_in: &dyn Fn(&mut Value) -> Result<(), ApiError>,
+) -> Result<(), ApiError> {
+    let mut turns = Turns::default();
+    loop {
+        built_in(object)?;
+        webhooks::mutate(caller, request, object, &mut turns)?;
+        if !turns.has_another() {
+            return Ok(());
+        }
+    }
+}
+
+/// Whether plugins may change objects, besides the built-in ones.
+pub(crate) fn mutates(caller: &Caller<'_>) -> bool {
+    caller.webhooks.has_mutating(&caller.state.snapshot)
+}
+
+/// Whether plugins may judge requests, besides the built-in ones.
+pub(crate) fn validates(caller: &Caller<'_>) -> bool {
+    #[cfg(feature = "cel")]
+    if policies::has_any(&caller.state.snapshot) {
+        return true;
+    }
+    caller.webhooks.has_validating(&caller.state.snapshot)
+}
+
+/// Lets the validating plugins judge a request.
+///
+/// # Errors
+/// The refusal of a plugin.
+pub(crate) fn validate(caller: &Caller<'_>, request: &Attributes<'_>) -> Result<(), ApiError> {
+    #[cfg(feature = "cel")]
+    validate_policies(caller, request)?;
+    webhooks::validate(caller, request)
+}
+
+/// `ValidatingAdmissionPolicy`: before the webhooks.
+#[cfg(feature = "cel")]
+fn validate_policies(caller: &Caller<'_>, request: &Attributes<'_>) -> Result<(), ApiError> {
+    if !policies::has_any(&caller.state.snapshot) {
+        return Ok(());
+    }
+    let policies = policies::Caller {
+        state: caller.state,
+        cache: &caller.webhooks.policies,
+        forms: caller.forms,
+        authority: &RequestAuthority { authorizer: caller.authorizer, user: request.user },
+        shown: &|found| webhooks::review_request(request, found, None, None),
+        warn: &|text| caller.reviews.warn(text),
+    };
+    policies::validate(&policies, request)
+}

@@ -1,0 +1,68 @@
+//! The beginning of an object: the fields that the server sets in a new one
+//! (`k8s.io/apiserver/pkg/registry/rest/create.go`).
+
+use serde_json::{Value, json};
+
+use super::super::conversion;
+use super::super::core::rules::Generation;
+use super::super::meta;
+use super::built_in::built_in_rules;
+use super::write::{Tracking, put, track};
+use super::{Call, built_in, definition};
+
+/// Sets the fields of a new object that admission plugins see: it has none of the server's, and the managers of what
+/// was sent.
+pub(super) fn own_new(call: &Call<'_>, value: &mut Value, tracking: &Tracking) {
+    let of = &call.served.of;
+    let namespace = if of.namespaced { Value::from(&*call.info.namespace) } else { Value::Null };
+    meta::set(value, "namespace", namespace);
+    let wiped = ["uid", "creationTimestamp", "deletionTimestamp", "selfLink"];
+    for field in wiped.into_iter().chain(["deletionGracePeriodSeconds", "managedFields"]) {
+        meta::set(value, field, Value::Null);
+    }
+    let mut sent = value.clone();
+    conversion::through_stored(&call.served, &mut sent, |_| {});
+    track(call, &built_in::empty(call), Some(&sent), value, tracking);
+}
+
+/// Sets the server's fields of a new object (`rest.BeforeCreate`).
+pub(super) fn begin(call: &Call<'_>, value: &mut Value, tracking: &Tracking) {
+    let of = &call.served.of;
+    let namespace = if of.namespaced { Value::from(&*call.info.namespace) } else { Value::Null };
+    meta::set(value, "namespace", namespace);
+    for field in ["deletionTimestamp", "selfLink", "managedFields"] {
+        meta::set(value, field, Value::Null);
+    }
+    // An apply does not clear it (`rest.WipeObjectMetaSystemFields`).
+    if matches!(tracking, Tracking::Update) {
+        meta::set(value, "deletionGracePeriodSeconds", Value::Null);
+    }
+    let uid = uuid::Builder::from_random_bytes(call.nonce.to_be_bytes()).into_uuid();
+    meta::set(value, "uid", uid.to_string().into());
+    meta::set(value, "creationTimestamp", meta::time_text(call.now).into());
+    let rules = built_in_rules(call);
+    let counted =
+        rules.is_none_or(|rules| !matches!(rules.generation, Generation::None | Generation::Later));
+    meta::set(value, "generation", if counted { json!(1) } else { Value::Null });
+    if call.served.version().status && !rules.is_some_and(|rules| rules.keeps_status) {
+        put(value, "status", None);
+    }
+    if definition::is_definition(of) {
+        definition::begin(value);
+    }
+    if let Some(rules) = rules {
+        rules.prepare_new(value);
+        conversion::through_stored(&call.served, value, |value| rules.prepare_new(value));
+        built_in::set_sender(call, value);
+        *value = built_in::read_back(call, std::mem::take(value));
+    }
+    if of.is_built_in() && of.plural() == "namespaces" {
+        let name = meta::text(value, "name").to_owned();
+        value["metadata"]["labels"]["kubernetes.io/metadata.name"] = name.into();
+        let own = value["spec"]["finalizers"].as_array().cloned().unwrap_or_default();
+        let others = own.into_iter().filter(|name| name != "kubernetes");
+        let finalizers: Vec<Value> = others.chain(["kubernetes".into()]).collect();
+        value["spec"] = json!({"finalizers": finalizers});
+        value["status"] = json!({"phase": "Active"});
+    }
+}
