@@ -50,6 +50,23 @@ impl Patience {
         }
     }
 
+    /// Waits as a webhook asks for, and no longer than its call may take.
+    ///
+    /// # Errors
+    /// The time of the call ends first.
+    async fn wait(self, time: Duration, start: Instant) -> Result<(), String> {
+        match self {
+            Self::Call(most) if start.elapsed().saturating_add(time) >= most => {
+                tokio::time::sleep_until(start + most).await;
+                Err("context deadline exceeded".to_owned())
+            }
+            _ => {
+                tokio::time::sleep(time).await;
+                Ok(())
+            }
+        }
+    }
+
     /// The words about a step that was not done.
     fn late(self, of_client: &str) -> String {
         match self {
@@ -97,7 +114,7 @@ impl ApiWebhooks {
         for _ in 0..MOST_RETRIES {
             let answer = send(&client, &url, body.clone(), patience, start).await?;
             match asked_to_wait(&answer) {
-                Some(wait) => tokio::time::sleep(wait).await,
+                Some(time) => patience.wait(time, start).await?,
                 None => return read(answer, patience, start).await,
             }
         }
@@ -208,4 +225,18 @@ async fn read(
         content_type: content_type.unwrap_or("application/json").to_owned(),
         body: bytes.freeze(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_webhook_that_asks_to_wait_has_its_time_and_no_more() {
+        let (start, call) = (Instant::now(), Patience::Call(Duration::from_secs(2)));
+        assert_eq!(call.wait(Duration::from_secs(1), start).await, Ok(()));
+        let late = call.wait(Duration::from_secs(u64::MAX), start).await;
+        assert_eq!(late, Err("context deadline exceeded".to_owned()));
+        assert_eq!(start.elapsed(), Duration::from_secs(2));
+    }
 }

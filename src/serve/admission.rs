@@ -54,7 +54,7 @@ async fn call(
     }
     let left = until.saturating_duration_since(Instant::now());
     let time = left.min(Duration::from_secs(review.seconds()));
-    // What is left is told in whole seconds.
+    // The query names whole seconds.
     let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
     let url = client.url(seconds);
     let address = k8s::webhook_address(&context.world.store.state(), client)
