@@ -2,7 +2,7 @@
 //!
 //! Fixtures define what is served, scenarios define what goes wrong, and a journal shows what the client did. The
 //! same server is also a program, `standin`; fixtures and scenarios are files that both read. Their formats are
-//! described in `fixtures/README.md` and `scenarios/README.md` of the repository.
+//! described in `docs/fixtures.md` and `scenarios/README.md` of the repository.
 //!
 //! # A first test
 //!

@@ -63,6 +63,10 @@ _HAR = {
         ],
     }
 }
+_JOB = {
+    "apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": {"name": "mine"},
+    "spec": {"tfReplicaSpecs": {"Worker": {"template": {"spec": {"containers": [{"name": "tensorflow", "image": "train"}]}}}}},
+}
 _JOURNAL = {
     "requests": [
         {
@@ -95,7 +99,6 @@ exit 1
 RIGS: dict[str, dict] = {
     "README.md": {
         "fixtures": True,
-        "text": {"openapi.yaml": _OPENAPI},
         "json": {"wiremock/mappings/hello.json": _STUB},
         "block": {"outage.yaml": ("yaml", "rules:")},
         "servers": [_BACKEND],
@@ -107,7 +110,7 @@ RIGS: dict[str, dict] = {
     "docs/drilling.md": {"codes": {"standin drill": 1}},
     "docs/envtest.md": {},
     "docs/importing.md": {"text": {"openapi.yaml": _OPENAPI}, "json": {"wiremock/mappings/hello.json": _STUB}},
-    "docs/kubernetes.md": {"certificates": True},
+    "docs/fixtures.md": {"block": {"fixtures/hello.yaml": ("yaml", "request: {method: GET")}},
     "docs/recording.md": {
         "text": {"openapi.yaml": _OPENAPI},
         "json": {"session.har": _HAR},
@@ -115,6 +118,12 @@ RIGS: dict[str, dict] = {
         "servers": [_BACKEND],
         "traffic": [_LIST],
     },
+    "docs/tls.md": {
+        "certificates": True,
+        "block": {"tokens.csv": ("csv", "admin-token"), "fixtures/roles.yaml": ("yaml", "RoleBinding")},
+        "codes": {"can-i delete": 1},
+    },
+    "docs/worlds.md": {"json": {"job.json": _JOB}},
     "scenarios/README.md": {
         "text": {"my-client": _CLIENT},
         "json": {"journal.json": _JOURNAL, "browser.har": _HAR},

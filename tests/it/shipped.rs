@@ -82,10 +82,20 @@ pub(crate) fn blocks(document: &str) -> Vec<(String, String)> {
 #[test]
 fn the_examples_in_the_documents_are_what_they_say() {
     let mut seen = 0;
-    let pages =
-        ["kubernetes", "importing", "drilling", "recording", "library", "options", "architecture"];
+    let pages = [
+        "fixtures",
+        "kubernetes",
+        "tls",
+        "worlds",
+        "importing",
+        "drilling",
+        "recording",
+        "library",
+        "options",
+        "architecture",
+    ];
     let pages = pages.map(|page| format!("docs/{page}.md"));
-    let guides = ["README.md", "scenarios/README.md", "fixtures/README.md"].map(str::to_owned);
+    let guides = ["README.md", "scenarios/README.md"].map(str::to_owned);
     for document in &[&guides[..], &pages[..]].concat() {
         for (info, text) in blocks(document) {
             let extension = match info.split_whitespace().next() {
@@ -97,7 +107,9 @@ fn the_examples_in_the_documents_are_what_they_say() {
             // A body that an example names is beside it.
             let directory = files(&[(&name, &text), ("__files/hello.html", "<p>hello</p>")]);
             let path = directory.path().join(&name);
-            let is_scenario = text.contains("rules:") || text.starts_with("life:");
+            // Roles have rules too.
+            let is_object = text.starts_with("apiVersion:");
+            let is_scenario = !is_object && text.contains("rules:") || text.starts_with("life:");
             let (fixtures, scenarios) = if is_scenario {
                 (Vec::new(), vec![path.to_string_lossy().into_owned()])
             } else {
