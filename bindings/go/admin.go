@@ -14,9 +14,10 @@ import (
 // server on loopback.
 var client = &http.Client{Transport: &http.Transport{Proxy: nil}, Timeout: 30 * time.Second}
 
-// call makes a request, and reads the JSON of its answer into a value unless that is nil. A body that is no string is
+// call makes a request to a path of the admin URL, and reads the JSON of its answer into a value unless that is nil. A body that is no string is
 // sent as JSON.
-func call(method, url string, body, answer any) error {
+func (server *Server) call(method, path string, body, answer any) error {
+	url := server.AdminURL + path
 	text, err := bodyOf(body)
 	if err != nil {
 		return err
@@ -25,6 +26,7 @@ func call(method, url string, body, answer any) error {
 	if err != nil {
 		return err
 	}
+	request.Header.Set("Authorization", "Bearer "+server.AdminToken)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := client.Do(request)
 	if err != nil {

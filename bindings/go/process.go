@@ -2,6 +2,8 @@ package standin
 
 import (
 	"bytes"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -37,10 +40,34 @@ type process struct {
 	stopped sync.Once
 }
 
+// newToken returns a token of the admin API.
+func newToken() (string, error) {
+	bytes := make([]byte, 24)
+	if _, err := rand.Read(bytes); err != nil {
+		return "", fmt.Errorf("a token of the admin API: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(bytes), nil
+}
+
+// environment returns that of a server with a token of its admin API, which the command line would show to other users.
+// What a world or a drill tells its client there is no option of another server.
+func environment(token string) []string {
+	left := []string{"STANDIN_ADMIN_TOKEN", "STANDIN_ADMIN_TOKEN_FILE"}
+	if _, inWorld := os.LookupEnv("STANDIN_WORLD"); inWorld {
+		left = append(left, "STANDIN_SCENARIO", "STANDIN_URL", "STANDIN_WORLD")
+	}
+	kept := slices.DeleteFunc(os.Environ(), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return slices.Contains(left, name)
+	})
+	return append(kept, "STANDIN_ADMIN_TOKEN="+token)
+}
+
 // startProcess starts a server, and waits until it says where it serves.
-func startProcess(command []string, timeout time.Duration) (*process, error) {
+func startProcess(command []string, timeout time.Duration, env []string) (*process, error) {
 	// The system closes the pipe when this process ends, also when it is killed, and the server ends with it.
 	child := exec.Command(command[0], append(command[1:], "--exit-with-stdin")...)
+	child.Env = env
 	separate(child)
 	out, err := newOutput()
 	if err != nil {

@@ -25,8 +25,11 @@ type Server struct {
 	URL string
 	// AdminURL is the URL below which /__admin answers whatever scenarios do to connections.
 	AdminURL string
+	// AdminToken is what requests to /__admin have to send, as Authorization: Bearer TOKEN: no client changes the server.
+	AdminToken string
 
 	binary     string
+	env        []string
 	tls        bool
 	process    *process
 	worlds     atomic.Int64
@@ -101,13 +104,20 @@ func startServer(options serverOptions) (*Server, error) {
 	if options.tls {
 		command = append(command, "--tls")
 	}
-	process, err := startProcess(append(command, options.args...), options.startTimeout)
+	token := os.Getenv("STANDIN_ADMIN_TOKEN")
+	if token == "" {
+		if token, err = newToken(); err != nil {
+			return nil, err
+		}
+	}
+	env := environment(token)
+	process, err := startProcess(append(command, options.args...), options.startTimeout, env)
 	if err != nil {
 		return nil, err
 	}
 	server := &Server{
-		URL: process.output.url, AdminURL: process.output.adminURL,
-		binary: binary, tls: options.tls, process: process,
+		URL: process.output.url, AdminURL: process.output.adminURL, AdminToken: token,
+		binary: binary, env: env, tls: options.tls, process: process,
 	}
 	server.kubeconfig = sync.OnceValues(func() (string, error) {
 		return server.run("kubeconfig", server.URL, "--world", placeholder)
@@ -140,8 +150,8 @@ func (server *Server) world(t testing.TB, options options) *World {
 	}
 	name := fmt.Sprintf("%s-%d", stem[:min(len(stem), longestStem)], server.worlds.Add(1))
 	world := server.prepare(t, name, server.URL+"/worlds/"+name)
-	own := server.AdminURL + "/__admin/worlds/" + world.Name
-	if err := call("PUT", own, nil, nil); err != nil {
+	own := "/__admin/worlds/" + world.Name
+	if err := server.call("PUT", own, nil, nil); err != nil {
 		t.Fatalf("standin: %v", server.explain(err))
 	}
 	t.Cleanup(func() {
@@ -149,7 +159,7 @@ func (server *Server) world(t testing.TB, options options) *World {
 			t.Logf("standin requests:\n%s", world.seen())
 		}
 		if server.process.isRunning() {
-			if err := call("DELETE", own, nil, nil); err != nil {
+			if err := server.call("DELETE", own, nil, nil); err != nil {
 				t.Errorf("standin: %v", err)
 			}
 		}
@@ -166,7 +176,7 @@ func (server *Server) prepare(t testing.TB, name, url string) *World {
 	directory := t.TempDir()
 	world := &World{
 		Name: name, URL: url, Kubeconfig: filepath.Join(directory, "kubeconfig"),
-		t: t, server: server, admin: server.AdminURL + "/worlds/" + name + "/__admin/",
+		t: t, server: server, admin: "/worlds/" + name + "/__admin/",
 	}
 	text, err := server.kubeconfig()
 	if err == nil {
@@ -176,7 +186,7 @@ func (server *Server) prepare(t testing.TB, name, url string) *World {
 	if err == nil && server.tls {
 		var ca string
 		world.CA = filepath.Join(directory, "ca.pem")
-		if err = call("GET", server.AdminURL+"/__admin/ca", nil, &ca); err == nil {
+		if err = server.call("GET", "/__admin/ca", nil, &ca); err == nil {
 			err = os.WriteFile(world.CA, []byte(ca), 0o644)
 		}
 	}
@@ -196,6 +206,7 @@ func (server *Server) Stop() { server.process.stop() }
 func (server *Server) run(args ...string) (string, error) {
 	var errors strings.Builder
 	command := exec.Command(server.binary, args...)
+	command.Env = server.env
 	command.Stderr = &errors
 	text, err := command.Output()
 	if err != nil {

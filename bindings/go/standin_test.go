@@ -121,7 +121,7 @@ func TestParallelTestsDoNotSeeEachOther(t *testing.T) {
 func TestAWorldEndsWithItsTest(t *testing.T) {
 	var world *World
 	t.Run("inner", func(t *testing.T) { world = Start(t) })
-	if err := call("GET", world.server.AdminURL+"/__admin/worlds/"+world.Name, nil, nil); err == nil {
+	if err := world.server.call("GET", "/__admin/worlds/"+world.Name, nil, nil); err == nil {
 		t.Error("the world is still there")
 	}
 }

@@ -103,7 +103,7 @@ func (world *World) Setenv() {
 // is sent as JSON; the answer is read into a value unless that is nil.
 func (world *World) Admin(method, path string, body, answer any) {
 	world.t.Helper()
-	if err := call(method, world.admin+path, body, answer); err != nil {
+	if err := world.server.call(method, world.admin+path, body, answer); err != nil {
 		world.t.Fatalf("standin: %v", world.server.explain(err))
 	}
 }
@@ -148,7 +148,7 @@ func (world *World) Requests() []Request {
 
 func (world *World) requests() ([]Request, error) {
 	var answer struct{ Requests []Request }
-	err := call("GET", world.admin+"requests", nil, &answer)
+	err := world.server.call("GET", world.admin+"requests", nil, &answer)
 	slices.Reverse(answer.Requests)
 	return answer.Requests, err
 }

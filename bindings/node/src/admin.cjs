@@ -8,11 +8,15 @@ const { StandinError } = require("./errors.cjs");
 const TIMEOUT = 30_000;
 
 /** Makes a request and returns the JSON of its answer. A body that is no text is sent as JSON. */
-function call(method, url, body) {
+function call(token, method, url, body) {
   const data = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const fail = (why) => reject(new StandinError(`${method} ${url}: ${why}`));
-    const headers = { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(data ?? "") };
+    const headers = {
+      Authorization: `Bearer ${token}`,
+      "Content-Type": "application/json",
+      "Content-Length": Buffer.byteLength(data ?? ""),
+    };
     const request = http.request(url, { method, agent: false, headers, timeout: TIMEOUT }, (answer) => {
       const parts = [];
       answer.on("data", (part) => parts.push(part));

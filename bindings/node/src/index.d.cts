@@ -67,6 +67,8 @@ export class Server {
   /** Starts a server. Rejects with StandinError and the server's output when it does not serve. */
   static start(options?: ServerOptions): Promise<Server>;
   readonly binary: string;
+  /** What requests to `/__admin` have to send, as `Authorization: Bearer TOKEN`: no client changes the server. */
+  readonly adminToken: string;
   /** The URL of the default world. */
   readonly url: string;
   /** The URL below which /__admin answers whatever scenarios do to connections. */

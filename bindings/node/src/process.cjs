@@ -26,8 +26,8 @@ class Process {
   #exit;
 
   /** Starts a server, and waits until it says where it serves. */
-  static async start(command, timeout) {
-    const started = new Process(command);
+  static async start(command, timeout, env) {
+    const started = new Process(command, env);
     const problem = await started.#served(timeout);
     if (problem) {
       await started.stop();
@@ -40,10 +40,10 @@ class Process {
     return started;
   }
 
-  constructor(command) {
+  constructor(command, env) {
     // The system closes the pipe when this process ends, also when it is killed, and the server ends with it.
     const [program, ...args] = [...command, "--exit-with-stdin"];
-    this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
+    this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], detached: true, env });
     const logs = process.env.STANDIN_LOGS;
     if (logs) {
       fs.mkdirSync(logs, { recursive: true });

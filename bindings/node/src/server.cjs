@@ -2,6 +2,7 @@
 // A server for tests.
 
 const { execFile } = require("node:child_process");
+const { randomBytes } = require("node:crypto");
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
@@ -14,9 +15,23 @@ const { World } = require("./world.cjs");
 const LONGEST_STEM = 50;
 const PLACEHOLDER = "standin-world-name";
 
+/**
+ * The environment of a server with a token of its admin API, which the command line would show to other users. What a
+ * world or a drill tells its client there is no option of another server.
+ */
+function environment(token) {
+  const env = { ...process.env, STANDIN_ADMIN_TOKEN: token };
+  delete env.STANDIN_ADMIN_TOKEN_FILE;
+  if (env.STANDIN_WORLD !== undefined) {
+    for (const name of ["STANDIN_SCENARIO", "STANDIN_URL", "STANDIN_WORLD"]) delete env[name];
+  }
+  return env;
+}
+
 /** Starts `standin serve` on a free port of loopback. */
 class Server {
   #process;
+  #env;
   #numbers = 0;
   #kubeconfig;
   #cleanUp;
@@ -32,18 +47,23 @@ class Server {
     for (const name of [scenarios].flat()) command.push("--scenario", String(name));
     if (seed !== undefined) command.push("--seed", String(seed));
     if (ca) command.push("--tls", "--ca-out", ca);
+    const token = process.env.STANDIN_ADMIN_TOKEN || randomBytes(24).toString("base64url");
+    const env = environment(token);
     try {
-      return new Server(binary, directory, ca, await Process.start([...command, ...args], startTimeout));
+      const started = await Process.start([...command, ...args], startTimeout, env);
+      return new Server(binary, directory, ca, token, env, started);
     } catch (error) {
       fs.rmSync(directory, { recursive: true, force: true });
       throw error;
     }
   }
 
-  constructor(binary, directory, ca, started) {
+  constructor(binary, directory, ca, adminToken, env, started) {
     this.binary = binary;
     this.directory = directory;
     this.ca = ca;
+    this.adminToken = adminToken;
+    this.#env = env;
     this.#process = started;
     this.#cleanUp = () => fs.rmSync(directory, { recursive: true, force: true });
     process.once("exit", this.#cleanUp);
@@ -89,8 +109,9 @@ class Server {
 
   /** Runs a command of the program and returns what it printed. */
   command(args, { check = true } = {}) {
+    const options = { timeout: 30_000, maxBuffer: 16 << 20, env: this.#env };
     return new Promise((resolve, reject) => {
-      execFile(this.binary, args, { timeout: 30_000, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
+      execFile(this.binary, args, options, (error, stdout, stderr) => {
         if (error && check) reject(new StandinError(`standin ${args.join(" ")}: ${stderr.trim() || error.message}`));
         else resolve(stdout);
       });

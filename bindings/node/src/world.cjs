@@ -35,11 +35,11 @@ class World {
 
   /** Calls an endpoint of the admin API for this world, such as ("POST", "clock/freeze"). */
   admin(method, endpoint, body) {
-    return call(method, `${this.#admin}/${endpoint}`, body);
+    return call(this.server.adminToken, method, `${this.#admin}/${endpoint}`, body);
   }
 
   async create() {
-    await call("PUT", `${this.server.adminUrl}/__admin/worlds/${this.name}`);
+    await call(this.server.adminToken, "PUT", `${this.server.adminUrl}/__admin/worlds/${this.name}`);
   }
 
   /** Replaces the scenarios of this world; each is a name, a file, or the content of a file. */
@@ -105,7 +105,7 @@ class World {
   }
 
   async delete() {
-    await call("DELETE", `${this.server.adminUrl}/__admin/worlds/${this.name}`);
+    await call(this.server.adminToken, "DELETE", `${this.server.adminUrl}/__admin/worlds/${this.name}`);
     fs.rmSync(this.kubeconfig, { force: true });
   }
 }

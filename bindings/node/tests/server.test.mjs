@@ -59,6 +59,44 @@ test("a deleted world is gone", async () => {
   assert.equal(fs.existsSync(world.kubeconfig), false);
 });
 
+test("the admin API needs the token of the server", async () => {
+  const worlds = `${server.adminUrl}/__admin/worlds`;
+  assert.equal(await status(worlds), 401);
+  assert.equal(await status(`${server.adminUrl}/__admin/health`), 200);
+  const headers = { Authorization: `Bearer ${server.adminToken}` };
+  assert.equal((await send(worlds, undefined, { headers })).status, 200);
+});
+
+/** What a function does while variables of the environment have other values. */
+async function within(variables, act) {
+  const before = { ...process.env };
+  Object.assign(process.env, variables);
+  try {
+    await act();
+  } finally {
+    for (const name of Object.keys(variables)) delete process.env[name];
+    Object.assign(process.env, before);
+  }
+}
+
+test("the environment names the token", async () => {
+  await within({ STANDIN_ADMIN_TOKEN: "of-the-environment", STANDIN_ADMIN_TOKEN_FILE: "/nowhere" }, async () => {
+    const named = await Server.start();
+    assert.equal(named.adminToken, "of-the-environment");
+    assert.match(await (await named.world({ scenario: REFUSED_ONCE })).report(), /NOT MET/);
+    await named.stop();
+  });
+});
+
+test("what a world tells its client is no option of another server", async () => {
+  const world = await server.world({ name: "outer" });
+  await within({ ...world.env, STANDIN_SCENARIO: "network/refused" }, async () => {
+    const other = await Server.start();
+    assert.equal(await status(other.url + LIST), 200);
+    await other.stop();
+  });
+});
+
 test("a client that waits passes", async () => {
   const world = await server.world({ scenario: REFUSED_ONCE, seed: 7 });
   await world.freeze();

@@ -67,6 +67,31 @@ def test_a_deleted_world_is_gone(server):
         world.delete()
 
 
+def test_the_admin_api_needs_the_token_of_the_server(server):
+    worlds = f"{server.admin_url}/__admin/worlds"
+    assert status(worlds) == 401
+    assert status(f"{server.admin_url}/__admin/health") == 200
+    request = urllib.request.Request(worlds, headers={"Authorization": f"Bearer {server.admin_token}"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 200
+
+
+def test_the_environment_names_the_token(monkeypatch, tmp_path):
+    monkeypatch.setenv("STANDIN_ADMIN_TOKEN", "of-the-environment")
+    monkeypatch.setenv("STANDIN_ADMIN_TOKEN_FILE", str(tmp_path / "missing"))
+    with Server() as server, server.world("named", REFUSED_ONCE) as world:
+        assert server.admin_token == "of-the-environment"
+        assert "NOT MET" in world.report()
+
+
+def test_what_a_world_tells_its_client_is_no_option_of_another_server(server, monkeypatch):
+    with server.world("outer", REFUSED_ONCE) as world:
+        for name, value in {**world.env, "STANDIN_SCENARIO": "network/refused"}.items():
+            monkeypatch.setenv(name, value)
+        with Server() as other:
+            assert status(other.url + LIST) == 200
+
+
 def test_a_client_that_waits_passes(server):
     with server.world("waits", REFUSED_ONCE, seed=7) as world:
         world.freeze()

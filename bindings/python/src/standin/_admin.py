@@ -16,10 +16,11 @@ TIMEOUT = 30.0
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def call(method: str, url: str, body: Any = None) -> Any:
+def call(token: str, method: str, url: str, body: Any = None) -> Any:
     """Makes a request and returns the JSON of its answer. A body that is no text is sent as JSON."""
     data = body.encode() if isinstance(body, str) else None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, method=method, headers={"Content-Type": "application/json"})
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    request = urllib.request.Request(url, data=data, method=method, headers=headers)
     try:
         with _opener.open(request, timeout=TIMEOUT) as answer:
             text = answer.read()

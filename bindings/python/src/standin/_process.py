@@ -20,10 +20,22 @@ SERVING = re.compile(r"^standin serving on (\S+)")
 ADMIN = re.compile(r"^standin: /__admin is (?:also )?on (\S+)")
 
 
+def environment(token: str) -> dict[str, str]:
+    """The environment of a server with a token of its admin API, which the command line would show to other users.
+
+    What a world or a drill tells its client there is no option of another server.
+    """
+    env = {name: value for name, value in os.environ.items() if name != "STANDIN_ADMIN_TOKEN_FILE"}
+    if "STANDIN_WORLD" in env:
+        for name in ("STANDIN_SCENARIO", "STANDIN_URL", "STANDIN_WORLD"):
+            env.pop(name, None)
+    return env | {"STANDIN_ADMIN_TOKEN": token}
+
+
 class Process:
     """A server that runs. ``url`` and ``admin_url`` are what it printed."""
 
-    def __init__(self, command: list[str], timeout: float) -> None:
+    def __init__(self, command: list[str], timeout: float, env: dict[str, str]) -> None:
         # The system closes the pipe when this process ends, also when it is killed, and the server ends with it.
         command = [*command, "--exit-with-stdin"]
         try:
@@ -33,6 +45,7 @@ class Process:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                env=env,
             )
         except OSError as error:
             raise StandinError(f"{command[0]} cannot be run: {error}") from error

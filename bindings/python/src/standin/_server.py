@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import secrets
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import Any, Union
 
 from ._binary import find_binary
 from ._errors import StandinError
-from ._process import Process
+from ._process import Process, environment
 from ._world import World
 
 PathLike = Union[str, "os.PathLike[str]"]
@@ -46,6 +47,9 @@ class Server:
         start_timeout: float = 10.0,
     ) -> None:
         self.binary = find_binary(binary)
+        self.admin_token = os.environ.get("STANDIN_ADMIN_TOKEN") or secrets.token_urlsafe(24)
+        """What requests to ``/__admin`` have to send, as ``Authorization: Bearer TOKEN``: no client changes the server."""
+        self._env = environment(self.admin_token)
         self._directory = tempfile.TemporaryDirectory(prefix="standin-")
         self.ca: str | None = str(self.directory / "ca.pem") if tls else None
         """The file with the CA's certificate, of a server with ``tls``."""
@@ -60,7 +64,7 @@ class Server:
         if self.ca:
             command += ["--tls", "--ca-out", self.ca]
         try:
-            self._process = Process([*command, *args], start_timeout)
+            self._process = Process([*command, *args], start_timeout, self._env)
         except StandinError:
             self._directory.cleanup()
             raise
@@ -124,7 +128,12 @@ class Server:
     def command(self, *args: str, check: bool = True) -> str:
         """Runs a command of the program and returns what it printed."""
         done = subprocess.run(
-            [self.binary, *args], stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=30
+            [self.binary, *args],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=30,
+            env=self._env,
         )
         if check and done.returncode != 0:
             raise StandinError(f"standin {' '.join(args)}: {done.stderr.strip() or done.stdout.strip()}")

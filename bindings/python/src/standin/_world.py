@@ -62,11 +62,11 @@ class World:
 
     def admin(self, method: str, path: str, body: Any = None) -> Any:
         """Calls an endpoint of the admin API for this world, such as ``("POST", "clock/freeze")``."""
-        return call(method, f"{self._admin}/{path}", body)
+        return call(self.server.admin_token, method, f"{self._admin}/{path}", body)
 
     def create(self) -> None:
         """Makes this world; ``Server.world`` has done so."""
-        call("PUT", f"{self.server.admin_url}/__admin/worlds/{self.name}")
+        call(self.server.admin_token, "PUT", f"{self.server.admin_url}/__admin/worlds/{self.name}")
 
     def set_scenarios(self, *scenarios: PathLike | Mapping[str, Any], seed: int | None = None) -> None:
         """Replaces the scenarios of this world; each is a name, a file, or the content of a file."""
@@ -130,7 +130,7 @@ class World:
 
     def delete(self) -> None:
         """Deletes this world."""
-        call("DELETE", f"{self.server.admin_url}/__admin/worlds/{self.name}")
+        call(self.server.admin_token, "DELETE", f"{self.server.admin_url}/__admin/worlds/{self.name}")
         if self._kubeconfig:
             self._kubeconfig.unlink(missing_ok=True)
 

@@ -23,10 +23,11 @@ final class Admin {
   private Admin() {}
 
   /** Makes a request and returns the body of its answer. */
-  static String call(String method, String url, String body) {
+  static String call(String token, String method, String url, String body) {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(url))
             .timeout(TIMEOUT)
+            .header("Authorization", "Bearer " + token)
             .header("Content-Type", "application/json")
             .method(method, BodyPublishers.ofString(body))
             .build();

@@ -13,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -36,12 +37,14 @@ final class ServerProcess {
   private boolean ended;
 
   /** Starts a server, and waits until it says where it serves. */
-  ServerProcess(List<String> command, Duration timeout) {
+  ServerProcess(List<String> command, Duration timeout, String token) {
     // The system closes the pipe when this process ends, also when it is killed, and the server ends with it.
     List<String> watched = new ArrayList<>(command);
     watched.add("--exit-with-stdin");
     try {
-      child = new ProcessBuilder(watched).redirectErrorStream(true).start();
+      ProcessBuilder builder = new ProcessBuilder(watched).redirectErrorStream(true);
+      prepare(builder.environment(), token);
+      child = builder.start();
     } catch (IOException error) {
       throw new StandinException(command.get(0) + " cannot be run: " + error.getMessage(), error);
     }
@@ -55,6 +58,18 @@ final class ServerProcess {
       throw new StandinException(
           "standin " + problem + "\ncommand: " + String.join(" ", command) + "\noutput:\n" + output);
     }
+  }
+
+  /**
+   * Gives a program the token of the admin API, which the command line would show to other users. What a world or a
+   * drill tells its client in the environment is no option of another server.
+   */
+  static void prepare(Map<String, String> environment, String token) {
+    environment.remove("STANDIN_ADMIN_TOKEN_FILE");
+    if (environment.containsKey("STANDIN_WORLD")) {
+      environment.keySet().removeAll(List.of("STANDIN_SCENARIO", "STANDIN_URL", "STANDIN_WORLD"));
+    }
+    environment.put("STANDIN_ADMIN_TOKEN", token);
   }
 
   /** What is wrong if the server does not serve within the time; otherwise null. */

@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -29,6 +31,7 @@ public final class StandinServer implements AutoCloseable {
   private final Path directory;
   private final Path ca;
   private final ServerProcess process;
+  private final String adminToken = token();
   private final AtomicInteger worlds = new AtomicInteger();
   private String kubeconfig;
 
@@ -41,7 +44,7 @@ public final class StandinServer implements AutoCloseable {
     }
     ca = options.tls ? directory.resolve("ca.pem") : null;
     try {
-      process = new ServerProcess(options.command(binary, ca), options.startTimeout);
+      process = new ServerProcess(options.command(binary, ca), options.startTimeout, adminToken);
     } catch (StandinException error) {
       remove();
       throw error;
@@ -61,6 +64,21 @@ public final class StandinServer implements AutoCloseable {
   /** The URL below which {@code /__admin} answers whatever scenarios do to connections. */
   public String adminUrl() {
     return process.adminUrl();
+  }
+
+  /** What requests to {@code /__admin} have to send, as {@code Authorization: Bearer TOKEN}: no client changes the server. */
+  public String adminToken() {
+    return adminToken;
+  }
+
+  private static String token() {
+    String given = System.getenv("STANDIN_ADMIN_TOKEN");
+    if (given != null && !given.isEmpty()) {
+      return given;
+    }
+    byte[] bytes = new byte[24];
+    new SecureRandom().nextBytes(bytes);
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
   }
 
   /** The file with the CA's certificate, of a server with TLS; otherwise null. */
@@ -84,7 +102,7 @@ public final class StandinServer implements AutoCloseable {
     stem = stem.isEmpty() ? "test" : stem.substring(0, Math.min(stem.length(), LONGEST_STEM));
     String numbered = stem + "-" + worlds.incrementAndGet();
     StandinWorld world = prepare(numbered, url() + "/worlds/" + numbered);
-    Admin.call("PUT", adminUrl() + "/__admin/worlds/" + numbered, "");
+    Admin.call(adminToken, "PUT", adminUrl() + "/__admin/worlds/" + numbered, "");
     return world;
   }
 
@@ -118,7 +136,9 @@ public final class StandinServer implements AutoCloseable {
     List<String> command = new ArrayList<>(List.of(binary.toString()));
     command.addAll(List.of(args));
     try {
-      Process child = new ProcessBuilder(command).redirectErrorStream(true).start();
+      ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+      ServerProcess.prepare(builder.environment(), adminToken);
+      Process child = builder.start();
       child.getOutputStream().close();
       String text = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       return new Printed(text.stripTrailing() + "\n", child.waitFor());

@@ -63,7 +63,7 @@ public final class StandinWorld implements AutoCloseable {
 
   /** Calls an endpoint of the admin API for this world, such as {@code ("POST", "clock/freeze", "")}. */
   public String admin(String method, String path, String body) {
-    return Admin.call(method, server.adminUrl() + "/worlds/" + name + "/__admin/" + path, body);
+    return Admin.call(server.adminToken(), method, server.adminUrl() + "/worlds/" + name + "/__admin/" + path, body);
   }
 
   /** Replaces the scenarios: names of embedded ones, or files. */
@@ -171,7 +171,7 @@ public final class StandinWorld implements AutoCloseable {
   /** Deletes this world. */
   @Override
   public void close() {
-    Admin.call("DELETE", server.adminUrl() + "/__admin/worlds/" + name, "");
+    Admin.call(server.adminToken(), "DELETE", server.adminUrl() + "/__admin/worlds/" + name, "");
     try {
       Files.deleteIfExists(kubeconfig);
     } catch (IOException error) {

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -61,6 +62,27 @@ class ServerTest {
       assertEquals(1, two.requests().size());
       assertContains(one.requests().get(0).body(), "TFJob");
     }
+  }
+
+  @Test
+  void theAdminApiNeedsTheTokenOfTheServer() throws Exception {
+    String worlds = server.adminUrl() + "/__admin/worlds";
+    assertEquals(401, Client.send(worlds, "GET", "").statusCode());
+    assertEquals(200, Client.send(server.adminUrl() + "/__admin/health", "GET", "").statusCode());
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(worlds)).header("Authorization", "Bearer " + server.adminToken()).build();
+    assertEquals(200, HttpClient.newHttpClient().send(request, BodyHandlers.ofString()).statusCode());
+  }
+
+  @Test
+  void whatAWorldTellsItsClientIsNoOptionOfAnotherServer() {
+    Map<String, String> environment = new HashMap<>(Map.of("STANDIN_SCENARIO", "throttled", "STANDIN_LOGS", "logs"));
+    ServerProcess.prepare(environment, "secret");
+    assertEquals(
+        Map.of("STANDIN_SCENARIO", "throttled", "STANDIN_LOGS", "logs", "STANDIN_ADMIN_TOKEN", "secret"), environment);
+    environment.putAll(Map.of("STANDIN_WORLD", "test-1", "STANDIN_ADMIN_TOKEN_FILE", "token"));
+    ServerProcess.prepare(environment, "secret");
+    assertEquals(Map.of("STANDIN_LOGS", "logs", "STANDIN_ADMIN_TOKEN", "secret"), environment);
   }
 
   @Test
