@@ -19,7 +19,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(super) use deferred::Deferred;
 pub(super) use diff::{Asked, Diff, Snapshot};
 pub(super) use drill::{Drill, Narrow, Reports, ScenarioCommand, ScenarioFrom, Verdict};
-pub(super) use environment::{misspelt, variable_of};
+pub(super) use environment::{misspelt, variable_of, variables_quoted};
 pub(super) use envtest::{Envtest, Printed};
 pub(super) use replay::{Recorded, Replay};
 pub(super) use serve::{Backend, Faults, Listener, LogFormat, Record, Serve, TlsArgs, WrittenAs};

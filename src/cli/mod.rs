@@ -44,23 +44,35 @@ mod wiremock;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
 use args::{Cli, Command};
 use envtest::Program;
 use error::CommandError;
 
-use crate::error::{EXIT_OK, Error};
+use crate::error::{EXIT_INVALID, EXIT_OK, EXIT_USAGE, Error};
 use crate::redact::Redactor;
 
 /// Prints why the command line cannot be used, or the help that it asks for.
 fn refused(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     // A reader that has closed its end gets nothing.
     let _ = error.print();
-    if let Some(variable) = args::variable_of(error, Cli::command(), arguments) {
+    if error.kind() == ErrorKind::MissingRequiredArgument {
+        blame(&error.to_string(), arguments);
+    } else if let Some(variable) = args::variable_of(error, Cli::command(), arguments) {
         eprintln!("The value is that of the environment variable {variable}.");
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// Names the environment variables that an error is about.
+fn blame(error: &str, arguments: &[OsString]) {
+    match args::variables_quoted(error, Cli::command(), arguments).as_slice() {
+        [] => {}
+        [variable] => eprintln!("The value is that of the environment variable {variable}."),
+        many => eprintln!("The values are those of the environment variables {}.", many.join(", ")),
+    }
 }
 
 /// Runs the program: parses the command line, runs the command, reports its error.
@@ -112,10 +124,15 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::from(EXIT_OK),
         Err(CommandError::Reported(code)) => ExitCode::from(code),
         Err(error) => {
-            match &error {
+            let text = match &error {
                 // With the lines of the files that they are about.
-                CommandError::Library(Error::Invalid(problems)) => eprintln!("{problems:#}"),
-                error => eprintln!("{error}"),
+                CommandError::Library(Error::Invalid(problems)) => format!("{problems:#}"),
+                error => error.to_string(),
+            };
+            eprintln!("{text}");
+            // What the command was told, rather than what happened to it.
+            if [EXIT_USAGE, EXIT_INVALID].contains(&error.exit_code()) {
+                blame(&text, &arguments);
             }
             ExitCode::from(error.exit_code())
         }

@@ -323,10 +323,25 @@ async fn options_come_from_the_environment_too() {
         ("STANDIN_LISTEN", "127.0.0.1:no", "is not a port"),
         ("STANDIN_TLS", "perhaps", "not a boolean"),
         ("STANDIN_SEED", "-1", "invalid"),
+        ("STANDIN_CERT", "chain.pem", "--key"),
     ] {
         let (code, text) = with(&[(variable, value)], &["serve"]).await;
         assert_eq!(code, 2, "{text}");
         assert!(text.contains(why), "{text}");
+        let named = format!("The value is that of the environment variable {variable}.");
+        assert!(text.contains(&named), "{text}");
+    }
+    // Also where a value turns out to be wrong later.
+    for (variable, value) in [
+        ("STANDIN_FIXTURES", "/no/such/fixtures"),
+        ("STANDIN_SCENARIO", "throttled\nno-such-scenario"),
+        ("STANDIN_UPSTREAM", "ftp://backend"),
+        ("STANDIN_WORLD_PREFIX", "worlds"),
+        ("STANDIN_CORS_ALLOWED_ORIGINS", "("),
+    ] {
+        let (code, text) =
+            with(&[(variable, value), ("STANDIN_MAX_WORLDS", "2")], &["serve"]).await;
+        assert!([2, 3].contains(&code), "{code} {text}");
         let named = format!("The value is that of the environment variable {variable}.");
         assert!(text.contains(&named), "{text}");
     }

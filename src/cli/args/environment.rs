@@ -78,6 +78,48 @@ pub(in crate::cli) fn variable_of(
     is_to_blame.then(|| variable.to_string_lossy().into_owned())
 }
 
+/// The variables whose values an error quotes which came up after the command line was read: that of a file that is not
+/// there, of an address in use. For an error of the command line itself that asks for further options, those that it
+/// names.
+pub(in crate::cli) fn variables_quoted(
+    text: &str,
+    mut all: Command,
+    arguments: &[OsString],
+) -> Vec<String> {
+    all.build();
+    let mut command = &all;
+    for argument in arguments.iter().skip(1).filter_map(|argument| argument.to_str()) {
+        command = command.find_subcommand(argument).unwrap_or(command);
+    }
+    let quoted = command.get_arguments().filter(|option| {
+        let takes_values = matches!(option.get_action(), ArgAction::Set | ArgAction::Append);
+        let value = option.get_env().filter(|_| takes_values).and_then(env::var_os);
+        value.is_some_and(|value| {
+            let value = value.to_string_lossy();
+            let delimiter = option.get_value_delimiter().unwrap_or('\n');
+            let name = option.get_long().map(|long| format!("--{long}"));
+            value.split(delimiter).chain(name.as_deref()).any(|part| quotes(text, part))
+        }) && !is_given(option, None, arguments)
+    });
+    let variables = quoted.filter_map(Arg::get_env);
+    variables.map(|variable| variable.to_string_lossy().into_owned()).collect()
+}
+
+/// Whether a text has a value as a word of its own. Numbers are in many texts by chance.
+fn quotes(text: &str, value: &str) -> bool {
+    if value.parse::<f64>().is_ok() || value.is_empty() {
+        return false;
+    }
+    let is_inner = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    text.match_indices(value).any(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after = text.get(at + value.len()..).and_then(|after| after.chars().next());
+        let first = value.chars().next().is_some_and(is_inner);
+        let last = value.chars().next_back().is_some_and(is_inner);
+        !(first && before.is_some_and(is_inner) || last && after.is_some_and(is_inner))
+    })
+}
+
 /// Whether the command line has an option by its name, or an argument by its value.
 fn is_given(option: &Arg, value: Option<&str>, arguments: &[OsString]) -> bool {
     let long = option.get_long().map(|long| format!("--{long}"));
@@ -136,6 +178,17 @@ mod tests {
 
     use super::*;
     use crate::cli::args::Cli;
+
+    #[test]
+    fn values_are_quoted_as_words_of_their_own() {
+        let text = "nope.yaml: no such file; 127.0.0.1:8080 is in use, \"(\" is not a pattern, --key is needed";
+        for value in ["nope.yaml", "127.0.0.1:8080", "(", "--key"] {
+            assert!(quotes(text, value), "{value}");
+        }
+        for value in ["nop", "file;x", "8080", "0", "", "us", "--ke"] {
+            assert!(!quotes(text, value), "{value}");
+        }
+    }
 
     #[test]
     fn nearly_right_names_are_reported_and_others_are_not() {
