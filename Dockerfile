@@ -1,17 +1,22 @@
-# A static binary in an empty image, for linux/amd64 and linux/arm64, each built on its own architecture:
+# A static binary in an empty image, for linux/amd64 and linux/arm64. Both are built on the machine's own architecture:
 #   docker build -t standin .
 #   docker buildx build --platform linux/amd64,linux/arm64 -t standin .
 #   docker run --rm -p 8080:8080 -v ./fixtures:/fixtures:ro standin
 # The stage `build` makes the tree /out; `--build-context build=DIRECTORY` takes one that is made already.
-FROM rust:1-alpine AS build
-RUN apk add --no-cache gcc make musl-dev ca-certificates
+FROM --platform=$BUILDPLATFORM rust:1-bookworm AS build
+# The C compiler of this architecture, and that of the other one.
+RUN case "$(dpkg --print-architecture)" in \
+        amd64) other="gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;; \
+        *) other="gcc-x86-64-linux-gnu libc6-dev-amd64-cross" ;; \
+    esac \
+    && apt-get update && apt-get install --yes --no-install-recommends ca-certificates musl-tools $other \
+    && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY . .
+ARG TARGETARCH
 ARG REVISION=""
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/build/target \
-    STANDIN_BUILD_COMMIT="$REVISION" cargo rustc --locked --profile dist --bin standin -- \
-        -C link-arg=-zpack-relative-relocs \
-    && .ci/container-root target/dist/standin /out
+    STANDIN_BUILD_COMMIT="$REVISION" .ci/container-root "$(.ci/static-binary "$TARGETARCH")" /out
 
 FROM scratch
 ARG VERSION="0.1.0"
@@ -24,7 +29,7 @@ LABEL org.opencontainers.image.title="Standin" \
 # The tree belongs to the user that the program runs as: a recording can be written to its volume.
 COPY --from=build --chown=65534:65534 /out/ /
 USER 65534:65534
-# All addresses: the loopback of a container is nobody's, its network is the boundary. The mounts of WireMock's image are
+# All addresses: nothing outside of a container reaches its loopback, and its network is the boundary. The mounts of WireMock's image are
 # served too, and its options are understood: docker run standin --verbose --global-response-templating
 ENV STANDIN_LISTEN=0.0.0.0:8080 \
     STANDIN_BIND_ADDRESS=0.0.0.0 \

@@ -103,7 +103,7 @@ RIGS: dict[str, dict] = {
         "block": {"outage.yaml": ("yaml", "rules:")},
         "servers": [_BACKEND],
         "traffic": [_LIST],
-        "instead": {"cargo run --release -- serve": "standin serve"},
+        "instead": {"cargo run -- serve": "standin serve"},
         "codes": {"standin drill": 1},
     },
     "docs/containers.md": {},
