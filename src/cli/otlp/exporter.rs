@@ -235,7 +235,7 @@ mod tests {
         Exporter::start(settings, Console::new("standard error", std::io::sink())).unwrap()
     }
 
-    /// Sends requests to a server, one after the other, whose exchanges are exported.
+    /// Sends requests to a server, one after the other, whose exchanges are exported. The last one closes the connection.
     async fn exchanges(exporter: &Exporter, requests: &[&str]) {
         let sender = exporter.clone();
         let server = Server::builder().observe(move |exchange| sender.send(exchange));
@@ -244,7 +244,6 @@ mod tests {
         let asked = tokio::task::spawn_blocking(move || {
             let mut stream = TcpStream::connect(address).unwrap();
             stream.write_all(requests.as_bytes()).unwrap();
-            stream.shutdown(std::net::Shutdown::Write).unwrap();
             stream.read_to_end(&mut Vec::new()).unwrap()
         });
         assert!(asked.await.unwrap() > 0);
