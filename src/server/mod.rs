@@ -1,10 +1,10 @@
 //! The library's own layer: a server that is built, started, asked and stopped.
 //!
 //! ```text
-//! [Server::builder] → [builder], [replay] (settings) → [start] (loads, checks; [ports] listen) → [running] → [world]
-//!                                               ├ [backend] (proxy, recorder)
-//!                                               ├ [warnings] (what has no effect)
-//!                                               └ [files] (reloads)                    └ [settle] (waits for drills)
+//! [Server::builder] → [builder], [network], [access], [replay] (settings) → [start] (loads, checks; [ports] listen) → [running] → [world]
+//!                                                                    ├ [backend] (proxy, recorder)
+//!                                                                    ├ [warnings] (what has no effect)
+//!                                                                    └ [files] (reloads)                    └ [settle] (waits for drills)
 //! ```
 
 mod access;
@@ -16,6 +16,7 @@ mod builder;
 mod files;
 mod inherited;
 mod inline;
+mod network;
 mod ports;
 mod replay;
 mod running;
