@@ -6,6 +6,7 @@
 pub(crate) mod client;
 mod identity;
 mod issue;
+mod records;
 pub(crate) mod server;
 
 use std::path::{Path, PathBuf};

@@ -94,6 +94,9 @@ pub(crate) mod server {
     /// A connection, which cannot exist.
     pub(crate) type TlsStream<S> = S;
 
+    /// The permission of a connection, which cannot exist.
+    pub(crate) type LargeRecordBuffer = Infallible;
+
     /// A TLS configuration, which cannot exist.
     #[derive(Debug)]
     pub(crate) struct Tls(Infallible);
@@ -125,5 +128,6 @@ pub(crate) mod server {
         pub(crate) stream: S,
         pub(crate) http2: bool,
         pub(crate) client: Option<Arc<ClientCertificate>>,
+        pub(crate) large_buffer: Option<LargeRecordBuffer>,
     }
 }

@@ -16,6 +16,8 @@ use crate::message::{ClientCertificate, HandshakeFault};
 
 use super::identity::Clients;
 use super::issue::{Issued, issue, issue_wrong, pem};
+pub(crate) use super::records::LargeRecordBuffer;
+use super::records::RecordBuffers;
 use super::{TlsError, certificates, provider};
 
 /// What clients may speak, best first (ALPN, RFC 7301).
@@ -91,6 +93,7 @@ pub(crate) struct Tls {
     wrong: Mutex<HashMap<HandshakeFault, Arc<ServerConfig>>>,
     /// The configurations for the hosts of a forward proxy.
     hosts: Mutex<HashMap<String, Arc<ServerConfig>>>,
+    records: RecordBuffers,
 }
 
 #[derive(Debug)]
@@ -125,7 +128,8 @@ impl Tls {
             Some(issue(&names)?)
         };
         let now = ArcSwap::from_pointee(Current::load(&options, own.as_ref())?);
-        Ok(Self { options, own, now, wrong: Mutex::default(), hosts: Mutex::default() })
+        let (wrong, hosts, records) = Default::default();
+        Ok(Self { options, own, now, wrong, hosts, records })
     }
 
     /// Returns the configuration with a deliberately invalid certificate.
@@ -176,12 +180,13 @@ impl Tls {
             None => Arc::clone(&now.config),
             Some(fault) => self.wrong(fault).map_err(std::io::Error::other)?,
         };
-        let stream = TlsAcceptor::from(config).accept(stream).await?;
+        let mut stream = TlsAcceptor::from(config).accept(stream).await?;
+        let large_buffer = self.records.enlarge(&mut stream);
         let session = stream.get_ref().1;
         let http2 = session.alpn_protocol() == Some(PROTOCOLS[0]);
         let shown = session.peer_certificates().unwrap_or_default();
         let client = now.clients.as_ref().and_then(|clients| clients.identify(shown));
-        Ok(Accepted { stream, http2, client: client.map(Arc::new) })
+        Ok(Accepted { stream, http2, client: client.map(Arc::new), large_buffer })
     }
 }
 
@@ -201,9 +206,10 @@ impl Tls {
         stream: S,
     ) -> std::io::Result<Accepted<S>> {
         let config = self.of_host(host).map_err(std::io::Error::other)?;
-        let stream = TlsAcceptor::from(config).accept(stream).await?;
+        let mut stream = TlsAcceptor::from(config).accept(stream).await?;
+        let large_buffer = self.records.enlarge(&mut stream);
         let http2 = stream.get_ref().1.alpn_protocol() == Some(PROTOCOLS[0]);
-        Ok(Accepted { stream, http2, client: None })
+        Ok(Accepted { stream, http2, client: None, large_buffer })
     }
 
     fn of_host(&self, host: &str) -> Result<Arc<ServerConfig>, TlsError> {
@@ -244,6 +250,8 @@ pub(crate) struct Accepted<S> {
     pub(crate) http2: bool,
     /// The certificate that the client presented, if any.
     pub(crate) client: Option<Arc<ClientCertificate>>,
+    /// Is dropped with the stream.
+    pub(crate) large_buffer: Option<LargeRecordBuffer>,
 }
 
 impl Current {

@@ -115,7 +115,7 @@ async fn begin<H>(
                 client_errors.report("certificate", &line);
             }
             let client = client(accepted.client);
-            let socket = Socket::tls(accepted.stream);
+            let socket = Socket::tls(accepted.stream, accepted.large_buffer);
             Some(Begun { socket, http2: accepted.http2, client })
         }
         Ok(Err(error)) => {
@@ -179,7 +179,7 @@ async fn connect<H>(
             match tokio::time::timeout(limits.handshake_timeout, handshake).await.ok()? {
                 Ok(accepted) => {
                     let client = common.client(peer, accepted.client, true, Forwards::All);
-                    let socket = Socket::tls(accepted.stream);
+                    let socket = Socket::tls(accepted.stream, accepted.large_buffer);
                     Some(Begun { socket, http2: accepted.http2, client })
                 }
                 Err(error) => {

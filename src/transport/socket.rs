@@ -9,7 +9,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::tls::server::TlsStream;
+use crate::tls::server::{LargeRecordBuffer, TlsStream};
 
 /// The first bytes of an HTTP/2 client with prior knowledge (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -134,7 +134,13 @@ pub(super) struct Socket {
 enum Stream {
     Plain(Opened),
     // Large and rare, so boxed: a plain connection does not pay for it.
-    Tls(Box<TlsStream<Opened>>),
+    Tls(Box<Encrypted>),
+}
+
+#[derive(Debug)]
+struct Encrypted {
+    stream: TlsStream<Opened>,
+    _large_buffer: Option<LargeRecordBuffer>,
 }
 
 impl Socket {
@@ -142,8 +148,9 @@ impl Socket {
         Self { again: Bytes::new(), stream: Stream::Plain(opened) }
     }
 
-    pub(super) fn tls(stream: TlsStream<Opened>) -> Self {
-        Self { again: Bytes::new(), stream: Stream::Tls(Box::new(stream)) }
+    pub(super) fn tls(stream: TlsStream<Opened>, large_buffer: Option<LargeRecordBuffer>) -> Self {
+        let encrypted = Encrypted { stream, _large_buffer: large_buffer };
+        Self { again: Bytes::new(), stream: Stream::Tls(Box::new(encrypted)) }
     }
 
     /// Puts bytes back: they are read before anything else, including bytes that were put back
@@ -161,9 +168,9 @@ impl Socket {
         match &self.stream {
             Stream::Plain(opened) => &opened.tcp,
             #[cfg(feature = "tls")]
-            Stream::Tls(stream) => &stream.get_ref().0.tcp,
+            Stream::Tls(tls) => &tls.stream.get_ref().0.tcp,
             #[cfg(not(feature = "tls"))]
-            Stream::Tls(stream) => &stream.tcp,
+            Stream::Tls(tls) => &tls.stream.tcp,
         }
     }
 }
@@ -192,7 +199,7 @@ impl AsyncRead for Socket {
         }
         match &mut this.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
-            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+            Stream::Tls(tls) => Pin::new(&mut tls.stream).poll_read(cx, buf),
         }
     }
 }
@@ -205,28 +212,28 @@ impl AsyncWrite for Socket {
     ) -> Poll<io::Result<usize>> {
         match &mut self.get_mut().stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
-            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+            Stream::Tls(tls) => Pin::new(&mut tls.stream).poll_write(cx, buf),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.get_mut().stream {
             Stream::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Stream::Tls(tls) => Pin::new(&mut tls.stream).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.get_mut().stream {
             Stream::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            Stream::Tls(tls) => Pin::new(&mut tls.stream).poll_shutdown(cx),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
         match &self.stream {
             Stream::Plain(stream) => stream.is_write_vectored(),
-            Stream::Tls(stream) => stream.is_write_vectored(),
+            Stream::Tls(tls) => tls.stream.is_write_vectored(),
         }
     }
 
@@ -237,7 +244,7 @@ impl AsyncWrite for Socket {
     ) -> Poll<io::Result<usize>> {
         match &mut self.get_mut().stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-            Stream::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            Stream::Tls(tls) => Pin::new(&mut tls.stream).poll_write_vectored(cx, bufs),
         }
     }
 }
