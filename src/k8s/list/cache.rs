@@ -1,5 +1,5 @@
-//! Large pages of lists, joined: a page that is requested again is sent as one piece, and not gathered from
-//! its objects.
+//! Large pages of lists, joined: a page is sent as one piece, and not gathered from its objects again. One of more than
+//! [`AT_ONCE`] bytes is joined when it is requested for the second time, since that takes a while.
 //!
 //! Objects lie apart in memory, and as pieces they make small TLS records. A page belongs to one content of a
 //! collection ([`Collection::content`](super::super::store::Collection::content)), so that it is never stale; one
@@ -17,7 +17,10 @@ use super::super::resource::Column;
 /// Smaller pages are not kept, in bytes: joining them is cheap.
 const WORTH: usize = 64 << 10;
 
-/// How many pages are known, including those that were requested once only.
+/// Larger pages are not joined for their first request, in bytes: that would hold up what else its thread does.
+const AT_ONCE: usize = 4 << 20;
+
+/// How many pages are known, including those that are not joined.
 const MOST_KNOWN: NonZeroUsize = NonZeroUsize::new(4096).expect("more than none");
 
 /// A page of one content of a collection.
@@ -77,7 +80,7 @@ pub(crate) struct PageCache {
 
 #[derive(Debug)]
 struct Inner {
-    /// Pages that were requested once have no entry yet.
+    /// Pages that were requested and are not joined have no entry yet.
     pages: LruCache<PageKey, Option<Arc<Joined>>>,
     bytes: usize,
 }
@@ -116,6 +119,11 @@ impl PageCache {
                 Lookup::First
             }
         }
+    }
+
+    /// Whether a page of so many bytes is joined for its first request.
+    pub(super) fn joins_at_once(&self, size: usize) -> bool {
+        (WORTH..=AT_ONCE.min(self.most)).contains(&size)
     }
 
     pub(super) fn put(&self, key: PageKey, joined: Arc<Joined>) {
@@ -176,6 +184,15 @@ mod tests {
             assert_eq!(matches!(known, Lookup::Found(_)), found, "{now}");
             assert_eq!(matches!(known, Lookup::Again), !found, "{now}");
         }
+    }
+
+    #[test]
+    fn pages_that_are_neither_small_nor_huge_are_joined_at_once() {
+        let joins = |most, size| PageCache::new(most).joins_at_once(size);
+        assert!(joins(64 << 20, WORTH) && joins(64 << 20, AT_ONCE));
+        assert!(!joins(64 << 20, WORTH - 1) && !joins(64 << 20, AT_ONCE + 1));
+        assert!(!joins(1 << 20, (1 << 20) + 1), "larger than the cache");
+        assert!(!joins(0, WORTH), "there is no cache");
     }
 
     #[test]

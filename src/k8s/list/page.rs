@@ -134,7 +134,13 @@ pub(crate) fn select_page(
     if more {
         pinned.pin(revision, &snapshot);
     }
-    if let (Some(Lookup::Again), Some(key), Some(keep)) = (known, key, keep) {
+    let size = || found.objects.iter().map(|object| object.rest.len()).sum();
+    let joins = match &known {
+        Some(Lookup::Again) => true,
+        Some(Lookup::First) => keep.is_some_and(|keep| keep.cache.joins_at_once(size())),
+        _ => false,
+    };
+    if let (true, Some(key), Some(keep)) = (joins, key, keep) {
         let items = (keep.join)(&found.objects);
         let count = found.objects.len() as u64;
         let joined = Arc::new(Joined { items, count, last, more });

@@ -74,6 +74,11 @@ fn a_table_shows_current_objects_and_ages() {
     assert_eq!(first["metadata"]["resourceVersion"], metadata["resourceVersion"]);
 }
 
+/// A server that joins no pages.
+fn without_cache() -> Config {
+    Config { pages: Arc::new(PageCache::new(0)), ..Config::default() }
+}
+
 #[test]
 fn cached_pages_equal_new_ones() {
     let store = store(10_000);
@@ -91,7 +96,7 @@ fn cached_pages_equal_new_ones() {
         bytes(plan)
     };
     let check = |target: &str| {
-        let fresh = page(&Config::default(), target);
+        let fresh = page(&without_cache(), target);
         for _ in 0..4 {
             assert!(page(&config, target) == fresh, "{target}");
         }
@@ -99,6 +104,9 @@ fn cached_pages_equal_new_ones() {
     };
     let all = check("/api/v1/configmaps");
     assert_eq!(all["items"].as_array().unwrap().len(), 120);
+    let once = Config::default();
+    page(&once, "/api/v1/configmaps");
+    assert!(once.pages.held().0 > 200_000, "it is kept when it is requested for the first time");
     let mut target = format!("{MAPS}?limit=50");
     let mut seen = 0;
     loop {
@@ -146,7 +154,7 @@ fn cached_pages_of_tables_and_metadata_equal_new_ones() {
     // Ages that are the same, ages that have changed, and a clock that was set back.
     for at in [10, 11, 100_000, 100_001, 103_700, 103_701, 100_000] {
         for shape in shapes {
-            let fresh = page(&Config::default(), shape, at);
+            let fresh = page(&without_cache(), shape, at);
             for _ in 0..3 {
                 assert!(page(&config, shape, at) == fresh, "{shape} at {at}");
             }
