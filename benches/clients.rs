@@ -7,28 +7,28 @@
 #[path = "support/mod.rs"]
 mod support;
 
-use std::convert::Infallible;
+#[allow(dead_code, reason = "each benchmark uses a part of it")]
+#[path = "support/tls.rs"]
+mod tls_support;
+
 use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, Full};
+use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http2::{self, SendRequest};
-use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::pki_types::ServerName;
 use standin::Server;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
-use tokio_rustls::{TlsAcceptor, TlsConnector};
+use tokio_rustls::TlsConnector;
 
 use support::{Asker, Process, ask_once, median, open_files, request};
+use tls_support::{BARE_HTTP2, anyone, is_bare_tls};
 
 const MAPS: &str = "/api/v1/namespaces/load/configmaps";
 const TFJOBS: &str = "/apis/kubeflow.org/v1/namespaces/kube-test/tfjobs";
@@ -125,7 +125,7 @@ fn idle() {
         let address = server.address();
         let idle = server.resident();
         runtime.block_on(async {
-            let connector = tls.then(|| anyone(h2));
+            let connector = tls.then(|| TlsConnector::from(anyone(h2)));
             let mut held = Vec::new();
             for _ in 0..count / streams {
                 held.push(watch(address, connector.as_ref(), h2, streams).await);
@@ -199,7 +199,7 @@ fn tls() {
         answer.into_body().collect().await.expect("a body").to_bytes()
     });
     let size = body.len();
-    let bare = Process::bare_with("bare-tls", &body, "application/json");
+    let bare = Process::bare_with(BARE_HTTP2, &body, "application/json");
     // Processor time of a list, in microseconds.
     let cost = |server: &Process| {
         let before = server.processor_time();
@@ -251,7 +251,7 @@ async fn connect(address: SocketAddr) -> SendRequest<Empty<Bytes>> {
     let tcp = TcpStream::connect(address).await.expect("a connection");
     tcp.set_nodelay(true).expect("an option");
     let name = ServerName::try_from("localhost").expect("a name");
-    let stream = anyone(true).connect(name, tcp).await.expect("a handshake");
+    let stream = TlsConnector::from(anyone(true)).connect(name, tcp).await.expect("a handshake");
     // Windows that hold a whole list, as Go's client has them.
     let (sender, connection) = http2::Builder::new(TokioExecutor::new())
         .initial_stream_window_size(4 << 20)
@@ -261,102 +261,6 @@ async fn connect(address: SocketAddr) -> SendRequest<Empty<Bytes>> {
         .expect("HTTP/2");
     tokio::spawn(connection);
     sender
-}
-
-/// Serves as bare hyper, where this program was started for that: HTTP/2 over TLS with the server's certificate, key
-/// exchange and cipher.
-fn is_bare_tls() -> bool {
-    let args: Vec<String> = std::env::args().collect();
-    let [_, kind, _, file] = args.as_slice() else { return false };
-    if kind != "bare-tls" {
-        return false;
-    }
-    let body = Bytes::from(std::fs::read(file).expect("its body"));
-    let acceptor = acceptor();
-    Runtime::new().expect("a runtime").block_on(async move {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        println!("listening on https://{} ", listener.local_addr().expect("an address"));
-        loop {
-            let (socket, _) = listener.accept().await.expect("a connection");
-            socket.set_nodelay(true).expect("an option");
-            let (acceptor, body) = (acceptor.clone(), body.clone());
-            tokio::spawn(async move {
-                let stream = acceptor.accept(socket).await.expect("a handshake");
-                let service = service_fn(move |_| {
-                    let response = http::Response::builder()
-                        .header("content-type", "application/json")
-                        .body(Full::new(body.clone()))
-                        .expect("a response");
-                    async move { Ok::<_, Infallible>(response) }
-                });
-                let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-                let _ = builder.serve_connection(TokioIo::new(stream), service).await;
-            });
-        }
-    })
-}
-
-fn acceptor() -> TlsAcceptor {
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("params");
-    let certificate = params.self_signed(&key).expect("a certificate");
-    let chain = vec![certificate.der().clone()];
-    let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).expect("a key");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .expect("a pair");
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    TlsAcceptor::from(Arc::new(config))
-}
-
-/// A client that trusts whoever answers: what is measured is on loopback.
-fn anyone(h2: bool) -> TlsConnector {
-    #[derive(Debug)]
-    struct Anyone(rustls::crypto::CryptoProvider);
-    impl rustls::client::danger::ServerCertVerifier for Anyone {
-        fn verify_server_cert(
-            &self,
-            _: &CertificateDer<'_>,
-            _: &[CertificateDer<'_>],
-            _: &ServerName<'_>,
-            _: &[u8],
-            _: rustls::pki_types::UnixTime,
-        ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
-            Ok(rustls::client::danger::ServerCertVerified::assertion())
-        }
-        fn verify_tls12_signature(
-            &self,
-            _: &[u8],
-            _: &CertificateDer<'_>,
-            _: &rustls::DigitallySignedStruct,
-        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-            Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
-        }
-        fn verify_tls13_signature(
-            &self,
-            _: &[u8],
-            _: &CertificateDer<'_>,
-            _: &rustls::DigitallySignedStruct,
-        ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-            Ok(rustls::client::danger::HandshakeSignatureValid::assertion())
-        }
-        fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
-            self.0.signature_verification_algorithms.supported_schemes()
-        }
-    }
-    let provider = rustls::crypto::ring::default_provider();
-    let mut config = ClientConfig::builder_with_provider(Arc::new(provider.clone()))
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_root_certificates(RootCertStore::empty())
-        .with_no_client_auth();
-    config.dangerous().set_certificate_verifier(Arc::new(Anyone(provider)));
-    config.alpn_protocols = vec![if h2 { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
-    TlsConnector::from(Arc::new(config))
 }
 
 fn micros(time: Duration) -> f64 {

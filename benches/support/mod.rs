@@ -93,7 +93,7 @@ pub(crate) struct Turn {
 /// Asks a server as much as it answers in a while.
 pub(crate) fn turn(server: &Process, requests: Requests<'_>, number: usize) -> Turn {
     let (before, began) = (server.processor_time(), Instant::now());
-    let answered = answered_in(server.address(), requests, number);
+    let answered = answered_in(server, requests, number);
     let spent = server.processor_time().saturating_sub(before);
     #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
     let answered = answered as f64;
@@ -110,13 +110,13 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
 
 /// How many requests are answered in a turn, over some kept-alive connections, each of which begins elsewhere
 /// among the requests, and elsewhere in each turn.
-fn answered_in(address: SocketAddr, requests: Requests<'_>, turn: usize) -> usize {
+fn answered_in(server: &Process, requests: Requests<'_>, turn: usize) -> usize {
     let end = Instant::now() + TURN;
     std::thread::scope(|scope| {
         let askers: Vec<_> = (0..CONNECTIONS)
             .map(|number| {
                 scope.spawn(move || {
-                    let mut client = Asker::connect(address);
+                    let mut client = server.asker();
                     let mut request = Vec::new();
                     let mut answered = 0;
                     let first = number * requests.count / CONNECTIONS + turn * A_PRIME;
@@ -142,9 +142,14 @@ pub(crate) fn ask_once(address: SocketAddr, target: &str) -> Bytes {
     Bytes::copy_from_slice(Asker::connect(address).ask(&request(target)))
 }
 
+/// A stream to a server.
+pub(crate) trait Connection: Read + Write + Send {}
+
+impl<S: Read + Write + Send> Connection for S {}
+
 /// A client that costs as little as can be: it looks only for the status and the length.
 pub(crate) struct Asker {
-    stream: TcpStream,
+    stream: Box<dyn Connection>,
     /// What was received, and the body of an answer in chunks.
     buffer: Vec<u8>,
     body: Vec<u8>,
@@ -157,7 +162,11 @@ impl Asker {
 
     pub(crate) fn new(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("an option");
-        Self { stream, buffer: Vec::new(), body: Vec::new() }
+        Self::over(stream)
+    }
+
+    pub(crate) fn over(stream: impl Connection + 'static) -> Self {
+        Self { stream: Box::new(stream), buffer: Vec::new(), body: Vec::new() }
     }
 
     /// The body of the answer.
@@ -170,6 +179,7 @@ impl Asker {
     /// The status and the body of the answer.
     pub(crate) fn exchange(&mut self, request: &[u8]) -> (u16, &[u8]) {
         self.stream.write_all(request).expect("sent");
+        self.stream.flush().expect("sent");
         self.buffer.clear();
         let head = loop {
             self.receive();
@@ -221,6 +231,8 @@ pub(crate) fn open_files() -> usize {
 pub(crate) struct Process {
     child: Child,
     address: SocketAddr,
+    /// How clients connect to it.
+    connect: fn(SocketAddr) -> Asker,
     /// What it serves, where that is a file of its own.
     _body: Option<NamedTempFile>,
 }
@@ -261,11 +273,22 @@ impl Process {
         BufReader::new(out).read_line(&mut line).expect("a line");
         let address = line.rsplit("://").next().and_then(|rest| rest.split(' ').next());
         let address = address.and_then(|text| text.parse().ok()).expect("an address");
-        Self { child, address, _body: body }
+        Self { child, address, connect: Asker::connect, _body: body }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The same server, to which clients connect in another way.
+    pub(crate) fn reached_by(mut self, connect: fn(SocketAddr) -> Asker) -> Self {
+        self.connect = connect;
+        self
+    }
+
+    /// A client that is connected to it.
+    pub(crate) fn asker(&self) -> Asker {
+        (self.connect)(self.address)
     }
 
     /// The processor time of all its threads so far, in the program and in the kernel.
