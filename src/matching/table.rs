@@ -134,7 +134,7 @@ impl<T: Clone> Node<T> {
     }
 }
 
-/// Which way a hash goes.
+/// Which branch a hash belongs to.
 fn way(hash: u64, depth: u32) -> usize {
     usize::try_from((hash >> (depth * BITS)) & (WAYS as u64 - 1)).unwrap_or(0)
 }

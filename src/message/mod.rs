@@ -91,7 +91,7 @@ pub(crate) trait Handler: Send + Sync + 'static {
     }
 }
 
-/// The answer to a request, or the way to it.
+/// The answer to a request, or a future of it.
 pub(crate) enum Handling<'a> {
     /// It is decided, as most are: such an answer needs no future.
     Ready(Plan),

@@ -9,7 +9,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::{BodyError, BodyStream};
 
-/// A body of a backend on its way to the client.
+/// A body of a backend that is passed on to the client.
 pub struct PassedBody(Pin<Box<dyn Body<Data = Bytes, Error = BodyError> + Send>>);
 
 impl PassedBody {

@@ -1,7 +1,7 @@
-//! The first stage: which world does a request live in?
+//! The first stage: to which world does a request belong?
 //!
 //! A world is named by the URL (`/worlds/NAME/…`, the prefix is a setting), else by the header `X-Standin-World`, else by a group
-//! of the token's owner (`standin:world:NAME`); a request that names none lives in the world `default`.
+//! of the token's owner (`standin:world:NAME`); a request that names none belongs to the world `default`.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(crate) const WORLD_HEADER: HeaderName = HeaderName::from_static("x-standin-w
 const GROUP: &str = "standin:world:";
 
 impl Shared {
-    /// The world that a request lives in. Its name is taken out of the path.
+    /// The world that a request belongs to. Its name is taken out of the path.
     pub(crate) fn enter(&self, request: &mut Request) -> Result<Arc<World>, BadWorldName> {
         let named = match self.named_by_path(request)? {
             Some(name) => Some(name),

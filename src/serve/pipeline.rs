@@ -234,7 +234,7 @@ impl Pipeline {
     }
 }
 
-/// An answer on its way to be gzipped.
+/// The gzipped form of an answer, once it is made.
 #[cfg(feature = "gzip")]
 fn compressed(plan: Plan) -> Handling<'static> {
     Handling::Waiting(Box::pin(stub_gzip::compress(plan)))
@@ -256,7 +256,7 @@ enum FirstLook {
     Open,
 }
 
-/// The short way: most requests of most tests are answered by a stub alone.
+/// Looks for a stub before any other stage: most requests of most tests are answered by a stub alone.
 fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
     if shared.settings.graded.takes_any(world) || admin::is_for(asked.request()) {
         return FirstLook::Open;

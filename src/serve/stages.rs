@@ -111,7 +111,7 @@ async fn stub(context: &RequestContext, asked: &Asked<'_>) -> Option<Plan> {
     Some(stub_answers::answer(context, asked, &stub).await)
 }
 
-/// What is true beyond the stubs: objects, then the backend, then the report of near misses.
+/// The answer where no stub has one: of objects, then of the backend, then the report of near misses.
 async fn base(context: &RequestContext, asked: &Asked<'_>, faults: &k8s::Faults) -> Plan {
     if let Some(gateway) = &context.shared.settings.gateway
         && asked.path() == TOKENS_PATH

@@ -79,7 +79,7 @@ pub(crate) struct Settings {
     pub(crate) auth: k8s::Auth,
     /// The Kubernetes side.
     pub(crate) kubernetes: k8s::Config,
-    /// Whether created objects live as the stages say.
+    /// Whether created objects change as the stages say.
     pub(crate) stages: bool,
     /// Which controllers run.
     pub(crate) controllers: k8s::ControllerSet,
@@ -195,7 +195,7 @@ pub(crate) struct Shared {
     pub(crate) stages: ArcSwap<Vec<k8s::StageList>>,
     /// The scenarios, swapped as a whole.
     pub(crate) scenarios: ArcSwap<ScenarioSet>,
-    /// The worlds requests live in.
+    /// The worlds that requests belong to.
     pub(crate) worlds: Worlds,
     /// What was asked and answered.
     pub(crate) journal: Arc<Journal>,

@@ -299,7 +299,7 @@ impl Builder {
         self
     }
 
-    /// Shows secrets in log lines, near misses and `/__admin/requests`, where pseudonyms stand by default.
+    /// Shows secrets in log lines, near misses and `/__admin/requests`, in place of pseudonyms, which are the default.
     /// Recordings never contain secrets.
     pub fn show_secrets(mut self, on: bool) -> Self {
         self.show_secrets = on;

@@ -29,7 +29,7 @@ impl RunningServer {
             Some(())
         };
         let is_accepted = timeout_at(end, accepted).await.ok().flatten().is_some();
-        // Nobody is accepted while connections are refused: those that are open may be in front of the door.
+        // Nobody is accepted while connections are refused: those that are open may not have been accepted.
         while (self.open.count() > 0 || !is_accepted) && Instant::now() < end {
             sleep(POLL).await;
         }

@@ -150,7 +150,7 @@ impl WorldHandle {
         self.context.world.clock.stop();
     }
 
-    /// Lets its clock run again from where it stands.
+    /// Starts its clock again at the time that it shows.
     pub fn release(&self) {
         self.context.world.clock.release();
     }

@@ -192,7 +192,7 @@ fn config(trust: Trust<'_>, identity: Option<&Identity>) -> Result<ClientConfig,
         }
         Trust::System => match builder.clone().with_native_roots() {
             Ok(builder) => builder,
-            // A machine without certificates can still speak to http:// backends.
+            // A machine without certificates can still connect to http:// backends.
             Err(_) => builder.with_root_certificates(RootCertStore::empty()),
         },
     };

@@ -16,7 +16,7 @@ use crate::message::HandshakeFault;
 
 use super::TlsError;
 
-/// The validity of certificates, in years: longer than any process lives.
+/// The validity of certificates, in years: longer than any process runs.
 const YEARS: i16 = 10;
 
 /// The certificate that the server presents.
@@ -142,7 +142,7 @@ fn params(common_name: &str) -> Result<CertificateParams, rcgen::Error> {
     Ok(params)
 }
 
-/// Issues a certificate for host names and addresses by a CA that is forgotten. Returns the chain and the key, as PEM.
+/// Issues a certificate for host names and addresses by a CA whose key is not kept. Returns the chain and the key, as PEM.
 #[cfg(feature = "cli")]
 pub(super) fn issue_pem(names: &[String]) -> Result<(String, String), TlsError> {
     let Issued { chain, key, .. } = issue(names)?;

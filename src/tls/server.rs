@@ -20,7 +20,7 @@ pub(crate) use super::records::LargeRecordBuffer;
 use super::records::RecordBuffers;
 use super::{TlsError, certificates, provider};
 
-/// What clients may speak, best first (ALPN, RFC 7301).
+/// The protocols that clients may choose, best first (ALPN, RFC 7301).
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 /// How a server serves HTTPS, for [`Builder::tls`](crate::Builder::tls): TLS 1.2 and 1.3.
@@ -292,7 +292,7 @@ impl Current {
     }
 }
 
-/// Issues a certificate for host names and addresses by a CA that is forgotten. Returns the chain and the key, as PEM.
+/// Issues a certificate for host names and addresses by a CA whose key is not kept. Returns the chain and the key, as PEM.
 ///
 /// # Errors
 /// A name that no certificate can have.

@@ -193,7 +193,7 @@ pub(crate) async fn serve<H: Handler>(
 
 /// Completes when the treatment of connections changes.
 async fn changed(listening: &mut Option<watch::Receiver<Listening>>) {
-    // The sender lives as long as the handler.
+    // The handler has the sender.
     let changed = match listening {
         Some(listening) => listening.changed().await.is_ok(),
         None => false,

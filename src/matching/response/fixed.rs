@@ -21,7 +21,7 @@ use super::marks::{STUB_ID, STUB_NAME};
 /// counting among many stubs.
 pub(super) const SMALL_BODY: usize = 512;
 
-/// A body of at most this many bytes lies in its stub. One that lies elsewhere is another page of memory, and costs a
+/// A body of at most this many bytes is stored in its stub. Elsewhere it would be on another page of memory, and cost a
 /// second wait after the one for its address.
 const INLINE_BODY: usize = 256;
 
