@@ -26,9 +26,15 @@ impl<'d> Keys<'d> {
 
     /// Returns the value of a key. An explicit null counts as absent.
     #[must_use]
+    #[inline]
     pub fn get(&self, key: &'static str) -> Option<Node<'d>> {
+        // Inline, so that the bit of a literal is known when the program is compiled.
+        self.get_marked(key, mark(key))
+    }
+
+    fn get_marked(&self, key: &'static str, bit: u64) -> Option<Node<'d>> {
         self.asked.borrow_mut().push(key);
-        if self.marks & mark(key) == 0 {
+        if self.marks & bit == 0 {
             return None;
         }
         let value = self.map.get(key).filter(|value| !value.is_null())?;

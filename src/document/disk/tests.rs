@@ -9,7 +9,7 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::file::{SMALL, read};
 use super::walk::{MAX_NAMES, files_below};
-use crate::document::Diagnostics;
+use crate::document::{Diagnostics, Format};
 
 fn pipe(path: &Path) {
     mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
@@ -54,6 +54,42 @@ fn what_is_no_regular_file_is_named_and_skipped() {
     for name in ["pipe.json", "zero.json", "__files"] {
         let error = read(&at(name), 100).unwrap_err().to_string();
         assert!(error.ends_with("is not a regular file"), "{error}");
+    }
+}
+
+#[test]
+fn files_are_in_the_order_of_their_names() {
+    let root = tempfile::tempdir().unwrap();
+    let mut names: Vec<String> = (0..300).map(|n| format!("stub-number-{n}.json")).collect();
+    names.extend(
+        ["stub-number-.json", "stub-number-1é.json", "stub-number.yaml"].map(str::to_owned),
+    );
+    for name in &names {
+        fs::write(root.path().join(name), "{}").unwrap();
+    }
+    names.sort();
+    assert_eq!(found(root.path()), (names.clone(), Vec::new()));
+    // Nothing in common.
+    fs::write(root.path().join("a.yml"), "").unwrap();
+    names.insert(0, "a.yml".to_owned());
+    assert_eq!(found(root.path()), (names, Vec::new()));
+}
+
+#[test]
+fn the_extension_says_the_format() {
+    let of = |path: &str| Format::of(Path::new(path));
+    for (path, format) in [
+        ("a.json", Some(Format::Json)),
+        ("d/a.b.yaml", Some(Format::Yaml)),
+        ("a.yml", Some(Format::Yaml)),
+        ("a.JSON", None),
+        ("ajson", None),
+        ("d/.json", None),
+        (".yml", None),
+        ("a.json.bak", None),
+        ("d.json/a", None),
+    ] {
+        assert_eq!(of(path), format, "{path}");
     }
 }
 

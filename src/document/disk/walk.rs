@@ -138,10 +138,33 @@ impl Walk<'_> {
                 ),
             }
         }
-        // By name: what is before it is the same, and comparing paths looks at each of their parts.
-        entries.sort_unstable_by(|(a, _), (b, _)| a.as_os_str().cmp(b.as_os_str()));
-        Ok(entries)
+        Ok(sorted(entries))
     }
+}
+
+/// Sorts the entries of one directory by name: what is before it is the same, and comparing paths looks at each of
+/// their parts. Most comparisons are decided by the eight bytes after the part that all names have in common.
+fn sorted(entries: Vec<(PathBuf, Entry)>) -> Vec<(PathBuf, Entry)> {
+    fn bytes(path: &Path) -> &[u8] {
+        path.as_os_str().as_encoded_bytes()
+    }
+    let Some((first, _)) = entries.first() else { return entries };
+    let shared = |of: usize, path: &Path| {
+        bytes(first).iter().zip(bytes(path)).take(of).take_while(|(a, b)| a == b).count()
+    };
+    let common = entries.iter().fold(usize::MAX, |common, (path, _)| shared(common, path));
+    let key = |path: &Path| {
+        let mut key = [0; 8];
+        for (to, byte) in key.iter_mut().zip(bytes(path).iter().skip(common)) {
+            *to = *byte;
+        }
+        u64::from_be_bytes(key)
+    };
+    let mut keyed: Vec<_> = entries.into_iter().map(|entry| (key(&entry.0), entry)).collect();
+    keyed.sort_unstable_by(|(key, (path, _)), (other_key, (other, _))| {
+        key.cmp(other_key).then_with(|| bytes(path).cmp(bytes(other)))
+    });
+    keyed.into_iter().map(|(_, entry)| entry).collect()
 }
 
 /// The kind of a directory entry.
