@@ -1,0 +1,70 @@
+//! Secrets in bodies, whatever they are encoded in.
+
+use super::*;
+
+#[cfg(feature = "gzip")]
+#[test]
+fn compressed_bodies_are_looked_into() {
+    use std::io::{Read as _, Write as _};
+    let plain = format!("{{\"password\":\"{SECRET}\",\"hello\":\"x\"}}");
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(plain.as_bytes()).unwrap();
+    let gzip = encoder.finish().unwrap();
+    let redactor = redactor();
+    let pass = redactor.pass("/x");
+    for of in [media("application/json", Some("gzip")), media("application/octet-stream", None)] {
+        let Redacted::Changed(new) = pass.body(&of, &gzip) else { panic!("changed") };
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(&*new).read_to_string(&mut text).unwrap();
+        assert!(!text.contains(SECRET) && text.contains("\"hello\":\"x\""), "{text}");
+    }
+    assert_eq!(pass.body(&media("text/plain", Some("gzip")), b"no gzip"), Redacted::Same);
+    let cut = &gzip[..gzip.len() - 8];
+    assert!(matches!(pass.body(&media("text/plain", Some("gzip")), cut), Redacted::Opaque(_)));
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(plain.as_bytes()).unwrap();
+    let raw = encoder.finish().unwrap();
+    assert!(matches!(pass.body(&media("text/plain", Some("deflate")), &raw), Redacted::Changed(_)));
+}
+
+#[cfg(not(feature = "gzip"))]
+#[test]
+fn compressed_bodies_are_not_shown_by_a_build_that_cannot_read_them() {
+    let redactor = redactor();
+    let shown = redactor.pass("/x").body(&media("text/plain", Some("gzip")), b"\x1f\x8b\x08");
+    let Redacted::Opaque(why) = shown else { panic!("{shown:?}") };
+    assert!(why.ends_with("this build lacks the feature gzip"), "{why}");
+}
+
+#[test]
+fn bodies_are_looked_into_whatever_they_are_encoded_in() {
+    let plain = format!("{{\"password\":\"{SECRET}\",\"hello\":\"x\"}}");
+    let redactor = redactor();
+    let pass = redactor.pass("/x");
+    let mislabelled = format!("password={SECRET}");
+    for coding in ["br", "zstd", "gzip"] {
+        let shown = pass.body(&media("text/plain", Some(coding)), mislabelled.as_bytes());
+        assert!(!matches!(shown, Redacted::Same), "{coding}");
+    }
+    for (mark, pair) in
+        [(&[0xff_u8, 0xfe][..], u16::to_le_bytes as fn(u16) -> [u8; 2]), (&[], u16::to_be_bytes)]
+    {
+        let units = plain.encode_utf16().flat_map(pair);
+        let wide: Vec<u8> = mark.iter().copied().chain(units).collect();
+        let Redacted::Changed(new) = pass.body(&media("application/json", None), &wide) else {
+            panic!("changed")
+        };
+        assert_eq!(new.len(), wide.len());
+        let narrow: Vec<u8> = new.iter().copied().filter(|byte| *byte != 0).collect();
+        assert!(!String::from_utf8_lossy(&narrow).contains(SECRET));
+    }
+    let latin = [b"password=".as_slice(), b"SECRET123\xe9dzq\n", b"name=\xfc\n"].concat();
+    let Redacted::Changed(new) = pass.body(&media("text/plain", None), &latin) else { panic!() };
+    assert!(new.ends_with(b"name=\xfc\n") && !new.windows(9).any(|part| part == b"SECRET123"));
+    assert_eq!(pass.body(&media("text/plain", None), b"\xff\x00 nothing"), Redacted::Same);
+    let secrets = redactor.pass("/api/v1/namespaces/d/secrets/a");
+    assert!(matches!(
+        secrets.body(&media("application/vnd.kubernetes.protobuf", None), b"k8s\0.."),
+        Redacted::Opaque(_)
+    ));
+}
