@@ -112,6 +112,8 @@ fn values(pattern: &Value) -> Vec<Option<String>> {
 fn one(pattern: &Value) -> Option<String> {
     match pattern {
         Value::String(text) => Some(text.clone()),
+        // An empty one of several.
+        pattern if pattern["matches"] == "" => Some(String::new()),
         pattern => match pattern.get("equalTo")? {
             Value::String(text) => Some(text.clone()),
             value => Some(value.to_string()),
@@ -174,12 +176,12 @@ mod tests {
         let request = LiteralRequest::of(&json!({
             "method": "GET",
             "urlPath": "/a",
-            "queryParameters": {"q": {"equalTo": "x y&z"}, "r": {"hasExactly": [{"equalTo": "1"}, {"equalTo": "2"}]}},
+            "queryParameters": {"q": {"equalTo": "x y&z"}, "r": {"hasExactly": [{"equalTo": "1"}, {"matches": ""}, {"equalTo": "2"}]}},
             "headers": {"Accept": {"equalTo": "a/b"}, "Range": {"absent": true}, "X-Key": {"matches": ".+"}},
             "cookies": {"c": {"equalTo": "d"}},
         }))
         .unwrap();
-        assert_eq!(request.target, "/a?q=x%20y%26z&r=1&r=2");
+        assert_eq!(request.target, "/a?q=x%20y%26z&r=1&r=&r=2");
         assert_eq!(request.headers["accept"], "a/b");
         assert_eq!(request.headers["cookie"], "c=d");
         assert_eq!(request.headers.len(), 2);

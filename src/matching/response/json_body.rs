@@ -56,7 +56,8 @@ struct Response<'a> {
 /// Returns a JSON text in the form in which a `jsonBody` is sent; `None` if it nests too deep.
 pub(crate) fn compact(json: &str) -> Option<String> {
     let mut out = String::with_capacity(json.len());
-    value(json, 0, &mut out)?;
+    // Values inside of others come without the whitespace around them (RFC 8259, section 2).
+    value(json.trim_matches([' ', '\t', '\r', '\n']), 0, &mut out)?;
     Some(out)
 }
 

@@ -54,10 +54,16 @@ pub(super) fn text_pattern(headers: &HeaderMap, text: &str, clean: &Clean<'_>) -
     if let Ok(mut value) = serde_json::from_str::<Value>(&marked)
         && (value.is_object() || value.is_array())
     {
+        let sent = value.clone();
         graphql::relax(&mut value);
         relax_calls(&mut value);
         any_at_marks(&mut value, "");
-        return json!({"equalToJson": value});
+        // The tree has its numbers as floats.
+        return if value == sent && has_long_number(text) {
+            json!({"equalToJson": text})
+        } else {
+            json!({"equalToJson": value})
+        };
     }
     let marked = markup::marked(&lines_marked(&marked));
     if let Some(pattern) = xml::pattern(&marked) {
@@ -67,6 +73,13 @@ pub(super) fn text_pattern(headers: &HeaderMap, text: &str, clean: &Clean<'_>) -
         return json!({"equalTo": text});
     }
     json!({"matches": marked::regex(&marked, r"[\s\S]*")})
+}
+
+/// Whether a text of JSON may have a number with more digits than a float has.
+fn has_long_number(text: &str) -> bool {
+    const EXACT: usize = 15;
+    let is_of_number = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+    text.as_bytes().split(|byte| !is_of_number(byte)).any(|digits| digits.len() > EXACT)
 }
 
 /// JSON lines with marks in place of drawn texts; other texts as they are.

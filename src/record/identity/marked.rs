@@ -20,7 +20,16 @@ pub(super) fn regex(marked: &str, anything: &str) -> String {
     marked.split(MARK).map(quoted).collect::<Vec<_>>().join(anything)
 }
 
-/// The pattern of the values of one name: one, or exactly these in any order.
+/// The pattern of the values of one name: one, or exactly these in any order. Of several values, `equalTo` is compared
+/// with the nearest one, and no value is near an empty text (`StringValuePattern` of `WireMock`).
 pub(super) fn values(mut patterns: Vec<Value>) -> Value {
-    if patterns.len() == 1 { patterns.remove(0) } else { json!({"hasExactly": patterns}) }
+    if patterns.len() == 1 {
+        return patterns.remove(0);
+    }
+    for pattern in &mut patterns {
+        if pattern["equalTo"] == "" {
+            *pattern = json!({"matches": ""});
+        }
+    }
+    json!({"hasExactly": patterns})
 }

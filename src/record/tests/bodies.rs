@@ -110,14 +110,45 @@ fn json_is_matched_by_structure_and_graphql_by_operation() {
 }
 
 #[test]
+fn an_empty_value_is_one_of_several() {
+    let others: [(&[_], &[u8]); 4] = [
+        (&[FORM], b"b=1&b=&c="),
+        (&[FORM], b"c=&b=&b=1"),
+        (&[FORM], b"b=1&b=2&c="),
+        (&[FORM], b"b=1&c="),
+    ];
+    assert_eq!(answered(&[FORM], b"b=1&b=&c=", others), [true, true, false, false]);
+}
+
+#[test]
+fn numbers_are_matched_with_all_their_digits() {
+    let json: &[_] = &[("content-type", "application/json")];
+    for (sent, other) in [
+        ("123456789012345678901234567890", "123456789012345678901234567891"),
+        ("0.12345678901234567891", "0.12345678901234567892"),
+        ("9007199254740993", "9007199254740992"),
+    ] {
+        let body = |number: &str| format!("{{\"n\": [{number}]}}").into_bytes();
+        let (sent, other) = (body(sent), body(other));
+        assert_eq!(answered(json, &sent, [(json, &sent), (json, &other)]), [true, false]);
+    }
+}
+
+#[test]
 fn an_answer_has_the_form_that_gives_its_bytes_back() {
     let json: &[_] = &[("content-type", "application/json")];
-    let table: [Form<'_>; 9] = [
+    let table: [Form<'_>; 15] = [
         (json, b"{\"z\":1,\"a\":[1.10,\"\xc3\xa9\"]}", "jsonBody"),
         (json, b"{\"a\": 1}", "body"),
         (json, b"{\"a\":1,\"a\":2}", "body"),
         (json, b"[1e2]", "body"),
         (json, b"null", "body"),
+        (json, b" {\"a\":1}", "body"),
+        (json, b"{\"a\":1}\n", "body"),
+        (json, b"\n[1]", "body"),
+        (json, b"true\n", "body"),
+        (json, b"12 ", "body"),
+        (json, b"\t\"a\"", "body"),
         (json, b"{\"n\":1E400}", "body"),
         (json, b"\xef\xbb\xbf{}", "body"),
         (&[("content-type", "text/plain; charset=iso-8859-1")], b"caf\xe9", "base64Body"),
