@@ -168,8 +168,11 @@ fn record(args: &Import, exchanges: Vec<ImportedExchange>) -> Result<String, Com
     let redactor = Recorder::redactor(&args.to, key_of_environment()).map_err(unusable)?;
     let log: crate::transport::Logger = Arc::new(|line: &str| eprintln!("standin: {line}"));
     let bounds = crate::Bounds::default();
-    let limits =
-        QueueLimits { memory: bounds.recorder_bytes, backlog: bounds.recorder_backlog as u64 };
+    let limits = QueueLimits {
+        memory: bounds.recorder_bytes,
+        backlog: bounds.recorder_backlog as u64,
+        gives_way: true,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -83,7 +83,7 @@ impl Recorder {
         log: &Logger,
     ) -> io::Result<Self> {
         // All of it stays in memory: the backlog has no links of single exchanges.
-        let limits = QueueLimits { memory: MAX_ANSWER, backlog: 0 };
+        let limits = QueueLimits { memory: MAX_ANSWER, backlog: 0, gives_way: true };
         Self::new(folder, RecordingOf::default(), limits, redactor, log)
     }
 

@@ -17,7 +17,7 @@ use super::failures::Failures;
 use super::faults::{BackendFault, FaultLog};
 use super::files::{
     BODIES, Folder, FolderLock, ManifestOf, begin_manifest, links_of, remove_blank,
-    remove_unfinished, try_to_write, write_manifest,
+    remove_unfinished, try_to_write, unfinished_bytes, write_manifest,
 };
 use super::key_file;
 use super::ledger::{Earlier, Ledger, RecordingOf};
@@ -300,6 +300,9 @@ impl MappingSink {
     }
 }
 
+/// So much of bodies, in MiB, takes so long that the log says why nothing else happens.
+const LONG_RECOVERY: u64 = 64;
+
 /// Makes mappings of what an earlier recorder left in a directory: they come after those that it wrote.
 fn recover(
     directory: &Path,
@@ -312,14 +315,20 @@ fn recover(
     }
     let ledger = Arc::new(Ledger::open(directory, Earlier::Extend)?);
     let sink = MappingSink::new(directory, &ledger, links, redactor, log);
-    let limits = QueueLimits { memory: usize::MAX, backlog: u64::MAX };
+    let limits = QueueLimits { memory: usize::MAX, backlog: u64::MAX, gives_way: false };
     let spools = sink.spools.clone();
+    let folder = directory.display();
+    let large = unfinished_bytes(directory) >> 20;
+    if large >= LONG_RECOVERY {
+        log(&format!(
+            "{folder} has {large} MiB of bodies that an earlier recorder left; they are searched for secrets first, which takes a while"
+        ));
+    }
     let (queue, left) =
         Queue::start(directory, limits, Arc::clone(redactor), spools, Box::new(sink))?;
     // Waits until all of them are mappings.
     drop(queue);
     if left > 0 {
-        let folder = directory.display();
         log(&format!(
             "{left} exchanges that an earlier recorder left in {folder} are mappings now"
         ));

@@ -171,8 +171,11 @@ fn recorder(
     let earlier = if extends { Earlier::Extend } else { Earlier::Replace };
     let most_of_body = bounds.recorded_body_bytes as u64;
     let of = RecordingOf { backend, profile, earlier, links, keeps_faults, most_of_body };
-    let limits =
-        QueueLimits { memory: bounds.recorder_bytes, backlog: bounds.recorder_backlog as u64 };
+    let limits = QueueLimits {
+        memory: bounds.recorder_bytes,
+        backlog: bounds.recorder_backlog as u64,
+        gives_way: true,
+    };
     Recorder::new(&directory, of, limits, &redactor, log)
         .map_err(|source| Error::Record { path: directory, source })
 }

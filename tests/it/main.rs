@@ -53,6 +53,7 @@ mod recorded_faults;
 #[cfg(feature = "websocket")]
 mod recorded_websockets;
 mod recorder;
+mod recorder_storage;
 mod recording;
 mod recording_clients;
 mod recording_kinds;

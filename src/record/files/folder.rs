@@ -70,6 +70,14 @@ pub(in crate::record) fn remove_unfinished(directory: &Path) {
     }
 }
 
+/// How many bytes the files have that recorders did not finish.
+pub(in crate::record) fn unfinished_bytes(directory: &Path) -> u64 {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let unfinished = entries
+        .filter(|entry| entry.file_name().as_encoded_bytes().ends_with(UNFINISHED.as_bytes()));
+    unfinished.filter_map(|entry| Some(entry.metadata().ok()?.len())).sum()
+}
+
 /// Removes mappings that have a name and no content: a machine that loses its power may leave such files. Gives
 /// their names.
 pub(in crate::record) fn remove_blank(directory: &Path) -> Vec<String> {

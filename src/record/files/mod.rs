@@ -13,7 +13,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 pub(super) use existing::{EarlierAnswer, earlier_answers};
-pub(super) use folder::{Folder, remove_blank, remove_unfinished, try_to_write};
+pub(super) use folder::{Folder, remove_blank, remove_unfinished, try_to_write, unfinished_bytes};
 pub(super) use lock::FolderLock;
 pub(super) use manifest::{ManifestOf, begin_manifest, links_of, write_manifest};
 pub(super) use names::{BODIES, UNFINISHED, body_name, mapping_name, stem};

@@ -21,7 +21,8 @@ pub(super) fn run(shared: &Shared, priority: Priority) {
     match priority {
         // What comes meanwhile goes to the disk: an exchange in the hands of a thread is in memory alone.
         Priority::Normal => shared.sink.prepare(),
-        Priority::Low => lower_priority(),
+        Priority::Low if shared.limits.gives_way => lower_priority(),
+        Priority::Low => {}
     }
     while let Some(task) = next(shared, priority) {
         let key = task.key();

@@ -36,6 +36,9 @@ pub(crate) struct QueueLimits {
     pub(crate) memory: usize,
     /// The most bytes on disk; above it exchanges stay in memory. With 0 all of them do.
     pub(crate) backlog: u64,
+    /// Whether its threads give way to requests. Nothing is served while an earlier recording is made whole, and a
+    /// server waits for that: then they have all of the machine.
+    pub(crate) gives_way: bool,
 }
 
 /// What the threads of a queue share.

@@ -91,7 +91,7 @@ fn push(queue: &Queue, target: &str, text: &str) {
 }
 
 fn queue(folder: &Path, sink: &TestSink, memory: usize) -> (Queue, usize) {
-    let limits = QueueLimits { memory, backlog: 1 << 20 };
+    let limits = QueueLimits { memory, backlog: 1 << 20, gives_way: true };
     let redactor = Arc::new(Redactor::new(Key::of(b"key")));
     let spools = SpoolFolder::new(folder, &redactor);
     Queue::start(folder, limits, redactor, spools, Box::new(sink.clone())).unwrap()
@@ -261,7 +261,7 @@ async fn an_exchange_is_recorded_once_the_secrets_of_all_before_it_are_known() {
         let sink = LearningSink::default();
         let redactor = Arc::new(Redactor::new(Key::of(b"k")));
         let spools = SpoolFolder::new(folder.path(), &redactor);
-        let limits = QueueLimits { memory: 1 << 20, backlog };
+        let limits = QueueLimits { memory: 1 << 20, backlog, gives_way: true };
         let (queue, _) =
             Queue::start(folder.path(), limits, redactor, spools, Box::new(sink.clone())).unwrap();
         for number in 0..60 {

@@ -75,7 +75,7 @@ fn pieces(pieces: &[&'static str]) -> BodyStream {
 }
 
 fn limits(memory: usize) -> QueueLimits {
-    QueueLimits { memory, backlog: 1 << 20 }
+    QueueLimits { memory, backlog: 1 << 20, gives_way: true }
 }
 
 fn proxy_to(address: SocketAddr, directory: &TempDir) -> (Proxy, mpsc::UnboundedReceiver<String>) {
