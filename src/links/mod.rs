@@ -16,7 +16,10 @@ mod base;
 mod body;
 mod cookie;
 mod field;
+mod passing;
 mod path;
+#[cfg(feature = "gzip")]
+mod recoding;
 mod reference;
 mod scan;
 mod spelling;
@@ -32,8 +35,7 @@ pub(crate) use base::ClientBase;
 #[cfg(feature = "record")]
 pub(crate) use body::is_structured;
 pub(crate) use body::{is_compressed, is_rewritten, kept_because};
-#[cfg(feature = "record")]
-pub(crate) use stream::Rewriting;
+pub(crate) use passing::PassingBody;
 
 /// The transformer that makes the links of a recording those of the request. `WireMock` ignores names it does not
 /// know, and serves the backend's own links.

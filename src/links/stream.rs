@@ -11,7 +11,7 @@ use super::spelling::{SPELLINGS, path_spellings};
 
 /// Rewrites a body piece by piece. Only a possible prefix of a link waits for the next piece.
 #[derive(Debug)]
-pub(crate) struct Rewriting {
+pub(super) struct Rewriting {
     base: ClientBase,
     /// All prefixes of links.
     beginnings: Arc<[String]>,
@@ -31,14 +31,14 @@ const CONTEXT: usize = SCHEME + 7;
 
 impl Rewriting {
     /// For the client with this base.
-    pub(crate) fn new(links: &Links, base: ClientBase) -> Self {
+    pub(super) fn new(links: &Links, base: ClientBase) -> Self {
         let beginnings = links.beginnings();
         let longest = beginnings.iter().map(String::len).max().unwrap_or_default();
         Self { base, beginnings, longest, held: Bytes::new(), sent: 0 }
     }
 
     /// Returns the bytes that can be sent on after this piece.
-    pub(crate) fn push(&mut self, links: &Links, piece: Bytes) -> Bytes {
+    pub(super) fn push(&mut self, links: &Links, piece: Bytes) -> Bytes {
         let whole =
             if self.held.is_empty() { piece } else { [&*self.held, &*piece].concat().into() };
         let end = self.complete(&whole).max(self.sent);
@@ -49,7 +49,7 @@ impl Rewriting {
     }
 
     /// Returns the rest at the end of the body.
-    pub(crate) fn finish(&mut self, links: &Links) -> Bytes {
+    pub(super) fn finish(&mut self, links: &Links) -> Bytes {
         let last = std::mem::take(&mut self.held);
         self.rewritten(links, &last, last.len())
     }

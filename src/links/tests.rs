@@ -3,6 +3,7 @@ use http::Method;
 use http::header::{HeaderMap, HeaderName};
 use proptest::prelude::*;
 
+use super::stream::Rewriting;
 use super::*;
 use crate::message::Request;
 

@@ -110,6 +110,11 @@ impl<'r> Clean<'r> {
 
     /// A text with a mark for each secret, and for the beginning of each link to the server that was asked: at
     /// replay it is another one.
+    /// Links to the backends, and to the server that was asked; nothing where links stay as they are.
+    pub(super) fn links(&self) -> Option<(&Links, &Links)> {
+        Some((self.sent.links.as_deref()?, self.own.as_ref()?))
+    }
+
     pub(super) fn marked(&self, text: &str) -> String {
         let new = self.marks.changed(text).unwrap_or_else(|| text.to_owned());
         let new = Redactor::marked(&self.known, new);

@@ -13,25 +13,43 @@ use crate::links::{
 };
 use crate::redact::recoded;
 
+use super::answer::FoundLinks;
 use super::exchange::SentRequest;
 
-/// Says in a mapping which links are in its answer. `file` is the content of the file that has its body.
-pub(super) fn mark(links: &Links, sent: &SentRequest, mapping: &mut Value, file: Option<&[u8]>) {
+/// Where the links of a body are.
+#[derive(Debug)]
+pub(super) enum BodyLinks<'b> {
+    /// In the body that the response of the mapping has.
+    InResponse,
+    /// In this content of a file.
+    InFile(&'b [u8]),
+    /// They were found while a large body was read.
+    Found(FoundLinks),
+}
+
+/// Says in a mapping which links are in its answer.
+pub(super) fn mark(links: &Links, sent: &SentRequest, mapping: &mut Value, body: &BodyLinks<'_>) {
     let Some(response) = mapping.get_mut("response").and_then(Value::as_object_mut) else { return };
     let headers = fields(response);
-    let in_body = |links: &Links, response: &Map<String, Value>| match file {
-        Some(bytes) => are_in(links, &headers, bytes),
-        None => are_in_body(links, &headers, response),
+    let in_body = |links: &Links, response: &Map<String, Value>| match body {
+        BodyLinks::InResponse => are_in_body(links, &headers, response),
+        BodyLinks::InFile(bytes) => are_in(links, &headers, bytes),
+        BodyLinks::Found(found) => found.to_backends,
+    };
+    let own_in_body = |own: &Links, response: &Map<String, Value>| match body {
+        BodyLinks::Found(found) => found.to_own,
+        _ => in_body(own, response),
     };
     // A backend that knows where its client found it writes that.
     let own = own_base(sent).filter(|own| {
         let own = Links::new(vec![own.clone()]);
-        in_body(&own, response) || headers.values().any(|value| own.are_in(value.as_bytes()))
+        own_in_body(&own, response) || headers.values().any(|value| own.are_in(value.as_bytes()))
     });
     let all = own.map(|own| links.and(own));
+    let in_own = all.as_ref().is_some_and(|all| own_in_body(all, response));
     let links = all.as_ref().unwrap_or(links);
     let in_fields = links.are_in_fields(&headers, &sent.target);
-    let in_body = in_body(links, response);
+    let in_body = in_own || in_body(links, response);
     if in_fields || in_body && is_rewritten(&headers) {
         let parameters = links.parameters();
         add(response, "transformers", LINKS_TRANSFORMER.into());

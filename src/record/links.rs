@@ -12,14 +12,13 @@ use http::header::CONTENT_LENGTH;
 use http_body::Frame;
 use http_body_util::BodyExt as _;
 
-use crate::links::{ClientBase, Links, Rewriting, is_compressed, is_rewritten, is_structured};
+use crate::links::{ClientBase, Links, PassingBody, is_compressed, is_rewritten, is_structured};
 use crate::message::{Body, BodyError, PassedBody, Request};
-use crate::redact::recoded;
+use crate::redact::{decoded_beginning, recoded};
 
 /// A body up to this size, in bytes, is read before its head is sent, so that its length can be announced. A larger
 /// one goes out in chunks as it is rewritten; but for JSON, XML and HTML it keeps its length, and all of its bytes,
-/// where this much of it has no link. A compressed body is read up to this
-/// size, since it can only be changed as a whole.
+/// where this much of it has no link.
 const MOST_READ: usize = 1 << 20;
 
 /// How long such a body is waited for. A slower one goes out in chunks.
@@ -75,23 +74,31 @@ impl AnswerLinks {
                 headers.insert(CONTENT_LENGTH, whole.len().into());
                 return Body::Bytes(whole);
             }
-            if compressed
-                || read == Ok(true)
+            // Broken, or with trailers behind an announced length; or large, of a kind in which links are rare.
+            let stays = read == Ok(true)
                 || read == Ok(false)
                     && !is_structured(headers)
-                    && !links.are_in(&begun.bytes.joined())
-            {
-                // Late, large, broken, or with trailers: it goes on as it came.
+                    && !are_at_beginning(&links, headers, &begun.bytes.joined());
+            if stays {
                 let (bytes, last) = (begun.bytes.joined(), begun.last);
                 let rest = (read != Ok(true)).then_some((body, None));
                 return Body::Passed(PassedBody::new(Rewritten::of(bytes, last, rest)));
             }
         }
         headers.remove(CONTENT_LENGTH);
-        let mut rewriting = Rewriting::new(&links, base);
-        let first = rewriting.push(&links, begun.bytes.joined());
-        let rest = Some((body, Some((links, rewriting))));
+        let mut passing = PassingBody::new(&links, base, headers);
+        let first = passing.push(begun.bytes.joined()).unwrap_or_default();
+        let rest = Some((body, Some(passing)));
         Body::Passed(PassedBody::new(Rewritten::of(first, None, rest)))
+    }
+}
+
+/// Whether the beginning of a body has links.
+fn are_at_beginning(links: &Links, headers: &HeaderMap, bytes: &[u8]) -> bool {
+    if is_compressed(headers) {
+        links.are_in(&decoded_beginning(headers, bytes))
+    } else {
+        links.are_in(bytes)
     }
 }
 
@@ -163,7 +170,7 @@ struct Rewritten {
 }
 
 /// What arrives, and what rewrites it.
-type Rest = (PassedBody, Option<(Arc<Links>, Rewriting)>);
+type Rest = (PassedBody, Option<PassingBody>);
 
 impl Rewritten {
     /// A body of these bytes, of what ended them, and of what arrives after them.
@@ -186,22 +193,30 @@ impl http_body::Body for Rewritten {
                 return Poll::Ready(Some(frame));
             }
             let Self { queued, rest } = &mut *self;
-            let Some((body, rewriting)) = rest else { return Poll::Ready(None) };
+            let Some((body, passing)) = rest else { return Poll::Ready(None) };
             let frame = ready!(Pin::new(body).poll_frame(cx));
-            let Some((links, rewriting)) = rewriting else { return Poll::Ready(frame) };
+            let Some(passing) = passing else { return Poll::Ready(frame) };
             let (ready, last) = match frame {
                 Some(Ok(frame)) => match frame.into_data() {
-                    Ok(bytes) => (rewriting.push(links, bytes), None),
-                    Err(trailers) => (rewriting.finish(links), Some(Ok(trailers))),
+                    Ok(bytes) => (passing.push(bytes), None),
+                    Err(trailers) => (passing.finish(), Some(Ok(trailers))),
                 },
-                Some(Err(error)) => (rewriting.finish(links), Some(Err(error))),
+                // What is left of a compressed body is no more than its broken end.
+                Some(Err(error)) => (Ok(passing.finish().unwrap_or_default()), Some(Err(error))),
                 None => {
-                    let ready = rewriting.finish(links);
+                    let ready = passing.finish();
                     *rest = None;
                     (ready, None)
                 }
             };
-            queued.extend((!ready.is_empty()).then(|| Ok(Frame::data(ready))));
+            match ready {
+                Ok(ready) => queued.extend((!ready.is_empty()).then(|| Ok(Frame::data(ready)))),
+                Err(error) => {
+                    let why = format!("the backend's body cannot be decompressed: {error}");
+                    queued.push_back(Err(BodyError::Broken(why)));
+                    *rest = None;
+                }
+            }
             queued.extend(last);
         }
     }

@@ -45,6 +45,16 @@ pub(crate) fn decoded(coding: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
+/// What the beginning of a compressed body holds; nothing where it cannot be told.
+#[cfg(feature = "record")]
+pub(crate) fn decoded_beginning(headers: &HeaderMap, bytes: &[u8]) -> Vec<u8> {
+    let coding = coding_of(&Media::of(headers).coding, bytes);
+    match coding.map(|coding| coding.decode(bytes, MOST_INFLATED)) {
+        Some(Plain::Whole(plain) | Plain::Broken(plain, _)) => plain,
+        Some(Plain::Unknown(_)) | None => Vec::new(),
+    }
+}
+
 /// A compressed body whose content went through a function, compressed again; nothing where it stays, or where its
 /// coding can only be read.
 pub(crate) fn recoded(

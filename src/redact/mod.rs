@@ -49,11 +49,11 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-#[cfg(feature = "record")]
-pub(crate) use body::decoded;
 pub(crate) use body::{Media, Redacted, recoded};
 pub(crate) use credentials::{Likeness, RecordedCredential, RecordedCredentials, RequestPart};
 pub(crate) use edit::MARK;
+#[cfg(feature = "record")]
+pub(crate) use body::{decoded, decoded_beginning};
 pub(crate) use key::Key;
 pub(crate) use key_file::KEY_FILE;
 pub(crate) use known::Known;

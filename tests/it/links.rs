@@ -146,3 +146,62 @@ async fn a_backend_on_several_hosts_is_one_server() {
     assert!(answer.text().contains(&replay.url().replace('/', r"\/")), "{}", answer.text());
     replay.shutdown().await;
 }
+
+/// Text with a link now and then, so that some are behind each megabyte.
+fn long_page(length: usize) -> Vec<u8> {
+    let mut text = String::with_capacity(length + 100);
+    let mut number = 0_u32;
+    while text.len() < length {
+        number += 1;
+        let word = number.wrapping_mul(2_654_435_761);
+        if number.is_multiple_of(20_000) {
+            text.push_str(&format!("<a href='{{me}}/page/{number}'>"));
+        }
+        text.push_str(&format!("row {word:x} of the page\n"));
+    }
+    text.push_str("<a href='{me}/last'>");
+    text.into_bytes()
+}
+
+/// A page of 9 MiB goes to a file beside the recording, and through the recorder and the replay as it arrives.
+#[cfg(feature = "gzip")]
+#[tokio::test]
+async fn links_behind_the_first_megabyte_lead_to_the_client_too() {
+    use std::io::{Read as _, Write as _};
+
+    let address = plain_backend::start(|asked| {
+        let host = asked.head.lines().find_map(|line| line.strip_prefix("host: "));
+        let me = format!("http://{}", host.unwrap_or_default());
+        let page = |length| String::from_utf8(long_page(length)).unwrap().replace("{me}", &me);
+        if asked.target == "/packed" {
+            let mut encoder =
+                flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(page(6 << 20).as_bytes()).unwrap();
+            let fields = "content-type: text/html\r\ncontent-encoding: gzip\r\n".to_owned();
+            return Reply { status: "200 OK", fields, body: encoder.finish().unwrap() };
+        }
+        Reply::ok("text/html", page(9 << 20))
+    })
+    .await;
+    let plain = |answer: &Answer| {
+        if answer.headers.get("content-encoding").is_none() {
+            return answer.text().to_owned();
+        }
+        let mut text = String::new();
+        flate2::read::MultiGzDecoder::new(&answer.body[..]).read_to_string(&mut text).unwrap();
+        text
+    };
+    let directory = TempDir::new().unwrap();
+    let live = recorder(&[format!("http://{address}")], directory.path(), true).await;
+    for (target, length) in [("/page", 9 << 20), ("/packed", 6 << 20)] {
+        let expected = String::from_utf8(long_page(length)).unwrap().replace("{me}", &live.url());
+        assert!(plain(&ask(&live, "GET", target).await) == expected, "{target} while recording");
+    }
+    live.shutdown().await;
+    let replay = Server::builder().fixtures(directory.path()).start().await.unwrap();
+    for (target, length) in [("/page", 9 << 20), ("/packed", 6 << 20)] {
+        let expected = String::from_utf8(long_page(length)).unwrap().replace("{me}", &replay.url());
+        assert!(plain(&ask(&replay, "GET", target).await) == expected, "{target} at replay");
+    }
+    replay.shutdown().await;
+}

@@ -37,7 +37,7 @@ pub(in crate::matching) struct Definition {
     /// The value of `parameters` in templates.
     pub(super) parameters: Parameters,
     /// Links to the recorded backend, which are rewritten to the host of the request.
-    pub(super) links: Option<Box<Links>>,
+    pub(super) links: Option<Arc<Links>>,
     /// The ids of the recorded JSON-RPC calls, which are replaced by those of the request.
     pub(super) rpc_ids: Option<Box<[Value]>>,
 }

@@ -1,20 +1,25 @@
 //! Links in a recorded answer, rewritten to the server that replays it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use futures_util::{StreamExt as _, future, stream};
 use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
 
 use crate::document::Keys;
 use crate::links::{
-    Backend, ClientBase, LINKS_PARAMETER, LINKS_TRANSFORMER, Links, is_compressed, is_rewritten,
+    Backend, ClientBase, LINKS_PARAMETER, LINKS_TRANSFORMER, Links, PassingBody, is_compressed,
+    is_rewritten,
 };
-use crate::message::{Request, Schedule};
+use crate::message::{BodyError, BodyStream, Request, Schedule};
 use crate::redact::recoded;
 
 use super::resize::{cuts, recut, resized};
 
 /// Reads the backends of a recording, in `transformerParameters`, where the response names the
 /// transformer.
-pub(super) fn read(keys: &Keys<'_>, transformers: &[&str]) -> Option<Box<Links>> {
+pub(super) fn read(keys: &Keys<'_>, transformers: &[&str]) -> Option<Arc<Links>> {
     if !transformers.contains(&LINKS_TRANSFORMER) {
         return None;
     }
@@ -36,7 +41,7 @@ pub(super) fn read(keys: &Keys<'_>, transformers: &[&str]) -> Option<Box<Links>>
             }
         }
     }
-    Some(Box::new(Links::new(backends)))
+    Some(Arc::new(Links::new(backends)))
 }
 
 /// Rewrites the links of an answer for the client of a request. Returns the body and adjusts its
@@ -65,4 +70,35 @@ pub(super) fn rewrite(
     let Some(new) = links.to_client_cut(&body, &base, &mut cuts) else { return body };
     recut(schedule, cuts);
     resized(headers, &body, new.into())
+}
+
+/// Rewrites the links of a large answer while it is sent. Its length is not known then, as while it was recorded.
+pub(super) fn rewrite_stream(
+    links: &Arc<Links>,
+    request: &Request,
+    headers: &mut HeaderMap,
+    body: BodyStream,
+) -> BodyStream {
+    let Some(base) = ClientBase::of(request) else { return body };
+    links.fields_to_client(headers, request.target(), &base);
+    if !is_rewritten(headers) {
+        return body;
+    }
+    headers.remove(CONTENT_LENGTH);
+    let passing = PassingBody::new(links, base, headers);
+    // The end of the body gives what waited for more.
+    let pieces = body.map(Some).chain(stream::iter([None]));
+    let rewritten = pieces.scan(passing, |passing, piece| {
+        let ready = match piece {
+            Some(Ok(bytes)) => passing.push(bytes),
+            Some(Err(error)) => return future::ready(Some(Err(error))),
+            None => passing.finish(),
+        };
+        let broken = |error: std::io::Error| BodyError::Broken(format!("the body's file: {error}"));
+        future::ready(Some(ready.map_err(broken)))
+    });
+    Box::pin(rewritten.filter(|piece| {
+        let is_empty = piece.as_ref().is_ok_and(Bytes::is_empty);
+        future::ready(!is_empty)
+    }))
 }

@@ -21,6 +21,9 @@ use super::proxy_request;
 use super::rpc;
 use super::text::Rendering;
 
+/// The links of a larger body are rewritten while it is sent, in bytes.
+const LARGE_WITH_LINKS: u64 = 8 << 20;
+
 /// Returns the answer to a request; 500 with the reason if it cannot be rendered.
 pub(super) fn answer(
     definition: &Definition,
@@ -92,11 +95,14 @@ fn large_file(
     else {
         return Ok(None);
     };
-    if !definition.exact || definition.links.is_some() || definition.rpc_ids.is_some() {
+    if !definition.exact || definition.rpc_ids.is_some() {
         return Ok(None);
     }
     let name = name.render(rendering)?;
-    Ok(rendering.context.files.stream(directory, &name)?)
+    let large = rendering.context.files.stream(directory, &name)?;
+    // A smaller body with links keeps a length of its own.
+    let least = if definition.links.is_some() { LARGE_WITH_LINKS } else { 0 };
+    Ok(large.filter(|(length, _)| *length > least))
 }
 
 fn large(
@@ -119,6 +125,12 @@ fn large(
     if let Some(name) = name.and_then(ascii) {
         headers.append(STUB_NAME, name);
     }
+    let stream = match &definition.links {
+        Some(links) if !wrong_length => {
+            links::rewrite_stream(links, rendering.context.request, &mut headers, stream)
+        }
+        _ => stream,
+    };
     let context = &mut *rendering.context;
     let delay = context.settings.delay(&definition.delays, context.random);
     let delivery = Effects { delay, wrong_length, ..definition.effects.clone() }.into();

@@ -26,11 +26,12 @@ use crate::redact::decoded;
 use super::clean::Clean;
 use super::exchange::{ArrivedBody, Chunk, End, ReceivedAnswer, SentRequest};
 use super::files::UnnamedBody;
-use super::link_marks;
+use super::link_marks::{self, BodyLinks};
 use super::spool::SpooledBody;
 use super::text::{Json, Object, json as raw};
 
 pub(super) use head::RecordedHead;
+pub(super) use large::FoundLinks;
 use large::Searched;
 pub(super) use large::is_searched;
 pub(super) use stream::is_stream;
@@ -140,7 +141,12 @@ impl RecordedResponse {
         }
         let file = written.file;
         if sent.links.is_some() || rpc_ids.is_some() {
-            mark(sent, rpc_ids, &mut response, file.as_ref(), notes);
+            let held = file.as_ref().and_then(|file| match &file.content {
+                BodyContent::Held(bytes) => Some(&**bytes),
+                BodyContent::File(_) => None,
+            });
+            let body = held.map_or(BodyLinks::InResponse, BodyLinks::InFile);
+            mark(sent, rpc_ids, &mut response, &body, notes);
         }
         let coding = text(&headers, &CONTENT_ENCODING);
         let plain = decoded(coding, &whole).filter(|_| !coding.is_empty());
@@ -172,19 +178,22 @@ impl RecordedResponse {
     ) -> io::Result<Self> {
         let mut file = None;
         let (mut length, mut hash) = (0, [0; 32]);
+        let mut links = FoundLinks::default();
         match large::without_secrets(body, headers, folder, clean)? {
             Searched::Opaque(why) => {
                 notes.push(format!("the body is not recorded, since it may hold secrets: {why}"));
             }
-            Searched::Clean(clean) => {
+            Searched::Clean(clean, found) => {
                 (length, hash) = (clean.digest.length, clean.digest.sha256);
                 let extension = if body.facts()?.is_text { "txt" } else { "bin" };
                 file = Some(BodyFile { extension, content: BodyContent::File(clean) });
+                links = found;
             }
         }
         let mut all = fields(headers, clean);
         set_length(&mut all, sent, kind, headers, length);
         response.insert("headers".to_owned(), raw(&all));
+        mark(sent, None, &mut response, &BodyLinks::Found(links), notes);
         let digest = digest(&response, &hash);
         let head = RecordedHead::default();
         Ok(Self { response, file, readable: None, head, digest, is_coded: false })
@@ -196,7 +205,7 @@ fn mark(
     sent: &SentRequest,
     rpc_ids: Option<rpc::RpcIds>,
     response: &mut Object,
-    file: Option<&BodyFile>,
+    body: &BodyLinks<'_>,
     notes: &mut Vec<String>,
 ) {
     // A number that Rust does not have (1E400) is looked at as text.
@@ -205,12 +214,8 @@ fn mark(
     let values: Map<String, Value> =
         response.iter().map(|(key, json)| (key.clone(), value(json))).collect();
     let mut mapping = json!({"response": values});
-    let file = file.and_then(|file| match &file.content {
-        BodyContent::Held(bytes) => Some(&**bytes),
-        BodyContent::File(_) => None,
-    });
     if let Some(links) = &sent.links {
-        link_marks::mark(links, sent, &mut mapping, file);
+        link_marks::mark(links, sent, &mut mapping, body);
     }
     if let Some(ids) = rpc_ids {
         ids.mark(&mut mapping["response"]);

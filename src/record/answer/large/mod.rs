@@ -7,6 +7,7 @@
 //! Text is searched in whole lines. Of what is not text, the runs of characters are: names, keys and tokens in it are
 //! found, and its other bytes stay.
 
+mod links;
 #[cfg(feature = "gzip")]
 mod packed;
 mod search;
@@ -24,6 +25,7 @@ use crate::redact::{Redacted, is_of_secrets};
 use super::super::clean::Clean;
 use super::super::files::UnnamedFile;
 use super::super::spool::{SpooledBody, is_text};
+pub(in crate::record) use links::FoundLinks;
 pub(super) use search::Searched;
 use search::{GZIP, Search, Wide, in_binary};
 
@@ -78,7 +80,8 @@ pub(super) fn without_secrets(
 fn plain(body: &SpooledBody, folder: &Path, clean: &Clean<'_>) -> io::Result<Searched> {
     let mut search = Search::new(clean, UnnamedFile::create(folder)?);
     io::copy(&mut body.open()?, &mut search)?;
-    Ok(Searched::Clean(search.finish()?.out.finish()))
+    let search = search.finish()?;
+    Ok(Searched::Clean(search.out.finish(), search.links.found))
 }
 
 #[cfg(feature = "gzip")]

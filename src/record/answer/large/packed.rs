@@ -14,6 +14,7 @@ use crate::record::clean::Clean;
 use crate::record::files::{UnnamedBody, UnnamedFile};
 use crate::record::spool::{SealedReader, SpooledBody};
 
+use super::links::FoundLinks;
 use super::search::{GZIP, Search, Searched};
 
 /// How much a compressed body may hold, in bytes: a small one can hold so much that searching it takes an hour.
@@ -36,7 +37,7 @@ pub(super) fn packed(
         return Ok(Searched::Opaque(format!("it is compressed as {coding}")));
     };
     match inspect(packing.decoder(body)?, clean) {
-        Found::Nothing => copy(body, folder).map(Searched::Clean),
+        Found::Nothing(links) => copy(body, folder).map(|copied| Searched::Clean(copied, links)),
         Found::Secrets => packing.again(body, folder, clean),
         Found::TooMuch => {
             let why = format!("it is compressed, and holds more than {MOST_INFLATED} bytes");
@@ -50,14 +51,16 @@ pub(super) fn packed(
             if search.finish()?.changed {
                 return Ok(Searched::Opaque(format!("it cannot be decompressed: {why}")));
             }
-            copy(body, folder).map(Searched::Clean)
+            // Nor can links in it be rewritten.
+            copy(body, folder).map(|copied| Searched::Clean(copied, FoundLinks::default()))
         }
     }
 }
 
 /// What is in a compressed body.
 enum Found {
-    Nothing,
+    /// No secrets, and these links.
+    Nothing(FoundLinks),
     Secrets,
     /// It is not searched to its end.
     TooMuch,
@@ -94,10 +97,9 @@ fn inspect(mut from: impl Read, clean: &Clean<'_>) -> Found {
             return Found::TooMuch;
         }
     }
-    if search.finish().map_or(true, |search| search.changed) {
-        Found::Secrets
-    } else {
-        Found::Nothing
+    match search.finish() {
+        Ok(search) if !search.changed => Found::Nothing(search.links.found),
+        _ => Found::Secrets,
     }
 }
 
@@ -155,21 +157,18 @@ impl Packing {
         let level = Compression::fast();
         let from = self.decoder(body)?.take(MOST_INFLATED);
         let written = match self {
-            Self::Gzip => {
-                searched(from, clean, GzEncoder::new(file, level)).and_then(GzEncoder::finish)
+            Self::Gzip => searched(from, clean, GzEncoder::new(file, level), GzEncoder::finish),
+            Self::Zlib => searched(from, clean, ZlibEncoder::new(file, level), ZlibEncoder::finish),
+            Self::Deflate => {
+                searched(from, clean, DeflateEncoder::new(file, level), DeflateEncoder::finish)
             }
-            Self::Zlib => {
-                searched(from, clean, ZlibEncoder::new(file, level)).and_then(ZlibEncoder::finish)
-            }
-            Self::Deflate => searched(from, clean, DeflateEncoder::new(file, level))
-                .and_then(DeflateEncoder::finish),
             Self::Brotli | Self::Zstd => {
                 let why = format!("it has secrets, and cannot be compressed again ({self:?})");
                 return Ok(Searched::Opaque(why));
             }
         };
         match written {
-            Ok(file) => Ok(Searched::Clean(file.finish())),
+            Ok((file, links)) => Ok(Searched::Clean(file.finish(), links)),
             Err(error) if is_data_error(&error) => Ok(Searched::Opaque(format!(
                 "it has secrets, and cannot be decompressed to its end: {error}"
             ))),
@@ -183,9 +182,15 @@ fn is_data_error(error: &io::Error) -> bool {
     matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
 }
 
-/// Searches all of a body; what it is written to then has it without its secrets.
-fn searched<W: Write>(mut from: impl Read, clean: &Clean<'_>, to: W) -> io::Result<W> {
+/// Searches all of a body, compresses it without its secrets, and gives its links.
+fn searched<W: Write>(
+    mut from: impl Read,
+    clean: &Clean<'_>,
+    to: W,
+    finish: fn(W) -> io::Result<UnnamedFile>,
+) -> io::Result<(UnnamedFile, FoundLinks)> {
     let mut search = Search::new(clean, to);
     io::copy(&mut from, &mut search)?;
-    Ok(search.finish()?.out)
+    let search = search.finish()?;
+    Ok((finish(search.out)?, search.links.found))
 }

@@ -11,14 +11,16 @@ use crate::record::files::UnnamedBody;
 use crate::record::spool::is_text;
 use crate::redact::Redacted;
 
+use super::links::{FoundLinks, LinkSearch};
+
 /// The first bytes of gzip.
 pub(super) const GZIP: &[u8] = &[0x1f, 0x8b, 8];
 
 /// What becomes of a large body.
 #[derive(Debug)]
 pub(in crate::record) enum Searched {
-    /// It is without secrets.
-    Clean(UnnamedBody),
+    /// It is without secrets, and has these links.
+    Clean(UnnamedBody, FoundLinks),
     /// It may hold secrets: why.
     Opaque(String),
 }
@@ -59,12 +61,14 @@ pub(super) struct Search<'c, 'r, W> {
     pub(super) out: W,
     /// Whether there were secrets.
     pub(super) changed: bool,
+    pub(super) links: LinkSearch<'c>,
 }
 
 impl<'c, 'r, W: Write> Search<'c, 'r, W> {
     pub(super) fn new(clean: &'c Clean<'r>, out: W) -> Self {
         let (piece, searched) = (Vec::with_capacity(2 * PIECE), Vec::new());
-        Self { clean, piece, encoding: None, searched, out, changed: false }
+        let links = LinkSearch::new(clean.links());
+        Self { clean, piece, encoding: None, searched, out, changed: false, links }
     }
 
     /// Searches the rest.
@@ -85,6 +89,7 @@ impl<'c, 'r, W: Write> Search<'c, 'r, W> {
             Encoding::Bytes if is_text(piece) => in_text(piece, self.clean),
             Encoding::Bytes => in_binary(piece, self.clean),
         };
+        self.links.push(piece);
         self.changed |= new.is_some();
         self.out.write_all(new.as_deref().unwrap_or(piece))?;
         // The rest goes to the front without a move of all that was read.

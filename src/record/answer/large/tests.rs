@@ -39,7 +39,7 @@ fn searched(target: &str, coding: &'static str, body: &[u8]) -> Result<Vec<u8>, 
     let spooled = thread.begin(Bytes::copy_from_slice(body)).finish();
     match without_secrets(&spooled, &headers, folder.path(), &clean).unwrap() {
         Searched::Opaque(why) => Err(why),
-        Searched::Clean(body) => {
+        Searched::Clean(body, _) => {
             let mut bytes = Vec::new();
             body.open().unwrap().read_to_end(&mut bytes).unwrap();
             assert_eq!(body.digest.length, bytes.len() as u64);
