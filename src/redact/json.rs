@@ -149,7 +149,7 @@ impl Walk<'_> {
         let text = &self.text[range.clone()];
         let name = text.strip_prefix("--").unwrap_or(text);
         let place = if paired { Place::Field } else { Place::Header };
-        if name.contains(['=', ' ']) || !names::is_secret(name, place) {
+        if name.contains(['=', ' ', '/']) || !names::is_secret(name, place) {
             Follows::Nothing
         } else if paired || name.len() < text.len() {
             Follows::Secret

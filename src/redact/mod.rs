@@ -15,6 +15,7 @@ mod base64_coding;
 mod base64_text;
 mod beside;
 mod body;
+mod code_values;
 mod coding;
 mod commands;
 mod credentials;

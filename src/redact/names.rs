@@ -229,7 +229,13 @@ fn is_phrase(words: &[String]) -> bool {
         || matches!(
             words.as_slice(),
             [.., "pass", "phrase"]
-                | ["key", "material"]
+                | ["key", "material" | "data"]
+                | [.., "key", "file", "content" | "contents" | "data"]
+                | [.., "jaas", "config"]
+                | ["remember", "me"]
+                | [.., "maiden", "name"]
+                | [.., "ssn"]
+                | [.., "social", "security", "number"]
                 | [.., "mot", "de", "passe"]
                 | [.., "safe" | "lock" | "vault", "combination"]
                 | [.., "service", "role", "key"]
@@ -279,8 +285,10 @@ fn is_secret_parameter(words: &[String]) -> bool {
 }
 
 fn words_are_secret_number(words: &[String]) -> bool {
-    const NUMBERS: &[&str] =
-        &["password", "passwd", "pwd", "passcode", "pin", "otp", "totp", "cvv", "cvc", "secret"];
+    const NUMBERS: &[&str] = &[
+        "password", "passwd", "pwd", "passcode", "pin", "otp", "totp", "cvv", "cvc", "secret",
+        "ssn",
+    ];
     is_code(words) || words.last().is_some_and(|last| NUMBERS.contains(&last.as_str()))
 }
 

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use memchr::memchr2_iter;
 
+use super::code_values::is_of_code;
 use super::edit::Edit;
 use super::names::{self, Place};
 use super::pass::Pass;
@@ -65,6 +66,7 @@ impl Pass<'_> {
                 if names::is_secret(named.name, Place::Field)
                     && !is_sentence(value)
                     && !is_reference(named.name, value.trim_end_matches([',', ';', ' ']))
+                    && !is_of_code(named.name, value, "")
                 {
                     edits.push(Edit { text: self.hide_value(value, named.name), range });
                 }
@@ -86,6 +88,8 @@ impl Pass<'_> {
             if names::is_secret_value(named.name, Place::Field, value)
                 && !scheme.iter().any(|scheme| value.eq_ignore_ascii_case(scheme))
                 && !(bytes[range.start - 1] != b'"' && is_reference(named.name, value))
+                && (matches!(bytes[range.start - 1], b'"' | b'\'')
+                    || !is_of_code(named.name, value, &text[range.end..]))
             {
                 edits.push(Edit { text: self.hide_value(value, named.name), range });
             }

@@ -8,6 +8,10 @@ pub(super) fn looks_random(value: &str) -> bool {
     {
         return false;
     }
+    // The letters of a pattern: `[a-zA-Z0-9_]+`.
+    if value.contains("a-zA-Z") || value.contains("A-Za-z") {
+        return false;
+    }
     let has = |of: fn(&u8) -> bool| bytes.iter().any(of);
     let (lower, upper) = (has(u8::is_ascii_lowercase), has(u8::is_ascii_uppercase));
     let has_long_word = || {
@@ -159,6 +163,7 @@ mod tests {
             "not-found-in-region-1",
             "1234567890",
             "two words 1A",
+            "a-zA-Z0-9/_+=.",
             "",
             "Secret",
         ] {

@@ -1,5 +1,6 @@
 //! Which secrets of a pass are searched for elsewhere: in the same exchange, and in later ones.
 
+use super::code_values::is_file;
 use super::names::{Place, is_secret};
 use super::pass::Pass;
 use super::random::is_word;
@@ -26,7 +27,7 @@ impl Pass<'_> {
         // Names have few digits: what has more is a value, whatever word is in it.
         let digits = secret.bytes().filter(u8::is_ascii_digit).count();
         let is_name = digits < 3 && is_secret(secret, Place::Field);
-        if secret.len() >= SHORTEST && !plain && !short && !is_name {
+        if secret.len() >= SHORTEST && !plain && !short && !is_name && !is_file(secret) {
             self.found.borrow_mut().insert(secret.to_owned());
         }
     }

@@ -108,6 +108,7 @@ pub(super) const FLAT: &[&str] = &[
     "sessionid", "authorization", "connectionstring", "pwd", "pword",
     "csrftoken", "encryptionkey", "signingkey", "sessid", "appkey",
     "authkey", "requirepass", "masterauth", "dockerconfigjson", "dockercfg", "presharedkey", "unsealkey", "storepass", "keypass",
+    "keymaterial", "maidenname",
 ];
 
 /// What a `key` finds that opens nothing.

@@ -14,7 +14,9 @@ fn the_words_of_a_name_decide() {
          csrf_token csrfmiddlewaretoken oauth_token_secret newPassword password2 \
          client%5Fsecret userPassword ssh-private-key x-vault-token securitytoken id_token \
          code_verifier SharedAccessKey AccountKey pw_hash passwordSalt pincode doorCode unlock_code \
-         privkey priv_key firebase_key dbpw userpwd pass_phrase mot_de_passe contraseña serialKey",
+         privkey priv_key firebase_key dbpw userpwd pass_phrase mot_de_passe contraseña serialKey \
+         motherMaidenName maiden_name ssn social_security_number rememberMe sasl.jaas.config key_data \
+         keyFile_content",
     );
     check(
         Place::Field,
