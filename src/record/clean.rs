@@ -71,11 +71,11 @@ impl<'r> Clean<'r> {
 
     /// The target with pseudonyms.
     pub(super) fn target(&self) -> String {
-        self.redactor.without(&self.known, self.pass.target(self.target))
+        self.redactor.without_around(&self.known, self.target, |target| self.pass.target(target))
     }
 
     pub(super) fn header(&self, name: &HeaderName, value: &str) -> String {
-        self.redactor.without(&self.known, self.pass.header(name, value))
+        self.redactor.without_around(&self.known, value, |value| self.pass.header(name, value))
     }
 
     /// The whole body of the answer.
@@ -85,7 +85,9 @@ impl<'r> Clean<'r> {
             Redacted::Changed(new) => new,
             _ => bytes,
         };
-        if headers.contains_key(CONTENT_ENCODING) {
+        let has_known_parts =
+            || std::str::from_utf8(bytes).is_ok_and(|text| self.known.has_parts_in(text));
+        if headers.contains_key(CONTENT_ENCODING) || has_known_parts() {
             return self.body(headers, bytes);
         }
         match (&self.answer, std::str::from_utf8(seen)) {
@@ -102,22 +104,23 @@ impl<'r> Clean<'r> {
     /// A body, or a piece of one.
     pub(super) fn body(&self, headers: &HeaderMap, bytes: &[u8]) -> Redacted {
         self.pass.coded(&Media::of(headers), bytes, &|text| {
-            let new = self.pass.changed(text).unwrap_or_else(|| text.to_owned());
-            let new = self.redactor.without(&self.known, new);
+            let change = |text: &str| self.pass.changed(text).unwrap_or_else(|| text.to_owned());
+            let new = self.redactor.without_around(&self.known, text, change);
             (new != text).then_some(new)
         })
     }
 
-    /// A text with a mark for each secret, and for the beginning of each link to the server that was asked: at
-    /// replay it is another one.
     /// Links to the backends, and to the server that was asked; nothing where links stay as they are.
     pub(super) fn links(&self) -> Option<(&Links, &Links)> {
         Some((self.sent.links.as_deref()?, self.own.as_ref()?))
     }
 
+    /// A text with a mark for each secret, and for the beginning of each link to the server that was asked: at
+    /// replay it is another one.
     pub(super) fn marked(&self, text: &str) -> String {
-        let new = self.marks.changed(text).unwrap_or_else(|| text.to_owned());
-        let new = Redactor::marked(&self.known, new);
+        let new = Redactor::marked_around(&self.known, text, |text| {
+            self.marks.changed(text).unwrap_or_else(|| text.to_owned())
+        });
         match &self.own {
             Some(own) => own.marked(&new, MARK.encode_utf8(&mut [0; 4])).unwrap_or(new),
             None => new,
@@ -126,7 +129,8 @@ impl<'r> Clean<'r> {
 
     /// The value of a query parameter, decoded, with marks as [`Clean::marked`] has them.
     pub(super) fn marked_parameter(&self, name: &str, value: &str) -> String {
-        let new = Redactor::marked(&self.known, self.marks.parameter(name, value));
+        let new =
+            Redactor::marked_around(&self.known, value, |value| self.marks.parameter(name, value));
         match &self.own {
             Some(own) => own.marked(&new, MARK.encode_utf8(&mut [0; 4])).unwrap_or(new),
             None => new,
@@ -135,7 +139,8 @@ impl<'r> Clean<'r> {
 
     /// The value of a header field, with marks as [`Clean::marked`] has them.
     pub(super) fn marked_header(&self, name: &HeaderName, value: &str) -> String {
-        let new = Redactor::marked(&self.known, self.marks.header(name, value));
+        let new =
+            Redactor::marked_around(&self.known, value, |value| self.marks.header(name, value));
         match &self.own {
             Some(own) => own.marked(&new, MARK.encode_utf8(&mut [0; 4])).unwrap_or(new),
             None => new,
@@ -144,7 +149,7 @@ impl<'r> Clean<'r> {
 
     /// A part of the target with a mark for each secret.
     pub(super) fn marked_target(&self, text: &str) -> String {
-        Redactor::marked(&self.known, self.marks.target(text))
+        Redactor::marked_around(&self.known, text, |text| self.marks.target(text))
     }
 }
 

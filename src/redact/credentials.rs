@@ -18,7 +18,9 @@ use crate::message::decoded::is_form;
 
 use super::Redactor;
 use super::data_names::names_data;
+use super::encodings::{escape, escaped};
 use super::key::Key;
+use super::known::Known;
 use super::names::{self, Place};
 use super::opaque;
 use super::pass::Pass;
@@ -195,7 +197,8 @@ impl Redactor {
             Some((path, query)) => (path, Some(query)),
             None => (target, None),
         };
-        let mut found = Finder { key: &self.key, pass: self.pass(""), values: Vec::new() };
+        let mut found =
+            Finder { key: &self.key, pass: self.pass(""), known: self.known(), values: Vec::new() };
         found.headers(headers);
         found.path(path);
         if let Ok(query) = Query::parse(query) {
@@ -232,6 +235,8 @@ fn is_object(value: &Value) -> bool {
 struct Finder<'r> {
     key: &'r Key,
     pass: Pass<'r>,
+    /// Secrets of earlier exchanges: a value that was issued has the pseudonym that its client got.
+    known: Known,
     values: Vec<RecordedCredential>,
 }
 
@@ -269,9 +274,19 @@ impl Finder<'_> {
         }
         for (name, value) in cookies(headers) {
             if !names::is_drawn(name) {
-                let pseudonym = self.pass.hide(value);
+                let pseudonym = self.pass.hide_escaped(value);
                 self.push(RequestPart::Cookie, name, value, pseudonym);
             }
+        }
+    }
+
+    /// What a client got in place of a value that an answer gave it.
+    fn issued(&self, value: &str) -> Option<String> {
+        match escaped(value) {
+            Some((plain, escapes)) => {
+                self.known.is_one(&plain).then(|| escape(&self.pass.hide(&plain), &escapes))
+            }
+            None => self.known.is_one(value).then(|| self.pass.hide(value)),
         }
     }
 
@@ -282,7 +297,7 @@ impl Finder<'_> {
             start += 1;
             let whole = start..start + segment.len();
             if !opaque::runs(path, whole).is_empty()
-                && let Some(pseudonym) = self.pass.changed(segment)
+                && let Some(pseudonym) = self.issued(segment).or_else(|| self.pass.changed(segment))
             {
                 self.push(RequestPart::Path, &number.to_string(), segment, pseudonym);
             }
@@ -302,7 +317,8 @@ impl Finder<'_> {
         for (name, value) in parameters.iter() {
             if names::says_who_asks(name, Place::Query) || Self::is_opaque(name, value) {
                 let value = comparable(part, name, value).unwrap_or(value);
-                let pseudonym = self.pass.parameter(name, value);
+                let pseudonym =
+                    self.issued(value).unwrap_or_else(|| self.pass.parameter(name, value));
                 self.push(part, name, value, pseudonym);
             }
         }
@@ -315,7 +331,8 @@ impl Finder<'_> {
         let end = pointer.len();
         match value {
             Value::String(text) if Self::is_opaque(name, text) => {
-                let pseudonym = self.pass.nested(text).unwrap_or_else(|| text.clone());
+                let nested = || self.pass.nested(text).unwrap_or_else(|| text.clone());
+                let pseudonym = self.issued(text).unwrap_or_else(nested);
                 self.push(RequestPart::Json, pointer, text, pseudonym);
             }
             Value::String(text) if names::says_who_asks(name, Place::Field) => {

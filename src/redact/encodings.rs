@@ -34,6 +34,41 @@ pub(super) enum Spelling {
     Form,
 }
 
+/// A percent-encoded text as it is read, and the characters that it escapes; nothing where it escapes none.
+pub(super) fn escaped(text: &str) -> Option<(String, Vec<char>)> {
+    if !text.contains('%') {
+        return None;
+    }
+    let plain = percent_decode_str(text).decode_utf8().ok().filter(|plain| *plain != text)?;
+    let mut escapes = Vec::new();
+    let mut rest = text;
+    for c in plain.chars() {
+        if rest.starts_with(c) && !(c == '%' && rest.starts_with("%25")) {
+            rest = &rest[c.len_utf8()..];
+            continue;
+        }
+        rest = rest.get(3 * c.len_utf8()..).unwrap_or_default();
+        if !escapes.contains(&c) {
+            escapes.push(c);
+        }
+    }
+    Some((plain.into_owned(), escapes))
+}
+
+/// A text with some characters escaped.
+pub(super) fn escape(text: &str, escapes: &[char]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if escapes.contains(&c) {
+            let mut bytes = [0; 4];
+            out.extend(c.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02X}")));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 impl Spelling {
     /// The spellings of a secret that differ from each other.
     pub(super) fn all(secret: &str) -> Vec<(Self, String)> {

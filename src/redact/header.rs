@@ -69,7 +69,7 @@ impl Pass<'_> {
         match pair.split_once('=') {
             Some((name, value)) if !value.is_empty() => {
                 let inner = value.trim_matches('"');
-                format!("{name}={}", value.replace(inner, &self.hide(inner)))
+                format!("{name}={}", value.replace(inner, &self.hide_escaped(inner)))
             }
             // One without a name, or one that is being deleted.
             None if !pair.trim().is_empty() => pair.replace(pair.trim(), &self.hide(pair.trim())),

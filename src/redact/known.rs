@@ -32,6 +32,14 @@ struct Search {
     automaton: AhoCorasick,
     /// The secret of each pattern, and how the pattern spells it.
     patterns: Vec<(String, Spelling)>,
+    /// Whether some of them have several parts.
+    has_parts: bool,
+}
+
+/// Whether a secret consists of parts with other marks between them, each of which may look like a secret.
+fn has_parts(secret: &str) -> bool {
+    const SHORTEST: usize = 12;
+    secret.len() >= SHORTEST && secret.bytes().any(|byte| !byte.is_ascii_alphanumeric())
 }
 
 impl Known {
@@ -57,13 +65,67 @@ impl Known {
         let kind = Some(AhoCorasickKind::ContiguousNFA);
         let automaton =
             AhoCorasick::builder().kind(kind).match_kind(MatchKind::LeftmostLongest).build(texts);
-        let search = automaton.ok().map(|automaton| Arc::new(Search { automaton, patterns }));
+        let has_parts = patterns.iter().any(|(secret, _)| has_parts(secret));
+        let search =
+            automaton.ok().map(|automaton| Arc::new(Search { automaton, patterns, has_parts }));
         Self(search.into_iter().collect())
     }
 
     /// The secrets of both.
     pub(crate) fn and(&self, other: &Self) -> Self {
         Self(self.0.iter().chain(&other.0).cloned().collect())
+    }
+
+    /// A text with marks in place of the secrets of several parts, and what stands for each of them; nothing where it
+    /// has none, or marks of its own. A part of such a secret may look like one by itself, and would get another
+    /// pseudonym.
+    #[cfg(feature = "record")]
+    pub(super) fn set_aside(&self, text: &str, key: Option<&Key>) -> Option<(String, Vec<String>)> {
+        let mut found: Vec<(Range<usize>, &(String, Spelling))> = Vec::new();
+        for search in self.0.iter().filter(|search| search.has_parts) {
+            let hits = search.automaton.find_iter(text);
+            let hits = hits.map(|hit| (hit.range(), &search.patterns[hit.pattern().as_usize()]));
+            // What is inside of a longer word is a part of something else.
+            found.extend(hits.filter(|(range, (secret, _))| {
+                has_parts(secret) && stands_alone(text, range.clone())
+            }));
+        }
+        if found.is_empty() || text.contains(MARK) {
+            return None;
+        }
+        found.sort_by_key(|(range, _)| (range.start, usize::MAX - range.end));
+        let (mut out, mut stand_ins, mut done) = (String::with_capacity(text.len()), Vec::new(), 0);
+        for (range, (secret, spelling)) in found {
+            if range.start < done {
+                continue;
+            }
+            out.push_str(&text[done..range.start]);
+            out.push(MARK);
+            stand_ins.extend(key.map(|key| spelling.write(&key.pseudonym(secret))));
+            done = range.end;
+        }
+        out.push_str(&text[done..]);
+        Some((out, stand_ins))
+    }
+
+    /// Whether a text has a secret of several parts.
+    #[cfg(feature = "record")]
+    pub(crate) fn has_parts_in(&self, text: &str) -> bool {
+        self.0.iter().filter(|search| search.has_parts).any(|search| {
+            let mut hits = search.automaton.find_iter(text);
+            hits.any(|hit| {
+                has_parts(&search.patterns[hit.pattern().as_usize()].0)
+                    && stands_alone(text, hit.range())
+            })
+        })
+    }
+
+    /// Whether a text is one of the secrets.
+    pub(super) fn is_one(&self, text: &str) -> bool {
+        self.0.iter().any(|search| {
+            let mut hits = search.automaton.find_iter(text);
+            hits.next().is_some_and(|hit| hit.range() == (0..text.len()))
+        })
     }
 
     /// A text in which the secrets are replaced by pseudonyms, or by marks where there is no key.

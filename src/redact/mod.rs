@@ -23,6 +23,7 @@ mod data_names;
 mod edit;
 mod elements;
 mod encodings;
+mod forms;
 mod header;
 mod json;
 mod key;
@@ -51,10 +52,10 @@ mod yaml;
 mod tests;
 
 pub(crate) use body::{Media, Redacted, recoded};
-pub(crate) use credentials::{Likeness, RecordedCredential, RecordedCredentials, RequestPart};
-pub(crate) use edit::MARK;
 #[cfg(feature = "record")]
 pub(crate) use body::{decoded, decoded_beginning};
+pub(crate) use credentials::{Likeness, RecordedCredential, RecordedCredentials, RequestPart};
+pub(crate) use edit::MARK;
 pub(crate) use key::Key;
 pub(crate) use key_file::KEY_FILE;
 pub(crate) use known::Known;
@@ -191,6 +192,41 @@ impl Redactor {
     /// A text in which known secrets are replaced by pseudonyms wherever they occur.
     pub(crate) fn without(&self, known: &Known, text: String) -> String {
         known.replace(text, Some(&self.key))
+    }
+
+    /// A text that went through a function which replaces what is secret by itself, and without the known secrets.
+    #[cfg(feature = "record")]
+    pub(crate) fn without_around(
+        &self,
+        known: &Known,
+        text: &str,
+        change: impl Fn(&str) -> String,
+    ) -> String {
+        if let Some((marked, stand_ins)) = known.set_aside(text, Some(&self.key)) {
+            let new = change(&marked);
+            let mut parts = new.split(MARK);
+            // One that the function took away stays away.
+            if new.matches(MARK).count() == stand_ins.len() {
+                let mut out = parts.next().unwrap_or_default().to_owned();
+                for (stand_in, part) in stand_ins.iter().zip(parts) {
+                    out.push_str(stand_in);
+                    out.push_str(part);
+                }
+                return self.without(known, out);
+            }
+        }
+        self.without(known, change(text))
+    }
+
+    /// A pattern that went through a function which marks what is secret by itself, with marks for known secrets too.
+    #[cfg(feature = "record")]
+    pub(crate) fn marked_around(
+        known: &Known,
+        text: &str,
+        change: impl Fn(&str) -> String,
+    ) -> String {
+        let marked = known.set_aside(text, None);
+        Self::marked(known, change(marked.as_ref().map_or(text, |(marked, _)| marked)))
     }
 
     /// A pattern in which known secrets are replaced by marks.

@@ -29,7 +29,7 @@ const MAX_NESTED: usize = 6;
 /// The state of redacting one exchange.
 #[derive(Debug)]
 pub(crate) struct Pass<'k> {
-    by: By<'k>,
+    pub(super) by: By<'k>,
     /// It is about Kubernetes Secrets.
     pub(super) of_secrets: bool,
     /// What is looked at has a name of data: a value that looks drawn is no secret.
@@ -219,7 +219,10 @@ impl<'k> Pass<'k> {
     /// What stands for a secret. Marks alone are none: `***`, `...`.
     pub(crate) fn hide(&self, secret: &str) -> String {
         let is_blank = !secret.contains(char::is_alphanumeric);
-        if is_blank || secret.contains(MARK) || is_placeholder(secret) {
+        if secret.contains(MARK) {
+            return self.hide_beside_marks(secret);
+        }
+        if is_blank || is_placeholder(secret) {
             return secret.to_owned();
         }
         self.remember(secret);
@@ -234,13 +237,13 @@ impl<'k> Pass<'k> {
         const WORDS: &[&str] = &[
             "true",
             "false",
-            "null",
-            "none",
-            "basic",
             "on",
             "off",
             "yes",
             "no",
+            "null",
+            "none",
+            "basic",
             "bearer",
             "required",
             "optional",
@@ -347,22 +350,6 @@ impl<'k> Pass<'k> {
             }
             By::Mark => format!("\"{MARK}0\""),
         }
-    }
-
-    /// The lines of a private key: their ends stay, also where they are written as `\n`.
-    pub(super) fn hide_key(&self, body: &str) -> String {
-        let lines = body.split('\n').map(|line| {
-            let parts = line.split("\\n").map(|part| {
-                let inner = part.trim();
-                if inner.is_empty() {
-                    part.to_owned()
-                } else {
-                    part.replace(inner, &self.hide(inner))
-                }
-            });
-            parts.collect::<Vec<_>>().join("\\n")
-        });
-        lines.collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -1,5 +1,7 @@
 //! Secrets in bodies, whatever they are encoded in.
 
+use http::header::SET_COOKIE;
+
 use super::*;
 
 #[cfg(feature = "gzip")]
@@ -67,4 +69,46 @@ fn bodies_are_looked_into_whatever_they_are_encoded_in() {
         secrets.body(&media("application/vnd.kubernetes.protobuf", None), b"k8s\0.."),
         Redacted::Opaque(_)
     ));
+}
+
+#[test]
+fn a_secret_of_several_parts_is_replaced_as_a_whole() {
+    let token = "fWgWeVimYi5GpsTHBF1RO5djFzspg9Aap3Yd1SP3mZ3m-Ymb5U7Ss_";
+    let redactor = redactor();
+    let pass = redactor.pass("/x");
+    let issued = pass.changed(&format!(r#"{{"access_token":"{token}"}}"#)).unwrap();
+    redactor.learn(&pass);
+    let known = redactor.known();
+    let issued: Value = serde_json::from_str(&issued).unwrap();
+    let pseudonym = issued["access_token"].as_str().unwrap();
+    let pass = redactor.pass("/x");
+    let change = |text: &str| pass.changed(text).unwrap_or_else(|| text.to_owned());
+    for text in ["{}", "see {} there", r#"{"note":"{}"}"#, "<a>{}</a> {}", "a={}&b={}"] {
+        let new = redactor.without_around(&known, &text.replace("{}", token), change);
+        assert_eq!(new, text.replace("{}", pseudonym));
+        let marked = Redactor::marked_around(&known, &text.replace("{}", token), |text| {
+            Redactor::marks("/x").changed(text).unwrap_or_else(|| text.to_owned())
+        });
+        assert!(!marked.contains("Ymb5U7Ss"), "{marked}");
+    }
+    // What is beside it under a name is secret too.
+    let longer = format!("password: alpha-{token}-omega\n");
+    let new = redactor.without_around(&known, &longer, change);
+    assert!(!["alpha", "omega", "Ymb5U7Ss"].iter().any(|part| new.contains(part)), "{new}");
+    let marked = Redactor::marked_around(&known, &longer, |text| {
+        Redactor::marks("/x").changed(text).unwrap_or_else(|| text.to_owned())
+    });
+    assert!(!["alpha", "omega", "Ymb5U7Ss"].iter().any(|part| marked.contains(part)), "{marked}");
+}
+
+#[test]
+fn a_cookie_is_the_secret_that_it_encodes() {
+    let redactor = redactor();
+    let pass = redactor.pass("/x");
+    let set = pass.header(&SET_COOKIE, "session=tok%2BabX1Z0%2f%3D%3d; Path=/");
+    let encoded = set.strip_prefix("session=").unwrap().split(';').next().unwrap();
+    let plain = percent_encoding::percent_decode_str(encoded).decode_utf8().unwrap();
+    assert_eq!(pass.parameter("token", "tok+abX1Z0/=="), plain);
+    assert_ne!(plain, "tok+abX1Z0/==");
+    assert_eq!(encoded, plain.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D"));
 }
