@@ -34,6 +34,8 @@ async fn configure(server: &RunningServer, kind: &str, name: &str, spec: Value) 
     });
     let plural = match kind {
         "ValidatingAdmissionPolicy" => "validatingadmissionpolicies",
+        "MutatingAdmissionPolicy" => "mutatingadmissionpolicies",
+        "MutatingAdmissionPolicyBinding" => "mutatingadmissionpolicybindings",
         _ => "validatingadmissionpolicybindings",
     };
     code(&write(server, "POST", &format!("{CONFIGURATIONS}/{plural}"), &object).await)
@@ -137,4 +139,85 @@ async fn conditions_choose_the_requests_of_a_webhook() {
     let why = "expression 'object.data.k == 'bad'' resulted in error: no such key: data";
     let wanted = (403, format!("configmaps \"c\" is forbidden: {why}"));
     assert_eq!(code(&write(&server, "POST", MAPS, &empty).await), wanted);
+}
+
+/// A policy that changes a resource in the default namespace, bound.
+async fn mutate(server: &RunningServer, name: &str, resource: &str, mutation: Value) {
+    let spec = json!({
+        "matchConstraints": {"resourceRules": [{
+            "apiGroups": ["*"], "apiVersions": ["*"], "operations": ["CREATE", "UPDATE"], "resources": [resource],
+        }]},
+        "mutations": [mutation],
+        "reinvocationPolicy": "Never",
+    });
+    let answer = configure(server, "MutatingAdmissionPolicy", name, spec).await;
+    assert_eq!(answer.0, 201, "{}", answer.1);
+    let binding = json!({"policyName": name});
+    let answer = configure(server, "MutatingAdmissionPolicyBinding", name, binding).await;
+    assert_eq!(answer.0, 201, "{}", answer.1);
+}
+
+fn applied(expression: &str) -> Value {
+    json!({"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": expression}})
+}
+
+fn patched(expression: &str) -> Value {
+    json!({"patchType": "JSONPatch", "jsonPatch": {"expression": expression}})
+}
+
+#[tokio::test]
+async fn mutating_policies_change_what_is_stored() {
+    let (server, _fixtures) = api().await;
+    let labels = applied("Object{metadata: Object.metadata{labels: {'by': request.operation}}}");
+    mutate(&server, "labels", "configmaps", labels).await;
+    let created = write(&server, "POST", MAPS, &map("a", "1")).await;
+    assert_eq!(created.at("/metadata/labels"), json!({"by": "CREATE"}));
+    let patched_map =
+        write(&server, "PATCH", &format!("{MAPS}/a"), &json!({"data": {"k": "2"}})).await;
+    assert_eq!(patched_map.at("/metadata/labels/by"), "UPDATE");
+    let side = "Object{spec: Object.spec{replicas: 5, template: Object.spec.template{spec: \
+                Object.spec.template.spec{containers: [Object.spec.template.spec.containers{name: 'side', image: 'i'}]}}}}";
+    mutate(&server, "side", "deployments", applied(side)).await;
+    let deployment = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"},
+        "spec": {
+            "selector": {"matchLabels": {"a": "b"}},
+            "template": {
+                "metadata": {"labels": {"a": "b"}},
+                "spec": {"containers": [{"name": "c", "image": "i"}]},
+            },
+        },
+    });
+    let made =
+        write(&server, "POST", "/apis/apps/v1/namespaces/default/deployments", &deployment).await;
+    assert_eq!(made.at("/spec/replicas"), 5, "{}", made.text());
+    assert_eq!(made.at("/spec/template/spec/containers/1/name"), "side");
+    assert_eq!(made.at("/spec/template/spec/containers/1/imagePullPolicy"), "Always");
+}
+
+#[tokio::test]
+async fn mutating_policies_are_refused_as_upstream_refuses_them() {
+    let (server, _fixtures) = api().await;
+    for (mutation, code_wanted, wanted) in [
+        (
+            applied("Object{spec: Object.spec{a: 1}}"),
+            403,
+            "policy 'p' with binding 'p' denied request: error applying patch: failed to convert patch object to typed \
+             object: .spec: field not declared in schema",
+        ),
+        (
+            patched("[JSONPatch{op: 'add', path: '/spec', value: 1}]"),
+            500,
+            "Internal error occurred: strict decoding error: unknown field \"spec\"",
+        ),
+    ] {
+        mutate(&server, "p", "configmaps", mutation).await;
+        let answer = write(&server, "POST", MAPS, &map("a", "1")).await;
+        assert_eq!(code(&answer), (code_wanted, wanted.to_owned()));
+        for plural in ["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"] {
+            let gone =
+                write(&server, "DELETE", &format!("{CONFIGURATIONS}/{plural}/p"), &json!({})).await;
+            assert_eq!(gone.status, 200);
+        }
+    }
 }

@@ -15,6 +15,7 @@ pub(crate) mod attributes;
 mod authority;
 pub(crate) mod chain;
 pub(crate) mod forms;
+mod json_patches;
 pub(super) mod limit_ranges;
 pub(crate) mod matching;
 pub(super) mod plugins;
@@ -23,6 +24,7 @@ mod policies;
 pub(super) mod quotas;
 mod resources;
 mod scopes;
+mod turns;
 mod usage;
 pub(crate) mod webhooks;
 

@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use serde_json::Value;
+
 use super::super::resource::Served;
 use super::super::schema::{Additional, Kind, ListType, Schema};
 use super::types::{self, Field, GoKind, GoStruct};
@@ -22,13 +24,24 @@ pub(in super::super) fn go_struct(served: &Served) -> Option<&'static GoStruct> 
 
 /// The schema that decides how a built-in type merges.
 pub(in super::super) fn schema(served: &Served) -> Option<&'static Schema> {
-    let of = go_struct(served)?;
+    go_struct(served).map(of_go)
+}
+
+/// The schema that decides how a built-in kind merges, which may be one that is not stored.
+pub(in super::super) fn schema_of_kind(
+    group: &str,
+    version: &str,
+    kind: &str,
+) -> Option<&'static Schema> {
+    types::of_kind(group, version, kind).map(of_go)
+}
+
+fn of_go(of: &'static GoStruct) -> &'static Schema {
     let mut schemas = SCHEMAS.lock().unwrap_or_else(PoisonError::into_inner);
-    let made = schemas.entry(of.key).or_insert_with(|| {
+    *schemas.entry(of.key).or_insert_with(|| {
         // A schema lives as long as the program: it is made once for each kind.
         Box::leak(Box::new(of_struct(of, &mut Vec::new())))
-    });
-    Some(made)
+    })
 }
 
 /// `stack` holds the structs around it: a struct inside itself keeps what it has.
@@ -55,8 +68,20 @@ fn of_field(field: &'static Field, stack: &mut Vec<&'static str>) -> Schema {
     };
     schema.list_map_keys = field.list_keys.iter().map(|key| (*key).to_owned()).collect();
     schema.atomic_map |= field.atomic;
-    schema.default.clone_from(&field.default);
+    schema.default = field.default.clone().or_else(|| zero(field));
     schema
+}
+
+/// The default of a field that is always there: its zero value, as the published schemas have it. Keys of lists may be
+/// left out then.
+fn zero(field: &Field) -> Option<Value> {
+    match &field.kind {
+        _ if field.pointer || field.omit_empty || field.omit_zero => None,
+        GoKind::Text(_) => Some("".into()),
+        GoKind::Int { .. } => Some(0.into()),
+        GoKind::Bool(_) => Some(false.into()),
+        _ => None,
+    }
 }
 
 fn of_type(kind: &'static GoKind, stack: &mut Vec<&'static str>) -> Schema {

@@ -8,10 +8,12 @@
 //! Follows `sigs.k8s.io/structured-merge-diff` and `k8s.io/apimachinery/pkg/util/managedfields`.
 
 mod collect;
+mod configured;
 mod managers;
 mod set;
 mod typed;
 
+pub(super) use configured::merged;
 pub(super) use managers::{Applied, FieldWriter, apply, track_update};
 
 #[cfg(test)]

@@ -6,11 +6,8 @@ use serde_json::{Map, Value};
 
 use super::super::admission::attributes::{Attributes, Operation, Versioned};
 use super::super::admission::chain;
-use super::super::admission::forms::Forms;
 use super::super::admission::webhooks::Caller;
-use super::super::conversion;
-use super::super::core::decode::From;
-use super::super::golang::{go_package, json_text, quote};
+use super::super::golang::{go_package, quote};
 use super::super::meta;
 use super::super::options::{DeleteOptions, WriteOptions};
 use super::super::resource::Scale;
@@ -22,7 +19,7 @@ pub(super) type BuiltIn<'f> = &'f dyn Fn(&mut Value) -> Result<(), ApiError>;
 
 /// The admission of a request.
 pub(super) struct Admission<'c, 'a> {
-    call: &'c Call<'a>,
+    pub(super) call: &'c Call<'a>,
     /// The fields of its options.
     options: Map<String, Value>,
     /// Whether nothing is stored.
@@ -102,17 +99,17 @@ impl<'c, 'a> Admission<'c, 'a> {
     }
 
     /// Whether the objects of the request are those of its type.
-    fn is_own(&self) -> bool {
+    pub(super) fn is_own(&self) -> bool {
         let of = &self.call.served.of;
         self.kind() == Versioned { group: of.group(), version: self.version(), name: &of.kind }
     }
 
-    fn version(&self) -> &str {
+    pub(super) fn version(&self) -> &str {
         &self.call.served.version().name
     }
 
     /// The kind of the request's objects.
-    fn kind(&self) -> Versioned<'_> {
+    pub(super) fn kind(&self) -> Versioned<'_> {
         let of = &self.call.served.of;
         let core = |name| Versioned { group: "", version: "v1", name };
         let is_pod = of.is_built_in() && of.plural() == "pods";
@@ -295,64 +292,6 @@ impl<'c, 'a> Admission<'c, 'a> {
         chain::mutate(&caller, &request, &mut object, &|_| Ok(()))?;
         let request = Attributes { object: Some(&object), ..request };
         chain::validate(&caller, &request)
-    }
-}
-
-impl Forms for Admission<'_, '_> {
-    fn decoded(&self, mut value: Value) -> Result<Value, String> {
-        let of = &self.call.served.of;
-        if !self.is_own() {
-            return Ok(value);
-        }
-        if of.is_built_in() {
-            for (field, own) in
-                [("kind", &*of.kind), ("apiVersion", &*self.call.served.api_version)]
-            {
-                if value[field].is_null() {
-                    value[field] = own.into();
-                }
-            }
-            if value["kind"] != *of.kind {
-                // It is refused when all plugins have seen it.
-                return Ok(value);
-            }
-        } else {
-            if value["kind"].as_str().is_none_or(str::is_empty) {
-                return Err(body::missing_kind(&json_text(&value)));
-            }
-            meta::drop_malformed(&mut value);
-        }
-        admit::coerce(self.call, &mut value, From::Json)?;
-        Ok(value)
-    }
-
-    fn in_version(&self, value: &Value, resource: Versioned<'_>) -> Result<Value, String> {
-        self.converted(value.clone(), resource, true)
-    }
-
-    fn of_version(&self, value: Value, resource: Versioned<'_>) -> Result<Value, String> {
-        self.converted(value, resource, false)
-    }
-}
-
-impl Admission<'_, '_> {
-    /// An object in the version of another resource, or one of that version in the version of the request.
-    fn converted(
-        &self,
-        value: Value,
-        resource: Versioned<'_>,
-        to_other: bool,
-    ) -> Result<Value, String> {
-        if !self.is_own() {
-            return Ok(value);
-        }
-        let call = self.call;
-        let found = call.state.types.find(resource.group, resource.version, resource.name);
-        let other = found.ok_or_else(|| {
-            format!("unable to convert to {}: unknown kind", quote(resource.name))
-        })?;
-        let (from, to) = if to_other { (&call.served, other) } else { (other, &call.served) };
-        Ok(conversion::between(from, to, call.conversions, value))
     }
 }
 

@@ -13,7 +13,7 @@ use super::super::json_patch;
 use super::super::limits::MAX_DEPTH;
 use super::super::meta;
 use super::super::options::{FieldValidation, WriteOptions};
-use super::super::resource::split_api_version;
+use super::super::resource::{Served, split_api_version};
 use super::super::schema;
 use super::super::status::{ApiError, FieldError};
 use super::{Call, body, definition};
@@ -161,10 +161,22 @@ pub(super) fn coerce(
     value: &mut Value,
     from: From,
 ) -> Result<Vec<String>, String> {
-    let of = &call.served.of;
+    coerce_as(&call.served, value, from)
+}
+
+/// As [`coerce`], for an object of a type and version.
+///
+/// # Errors
+/// As there.
+pub(super) fn coerce_as(
+    served: &Served,
+    value: &mut Value,
+    from: From,
+) -> Result<Vec<String>, String> {
+    let of = &served.of;
     let kind = value["kind"].as_str().unwrap_or_default();
     let api_version = &value["apiVersion"];
-    if of.is_built_in() && (kind != &*of.kind || api_version != &*call.served.api_version) {
+    if of.is_built_in() && (kind != &*of.kind || api_version != &*served.api_version) {
         let version = api_version.as_str().unwrap_or_default();
         return Err(format!(
             "no kind {} is registered for version {} in scheme \"pkg/runtime/scheme.go:111\"",
@@ -179,8 +191,8 @@ pub(super) fn coerce(
     if is_too_deep(value) {
         return Err("exceeded max depth".to_owned());
     }
-    let own = kind == &*of.kind && api_version == &*call.served.api_version;
-    if let Some(go) = merge::go_struct(&call.served).filter(|_| !definition::is_definition(of)) {
+    let own = kind == &*of.kind && api_version == &*served.api_version;
+    if let Some(go) = merge::go_struct(served).filter(|_| !definition::is_definition(of)) {
         let empty = core::decode::empty_lists(value, go);
         let unknown = core::decode::decode(value, go, from)?;
         core::rules::convert(of.group(), of.plural(), value);
@@ -198,7 +210,7 @@ pub(super) fn coerce(
         unknown.append(&mut crd::decode(value)?);
         crd::set_defaults(value);
     }
-    if let Some(schema) = call.served.version().schema.as_ref().filter(|_| own) {
+    if let Some(schema) = served.version().schema.as_ref().filter(|_| own) {
         unknown.append(&mut schema::prune(schema, value));
         schema::prune_nulls(schema, value);
         unknown.append(&mut schema::embedded::coerce(schema, value)?);

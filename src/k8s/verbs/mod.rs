@@ -1,6 +1,7 @@
 //! The verbs: one file each, in one order: check the request, read the state or decide a change, answer.
 
 mod admission;
+mod admission_forms;
 mod admit;
 mod apply;
 mod begin;

@@ -2,7 +2,11 @@
 
 use super::super::super::schema::admission::{Activation, Found, Inputs, OutOfBudget};
 use super::super::matching::Verdict;
-use super::compiled::{Policy, Validation};
+use super::compiled;
+use super::rules::{Validation, Validations};
+
+/// A validating policy.
+type Policy = compiled::Policy<Validations>;
 
 /// The most that all expressions of a policy may cost (`RuntimeCELCostBudget`).
 const BUDGET: u64 = 10_000_000;
@@ -41,8 +45,8 @@ pub(super) fn objections<'v>(policy: &'v Policy, inputs: Inputs<'v>) -> Vec<Obje
     }
     let mut budget = BUDGET;
     let activation = Activation::new(inputs);
-    let mut outcomes = Vec::with_capacity(policy.validations.len());
-    for validation in &policy.validations {
+    let mut outcomes = Vec::with_capacity(policy.rules.validations.len());
+    for validation in &policy.rules.validations {
         match activation.evaluate(&validation.expression, &mut budget) {
             Ok(outcome) => outcomes.push(outcome),
             Err(OutOfBudget) => return one(OutOfBudget::TEXT.to_owned()),
@@ -50,7 +54,8 @@ pub(super) fn objections<'v>(policy: &'v Policy, inputs: Inputs<'v>) -> Vec<Obje
     }
     let messages = messages(policy, inputs, budget);
     let mut found = Vec::new();
-    for (index, (validation, outcome)) in policy.validations.iter().zip(outcomes).enumerate() {
+    for (index, (validation, outcome)) in policy.rules.validations.iter().zip(outcomes).enumerate()
+    {
         match (outcome, &messages) {
             (Err(why), _) => found.extend(one(why)),
             (Ok(_), Err(OutOfBudget)) => {
@@ -66,7 +71,7 @@ pub(super) fn objections<'v>(policy: &'v Policy, inputs: Inputs<'v>) -> Vec<Obje
     }
     let mut budget = BUDGET;
     let activation = Activation::new(Inputs { authority: None, ..inputs });
-    for annotation in &policy.annotations {
+    for annotation in &policy.rules.annotations {
         match activation.evaluate(annotation, &mut budget) {
             Err(OutOfBudget) => return one(OutOfBudget::TEXT.to_owned()),
             Ok(Err(message)) => found.extend(
@@ -85,7 +90,7 @@ fn messages<'v>(
     mut budget: u64,
 ) -> Result<Vec<Option<String>>, OutOfBudget> {
     let activation = Activation::new(Inputs { authority: None, ..inputs });
-    let expressions = policy.validations.iter().map(|of| of.message_expression.as_ref());
+    let expressions = policy.rules.validations.iter().map(|of| of.message_expression.as_ref());
     let text = |expression: Option<&'v _>| match expression {
         None => Ok(None),
         Some(expression) => match activation.evaluate(expression, &mut budget)? {

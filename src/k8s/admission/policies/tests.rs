@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::super::auth::User;
 use super::super::super::builtin;
+use super::super::super::fields;
 use super::super::super::resource::GroupResource;
 use super::super::super::schema::admission::{Action, Authority};
 use super::super::super::status::ApiError;
@@ -14,7 +15,7 @@ use super::super::forms::Forms;
 use super::*;
 
 #[derive(Debug)]
-struct Everyone;
+pub(super) struct Everyone;
 
 impl Authority for Everyone {
     fn decide(&self, _action: &Action) -> (bool, String) {
@@ -22,7 +23,7 @@ impl Authority for Everyone {
     }
 }
 
-struct NoForms;
+pub(super) struct NoForms;
 
 impl Forms for NoForms {
     fn decoded(&self, value: Value) -> Result<Value, String> {
@@ -36,10 +37,36 @@ impl Forms for NoForms {
     fn of_version(&self, value: Value, _resource: Versioned<'_>) -> Result<Value, String> {
         Ok(value)
     }
+
+    fn decoded_strictly(&self, value: Value, _resource: Versioned<'_>) -> Result<Value, String> {
+        if value["odd"].is_null() { Ok(value) } else { Err("unknown field \"odd\"".to_owned()) }
+    }
+
+    fn merged(
+        &self,
+        object: &Value,
+        configuration: &Value,
+        _resource: Versioned<'_>,
+    ) -> Result<Value, String> {
+        fields::merged(object, configuration, None)
+    }
+
+    fn held(&self, value: Value, _resource: Versioned<'_>) -> Result<Value, String> {
+        Ok(value)
+    }
+
+    fn check_version(&self, _resource: Versioned<'_>) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// A world with a namespace, parameters, and policies with their bindings.
 fn state(policies: &[(&str, Value, Value)]) -> State {
+    state_of("validatingadmissionpolic", policies)
+}
+
+/// As [`state`], with policies of the kind whose plural begins so.
+pub(super) fn state_of(stem: &str, policies: &[(&str, Value, Value)]) -> State {
     let group = "admissionregistration.k8s.io";
     let types = Arc::new(builtin::registry());
     let mut snapshot = Snapshot::default();
@@ -57,14 +84,14 @@ fn state(policies: &[(&str, Value, Value)]) -> State {
             }]});
         }
         let policy = json!({"metadata": {"name": name}, "spec": spec});
-        add(group, "validatingadmissionpolicies", policy);
+        add(group, &format!("{stem}ies"), policy);
         let mut spec = binding.clone();
         spec["policyName"] = json!(name);
         if spec["validationActions"].is_null() {
             spec["validationActions"] = json!(["Deny"]);
         }
         let binding = json!({"metadata": {"name": format!("{name}-b")}, "spec": spec});
-        add(group, "validatingadmissionpolicybindings", binding);
+        add(group, &format!("{stem}ybindings"), binding);
     }
     let (revision, history) = (Revision(0), History::new(Revision(0), HistoryLimits::default()));
     State { revision, snapshot, history, types }
@@ -230,7 +257,7 @@ fn constraints_say_which_requests_are_judged() {
 #[test]
 fn a_policy_is_compiled_once() {
     let (state, cache) = (state(&[("p", rule("true"), json!({}))]), PolicyCache::default());
-    let (first, second) = (cache.bound(&state.snapshot), cache.bound(&state.snapshot));
+    let (first, second) = (cache.validating(&state.snapshot), cache.validating(&state.snapshot));
     assert!(Arc::ptr_eq(&first.unwrap(), &second.unwrap()));
-    assert!(!has_any(&Snapshot::default()));
+    assert!(!has_validating(&Snapshot::default()));
 }

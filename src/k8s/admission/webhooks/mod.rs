@@ -4,7 +4,7 @@
 //! ```text
 //! configurations → [WebhookCache]: compiled when they change
 //! chain → [mutate] one after another, [validate] all at once → invocation (is it for this webhook?) → [Reviews]
-//!    answered: the result is read (answer, patch)
+//!    answered: the result is read (answer), patches are applied
 //!    not answered: the engine stops, the server calls the webhook, and the engine runs again
 //! ```
 
@@ -15,7 +15,6 @@ mod configuration;
 mod fields;
 mod invocation;
 mod mutating;
-mod patch;
 mod review;
 mod table;
 #[cfg(test)]
@@ -24,7 +23,7 @@ mod validating;
 
 pub(crate) use configuration::WebhookCache;
 pub(crate) use invocation::Caller;
-pub(crate) use mutating::{Turns, mutate};
+pub(crate) use mutating::mutate;
 #[cfg(feature = "cel")]
 pub(super) use review::request as review_request;
 pub(crate) use table::{AdmissionReview, Reviews};

@@ -1,6 +1,5 @@
 //! Mutating webhooks, one after another (`pkg/admission/plugin/webhook/mutating/dispatcher.go`).
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -8,38 +7,12 @@ use serde_json::Value;
 use super::super::super::golang::quote;
 use super::super::super::status::ApiError;
 use super::super::attributes::Attributes;
+use super::super::json_patches;
 use super::super::matching::{Match, is_exempt};
+use super::super::turns::Turns;
 use super::answer::{self, Answer};
 use super::configuration::Webhook;
 use super::invocation::{Caller, Trouble, Turn};
-use super::patch;
-
-/// The turns of a request's plugins: all have one, and a second one where a webhook has changed the object
-/// (`pkg/admission/reinvocation.go`, `mutating/reinvocationcontext.go`).
-#[derive(Debug, Default)]
-pub(crate) struct Turns {
-    is_second: bool,
-    is_wanted: bool,
-    /// The object after the last webhook.
-    last: Option<Value>,
-    /// The webhooks that are asked again once others have changed the object.
-    waiting: HashSet<String>,
-    /// Those of them for which that has happened.
-    again: HashSet<String>,
-}
-
-impl Turns {
-    /// Whether the plugins have another turn, which begins.
-    pub(crate) fn has_another(&mut self) -> bool {
-        let another = self.is_wanted && !self.is_second;
-        self.is_second = true;
-        another
-    }
-
-    fn ask_again(&mut self) {
-        self.again.extend(self.waiting.drain());
-    }
-}
 
 /// Lets the mutating webhooks change the object of a request, which is null where it has none.
 ///
@@ -55,13 +28,13 @@ pub(crate) fn mutate(
         return Ok(());
     }
     let Some(webhooks) = caller.webhooks.mutating(&caller.state.snapshot) else { return Ok(()) };
-    if turns.is_second && turns.last.as_ref() != Some(object) {
-        turns.ask_again();
+    if turns.is_second() {
+        turns.webhooks.resume(object);
     }
     for webhook in &*webhooks {
         one(caller, webhook, request, object, turns)?;
     }
-    turns.last = Some(object.clone());
+    turns.webhooks.end(object);
     Ok(())
 }
 
@@ -76,10 +49,10 @@ fn one(
     let shown = Some(&before).filter(|object| !object.is_null());
     let request = Attributes { object: shown, ..*request };
     let Some(found) = caller.find(webhook, &request)? else { return Ok(()) };
-    if turns.is_second && !turns.again.contains(&webhook.id) {
+    if turns.is_second() && !turns.webhooks.is_due(&webhook.id) {
         return Ok(());
     }
-    let turn = if turns.is_second { Turn::Reinvoking } else { Turn::Mutating };
+    let turn = if turns.is_second() { Turn::Reinvoking } else { Turn::Mutating };
     let changed = caller
         .ask(webhook, &request, &found, turn)
         .and_then(|answer| patched(caller, webhook, &request, &found, &answer));
@@ -92,11 +65,11 @@ fn one(
     };
     if let Some(new) = changed {
         *object = new;
-        turns.ask_again();
-        turns.is_wanted = true;
+        turns.webhooks.ask_again();
+        turns.want_another();
     }
     if webhook.is_reinvoked {
-        turns.waiting.insert(webhook.id.clone());
+        turns.webhooks.wait(&webhook.id);
     }
     Ok(())
 }
@@ -118,7 +91,7 @@ fn patched(
     if answer.patch.is_empty() {
         return Ok(None);
     }
-    let operations = patch::operations(&answer.patch).map_err(|why| {
+    let operations = json_patches::operations(&answer.patch).map_err(|why| {
         Trouble::Failed(format!("received undecodable patch in webhook response: {why}"))
     })?;
     if operations.is_empty() {
@@ -134,7 +107,7 @@ fn patched(
         let found = quote(&answer.patch_type);
         return Err(Trouble::Failed(format!("unsupported patch type {found}")));
     }
-    patch::apply(operations, &mut object).map_err(internal)?;
+    json_patches::apply(operations, &mut object).map_err(|failed| internal(failed.why))?;
     if found.resource != request.resource {
         object = caller.forms.of_version(object, found.resource).map_err(internal)?;
     }

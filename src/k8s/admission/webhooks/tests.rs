@@ -5,9 +5,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::super::super::webhook::WebhookReply;
+use super::super::json_patches as patch;
 use super::answer::{Answer, decode_review, refusal, verify};
 use super::configuration::ReviewVersion;
-use super::patch;
 
 fn read(version: ReviewVersion, mutating: bool, review: &Value) -> Result<Answer, String> {
     let body = Bytes::from(review.to_string());
@@ -142,8 +142,9 @@ fn a_patch_that_does_not_apply_is_explained() {
         (json!({"op": "frob", "path": "/kind"}), "Unexpected kind: frob"),
         (json!({"path": "/kind"}), "Unexpected kind: unknown"),
     ] {
-        let found = patch::apply(vec![operation.clone()], &mut object.clone()).err();
-        assert_eq!(found.as_deref(), Some(why), "{operation}");
+        let found = patch::apply(vec![operation.clone()], &mut object.clone()).unwrap_err();
+        assert_eq!(found.why, why, "{operation}");
+        assert_eq!(found.is_test, why.ends_with("test failed"), "{operation}");
     }
     let mut changed = object;
     let operations = patch::operations(br#"[{"op":"add","path":"/list/-","value":2}]"#);

@@ -14,6 +14,10 @@ pub(super) enum Wanted {
     Message,
     /// A value for the audit.
     Annotation,
+    /// An object that is applied.
+    Configuration,
+    /// Operations of a JSON Patch.
+    Operations,
 }
 
 /// The expressions of a policy or a webhook.
@@ -25,6 +29,11 @@ impl Expressions {
     pub(super) fn of_policy(has_params: bool, has_variables: bool) -> Self {
         let environment = Environment::new(has_params);
         Self(if has_variables { environment.with_composed() } else { environment })
+    }
+
+    /// The expressions of its patches.
+    pub(super) fn of_patches(&self) -> Self {
+        Self(self.0.with_patches())
     }
 
     /// Checks a variable, which later expressions may use.
@@ -50,6 +59,8 @@ impl Expressions {
         let expression = match wanted {
             Wanted::Bool => Expression::compile(text, &self.0, Returns::Bool),
             Wanted::Annotation => Expression::compile(text, &self.0, Returns::TextOrNull),
+            Wanted::Configuration => Expression::compile(text, &self.0, Returns::Configuration),
+            Wanted::Operations => Expression::compile(text, &self.0, Returns::Operations),
             Wanted::Message => {
                 let environment = self.0.without_authorizer();
                 Expression::compile(text, &environment, Returns::Text)

@@ -11,6 +11,10 @@ pub(super) enum Wanted {
     Message,
     /// A value for the audit.
     Annotation,
+    /// An object that is applied.
+    Configuration,
+    /// Operations of a JSON Patch.
+    Operations,
 }
 
 /// The expressions of a policy or a webhook.
@@ -21,6 +25,11 @@ pub(super) struct Expressions;
 impl Expressions {
     /// Those of a policy.
     pub(super) fn of_policy(_has_params: bool, _has_variables: bool) -> Self {
+        Self
+    }
+
+    /// The expressions of its patches.
+    pub(super) fn of_patches(&self) -> Self {
         Self
     }
 

@@ -68,7 +68,7 @@ pub(super) fn policy(object: &Value, errors: &mut Errors) {
 }
 
 /// `validateParamKind`.
-fn param_kind(errors: &mut Errors, of: &Value, path: &str) {
+pub(super) fn param_kind(errors: &mut Errors, of: &Value, path: &str) {
     let (api_version, kind) = (text(of, "apiVersion"), text(of, "kind"));
     let at = child(path, "apiVersion");
     let mut invalid = |found: &str, why: &str| {
@@ -106,7 +106,7 @@ fn param_kind(errors: &mut Errors, of: &Value, path: &str) {
 }
 
 /// `validateMatchResources`.
-fn match_resources(errors: &mut Errors, of: &Value, path: &str) {
+pub(super) fn match_resources(errors: &mut Errors, of: &Value, path: &str) {
     let policies = ["Equivalent", "Exact"];
     supported_text(errors, text(of, "matchPolicy"), &child(path, "matchPolicy"), &policies);
     for field in ["namespaceSelector", "objectSelector"] {
@@ -129,7 +129,7 @@ fn match_resources(errors: &mut Errors, of: &Value, path: &str) {
 }
 
 /// `validateVariable`.
-fn variable(errors: &mut Errors, expressions: &mut Expressions, of: &Value, path: &str) {
+pub(super) fn variable(errors: &mut Errors, expressions: &mut Expressions, of: &Value, path: &str) {
     let (name, expression) = (text(of, "name"), text(of, "expression"));
     let at = child(path, "name");
     if name.trim().is_empty() {
@@ -276,7 +276,7 @@ pub(super) fn binding(object: &Value, errors: &mut Errors) {
 }
 
 /// `validateParamRef`.
-fn param_ref(errors: &mut Errors, of: &Value, path: &str) {
+pub(super) fn param_ref(errors: &mut Errors, of: &Value, path: &str) {
     let (name, selector) = (text(of, "name"), &of["selector"]);
     let both = "name and selector are mutually exclusive";
     if !name.is_empty() {

@@ -25,6 +25,7 @@ mod formats;
 mod ingresses;
 mod job_policies;
 mod jobs;
+mod mutating_policies;
 mod names_of_resources;
 mod network_policies;
 mod networks;

@@ -3,8 +3,8 @@
 use super::super::super::meta::NameRule;
 use super::{
     Generation, Rules, admission_policies, autoscalers, balancers, budgets, claims, classes,
-    endpoints, flow_control, ingresses, jobs, network_policies, networks, nodes, of,
-    persistent_volumes, pod_warnings, pods, prepare, quotas, rbac, revisions, service_values,
+    endpoints, flow_control, ingresses, jobs, mutating_policies, network_policies, networks, nodes,
+    of, persistent_volumes, pod_warnings, pods, prepare, quotas, rbac, revisions, service_values,
     services, services_of_apis, signing_requests, storage, stored, webhooks, workloads,
 };
 
@@ -351,6 +351,18 @@ pub(super) const RULES: &[Rules] = &[
         conditional: true,
         check: admission_policies::binding,
         ..of(ADMISSION, "validatingadmissionpolicybindings")
+    },
+    Rules {
+        generation: Generation::Spec,
+        conditional: true,
+        check: mutating_policies::policy,
+        ..of(ADMISSION, "mutatingadmissionpolicies")
+    },
+    Rules {
+        generation: Generation::Spec,
+        conditional: true,
+        check: mutating_policies::binding,
+        ..of(ADMISSION, "mutatingadmissionpolicybindings")
     },
     Rules {
         conditional: true,

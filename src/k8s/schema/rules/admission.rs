@@ -5,6 +5,7 @@
 //! ```
 
 mod environment;
+mod patches;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use serde_json::Value as Json;
 
 use super::access::{Access, Stage};
 use super::evaluate::Composed;
+use super::language::check::Names;
 use super::language::literals;
 use super::program::{Program, parse_and_check};
 use super::value::{Outcome, Value};
@@ -73,11 +75,15 @@ fn compile(
     returns: Returns,
 ) -> Result<(Program, environment::Output), CompileError> {
     let invalid = |text: String| CompileError { text, internal: false };
-    let (parsed, checked) = parse_and_check(text, &environment.variables())
+    let variables = environment.variables();
+    let names = Names { variables: &variables, patches: environment.patches };
+    let (parsed, checked) = parse_and_check(text, names)
         .map_err(|why| invalid(format!("compilation failed: {why}")))?;
     let output = environment::Output::of(checked.types.get(&parsed.expr.id));
     returns.check(&output).map_err(invalid)?;
-    if let Some(why) = literals::wrong_conversion(&parsed.expr) {
+    let undefined = checked.patch_type.as_ref();
+    let undefined = undefined.map(|name| format!("reference to undefined type: {name}"));
+    if let Some(why) = undefined.or_else(|| literals::wrong_conversion(&parsed.expr)) {
         let text = format!("program instantiation failed: {why}");
         return Err(CompileError { text, internal: true });
     }
@@ -139,6 +145,15 @@ impl<'v> Activation<'v> {
         expression: &'v Expression,
         budget: &mut u64,
     ) -> Result<Result<Found, String>, OutOfBudget> {
+        Ok(self.value(expression, budget)?.map(Found::of))
+    }
+
+    /// As [`Activation::evaluate`], with the value itself.
+    fn value(
+        &self,
+        expression: &'v Expression,
+        budget: &mut u64,
+    ) -> Result<Outcome<'v>, OutOfBudget> {
         let program = match &expression.program {
             Ok(program) => program,
             Err(error) => return Ok(Err(format!("compilation error: {}", error.text))),
@@ -147,9 +162,8 @@ impl<'v> Activation<'v> {
         let composed = self.composed_cost.take();
         let rest = budget.checked_sub(composed).and_then(|rest| rest.checked_sub(cost));
         *budget = rest.ok_or(OutOfBudget)?;
-        Ok(outcome
-            .map(Found::of)
-            .map_err(|why| format!("expression '{}' resulted in error: {why}", expression.text)))
+        let failed = |why| format!("expression '{}' resulted in error: {why}", expression.text);
+        Ok(outcome.map_err(failed))
     }
 
     fn variables(&self) -> Vec<(&'v str, Value<'v>)> {

@@ -40,7 +40,7 @@ pub(super) const COMPOSED: &str = "variables";
 pub(super) const TOO_EXPENSIVE: &str = "operation cancelled: actual cost limit exceeded";
 
 impl<'e, 'v> Evaluation<'e, 'v> {
-    fn spend(&mut self, cost: u64) -> Result<(), String> {
+    pub(super) fn spend(&mut self, cost: u64) -> Result<(), String> {
         self.cost = self.cost.saturating_add(cost);
         if self.cost > CALL_LIMIT { Err(TOO_EXPENSIVE.to_owned()) } else { Ok(()) }
     }
@@ -79,9 +79,10 @@ impl<'e, 'v> Evaluation<'e, 'v> {
                 let key = Value::text(select.field.as_str());
                 if select.test {
                     return match &operand {
-                        Value::Object(..) | Value::Map(_) | Value::Optional(_) => {
-                            Ok(Value::Bool(operand.get(&key)?.is_some()))
-                        }
+                        Value::Object(..)
+                        | Value::Map(_)
+                        | Value::Optional(_)
+                        | Value::Literal(_) => Ok(Value::Bool(operand.get(&key)?.is_some())),
                         other if is_plain(other) => Ok(Value::Bool(false)),
                         _ => Err("no such overload".to_owned()),
                     };
@@ -101,7 +102,9 @@ impl<'e, 'v> Evaluation<'e, 'v> {
                         value => items.push(value),
                     }
                 }
-                self.spend(10)?;
+                if !is_constant(&expr.expr) {
+                    self.spend(10)?;
+                }
                 Ok(Value::list(items))
             }
             Expr::Map(map) => {
@@ -120,11 +123,14 @@ impl<'e, 'v> Evaluation<'e, 'v> {
                         value => entries.push((key, value)),
                     }
                 }
-                self.spend(30)?;
+                if !is_constant(&expr.expr) {
+                    self.spend(30)?;
+                }
                 Ok(Value::Map(entries.into()))
             }
             Expr::Comprehension(of) => self.comprehension(of),
-            Expr::Struct(_) | Expr::Unspecified => Err("no such overload".to_owned()),
+            Expr::Struct(of) => self.construct(of),
+            Expr::Unspecified => Err("no such overload".to_owned()),
         }
     }
 
@@ -313,6 +319,22 @@ fn step_of(of: &ComprehensionExpr) -> Option<(bool, &IdedExpr)> {
     }
 }
 
+/// Whether an expression is a literal with nothing but literals in it: upstream makes it once, and it costs nothing
+/// (`maybeBuildListLiteral`, `maybeBuildMapLiteral`).
+fn is_constant(expr: &Expr) -> bool {
+    match expr {
+        Expr::Literal(_) => true,
+        Expr::List(list) => list.elements.iter().all(|item| is_constant(&item.expr)),
+        Expr::Map(map) => map.entries.iter().all(|entry| match &entry.expr {
+            EntryExpr::MapEntry(entry) => {
+                is_constant(&entry.key.expr) && is_constant(&entry.value.expr)
+            }
+            EntryExpr::StructField(_) => false,
+        }),
+        _ => false,
+    }
+}
+
 /// Whether a value has no parts that expressions could select: each key of it is absent (`refQualify`).
 fn is_plain(value: &Value<'_>) -> bool {
     matches!(
@@ -332,6 +354,8 @@ fn is_plain(value: &Value<'_>) -> bool {
 fn select_value<'v>(operand: &Value<'v>, key: &Value<'v>) -> Outcome<'v> {
     match operand {
         Value::Optional(_) => Ok(Value::Optional(operand.get(key)?.map(Arc::new))),
+        // A field that the literal has not is null.
+        Value::Literal(_) => Ok(operand.get(key)?.unwrap_or(Value::Null)),
         Value::Object(..) | Value::Map(_) => {
             operand.get(key)?.ok_or_else(|| format!("no such key: {}", key.shown()))
         }

@@ -17,6 +17,7 @@
 mod access;
 pub(in super::super) mod admission;
 mod compile;
+mod construct;
 mod cost;
 mod declare;
 mod evaluate;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cost::estimate;
 use super::evaluate::{Composed, Evaluation};
-use super::language::check::{Checked, check};
+use super::language::check::{Checked, Names, check};
 use super::language::literals;
 use super::language::parse::{Parsed, parse};
 use super::language::types::{Decl, Type};
@@ -38,12 +38,9 @@ pub(super) fn self_type_name() -> String {
 ///
 /// # Errors
 /// Upstream's message, with the place of each violation.
-pub(super) fn parse_and_check(
-    text: &str,
-    variables: &[(&str, Type)],
-) -> Result<(Parsed, Checked), String> {
+pub(super) fn parse_and_check(text: &str, names: Names<'_>) -> Result<(Parsed, Checked), String> {
     let parsed = parse(text)?;
-    let (checked, mut violations) = check(&parsed.expr, variables);
+    let (checked, mut violations) = check(&parsed.expr, names);
     if violations.is_empty() {
         violations = literals::violations(&parsed.expr, &checked);
     }
@@ -72,7 +69,8 @@ impl Program {
         let this = of.cel_type();
         let old = if optional_old { Type::optional(this.clone()) } else { this.clone() };
         let variables = [("self", this), ("oldSelf", old)];
-        let (parsed, checked) = parse_and_check(text, &variables).map_err(failed)?;
+        let names = Names { variables: &variables, patches: false };
+        let (parsed, checked) = parse_and_check(text, names).map_err(failed)?;
         let result = checked.types.get(&parsed.expr.id);
         match (wanted, result) {
             (Wanted::Bool, Some(Type::Bool)) | (Wanted::Text, Some(Type::String)) => {}

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock};
 
 use super::super::evaluate::COMPOSED;
+use super::super::language::patch_types::{OBJECT, OPERATION};
 use super::super::language::types::{Decl, ObjectDecl, Shape, Type};
 use super::Expression;
 
@@ -16,18 +17,26 @@ pub(in super::super::super::super) struct Environment {
     authorizer: bool,
     /// The fields of `variables`; nothing where there is no such variable.
     composed: Option<BTreeMap<String, Type>>,
+    /// Whether expressions make patches.
+    pub(super) patches: bool,
 }
 
 impl Environment {
     /// With an `authorizer`, and with `params` where there are any.
     pub(in super::super::super::super) fn new(params: bool) -> Self {
-        Self { params, authorizer: true, composed: None }
+        Self { params, authorizer: true, composed: None, patches: false }
     }
 
     /// Without the `authorizer`.
     #[must_use]
     pub(in super::super::super::super) fn without_authorizer(&self) -> Self {
         Self { authorizer: false, ..self.clone() }
+    }
+
+    /// With the types of patches.
+    #[must_use]
+    pub(in super::super::super::super) fn with_patches(&self) -> Self {
+        Self { patches: true, ..self.clone() }
     }
 
     /// With `variables`, which has no fields yet.
@@ -111,6 +120,10 @@ pub(in super::super::super::super) enum Returns {
     Bool,
     Text,
     TextOrNull,
+    /// An object of a literal: what is applied.
+    Configuration,
+    /// Operations of a JSON Patch.
+    Operations,
 }
 
 impl Returns {
@@ -122,11 +135,19 @@ impl Returns {
             | (Self::Text | Self::TextOrNull, Type::String)
             | (Self::TextOrNull, Type::Null) => return Ok(()),
             (Self::Bool, _) => "bool",
+            (Self::Configuration, Type::Patch(name)) if **name == *OBJECT => return Ok(()),
+            (Self::Operations, Type::List(item)) if is_operation(item) => return Ok(()),
+            (Self::Configuration, _) => OBJECT,
+            (Self::Operations, _) => "list(JSONPatch)",
             (Self::Text, _) => "string",
             (Self::TextOrNull, _) => "one of [string null_type]",
         };
         Err(format!("must evaluate to {wanted} but got {}", shown(found)))
     }
+}
+
+fn is_operation(of: &Type) -> bool {
+    matches!(of, Type::Patch(name) if **name == *OPERATION)
 }
 
 /// A type as `cel.Type.String` shows it.

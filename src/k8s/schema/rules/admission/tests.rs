@@ -131,3 +131,123 @@ fn a_budget_ends() {
     assert!(activation.evaluate(&expression, &mut budget).is_ok());
     assert!(activation.evaluate(&expression, &mut budget).is_err());
 }
+
+/// Why an expression for patches does not compile.
+fn why(text: &str, returns: Returns) -> String {
+    let environment = Environment::new(false).with_composed().with_patches();
+    let error = Expression::compile(text, &environment, returns).error().cloned();
+    let text = error.map(|error| error.text).unwrap_or_default();
+    text.lines().next().unwrap_or_default().replace("compilation failed: ERROR: <input>:", "")
+}
+
+#[test]
+fn literals_of_patches_are_checked() {
+    for (text, wanted) in [
+        ("Object{metadata: Object.metadata{labels: {'a': 'b'}}}", ""),
+        (".Object{a: 1, ?b: optional.of(2)}", ""),
+        ("has(Object{}.a) ? Object{} : Object{x: jsonpatch.escapeKey('a/b')}", ""),
+        ("Object{a: Foo{}}", "1:14: undeclared reference to 'Foo' (in container '')"),
+        ("int{}", "1:4: 'int' is not a message type"),
+        ("object{}", "1:7: 'dyn' is not a type"),
+        ("Object{?a: 1}", "1:12: expected type 'optional_type(int)' but found 'int'"),
+        ("Object.spec{}", "must evaluate to Object but got Object.spec"),
+        ("Object{}.a", "must evaluate to Object but got dyn"),
+        ("Object", "must evaluate to Object but got type(Object)"),
+        (
+            "true ? Object{} : Object.x{}",
+            "1:6: found no matching overload for '_?_:_' applied to '(bool, Object, Object.x)'",
+        ),
+    ] {
+        assert_eq!(why(text, Returns::Configuration), wanted, "{text}");
+    }
+    for (text, wanted) in [
+        ("true ? [JSONPatch{op: object.op}] : []", ""),
+        ("[]", "must evaluate to list(JSONPatch) but got list(dyn)"),
+        ("JSONPatch{op: 'x'}", "must evaluate to list(JSONPatch) but got JSONPatch"),
+        (
+            "[JSONPatch{op: 1}]",
+            "1:14: expected type of field 'op' is 'string' but provided type is 'int'",
+        ),
+        (
+            "[JSONPatch{nope: 'x'}]",
+            "1:16: expected type of field 'nope' is '' but provided type is 'string'",
+        ),
+    ] {
+        assert_eq!(why(text, Returns::Operations), wanted, "{text}");
+    }
+    // Other expressions have neither the types nor the function.
+    let environment = Environment::new(false);
+    for text in ["Object{} == null", "jsonpatch.escapeKey('a') == 'b'"] {
+        let error = Expression::compile(text, &environment, Returns::Bool).error().cloned();
+        assert!(error.unwrap().text.contains("undeclared reference"), "{text}");
+    }
+}
+
+#[test]
+fn patches_become_json() {
+    let environment = Environment::new(false).with_patches();
+    let object = json!({"n": 2, "labels": {"a": "b"}});
+    let inputs = Inputs {
+        object: &object,
+        old_object: &Json::Null,
+        request: &Json::Null,
+        namespace: &Json::Null,
+        params: &Json::Null,
+        authority: None,
+        variables: &[],
+    };
+    let configuration = |text: &str| {
+        let expression = Expression::compile(text, &environment, Returns::Configuration);
+        Activation::new(inputs).configuration(&expression, &mut 1_000_000).unwrap()
+    };
+    assert_eq!(
+        configuration(
+            "Object{n: object.n + 1, m: Object.m{l: object.labels, ?x: object.?none, s: ['a', 'b']}}"
+        ),
+        Ok(json!({"n": 3, "m": {"l": {"a": "b"}, "s": ["a", "b"]}}))
+    );
+    let why = "type mismatch: unexpected type name \"Object.b\", expected \"Object.a\", which matches field name path \
+               from root Object type";
+    assert_eq!(configuration("Object{a: [Object.b{}]}"), Err(why.to_owned()));
+    let operations = |text: &str| {
+        let expression = Expression::compile(text, &environment, Returns::Operations);
+        Activation::new(inputs).operations(&expression, &mut 1_000_000).unwrap()
+    };
+    let found = operations(
+        "[1, 2].map(i, JSONPatch{op: 'add', path: '/' + string(i), value: i}) + [JSONPatch{op: 'move', from: '/a', \
+         path: '/b'}, JSONPatch{op: 'add', path: '/c', value: Object.c{d: b'x', e: [1]}}, JSONPatch{op: 'add', path: '/f', \
+         value: [dyn(9007199254740993), dyn(duration('90s')), dyn(1.5), dyn(null)]}]",
+    );
+    let wanted = json!([
+        {"op": "add", "path": "/1", "value": 1}, {"op": "add", "path": "/2", "value": 2},
+        {"op": "move", "from": "/a", "path": "/b"},
+        {"op": "add", "path": "/c", "value": {"d": "eA==", "e": [1]}},
+        {"op": "add", "path": "/f", "value": ["9007199254740993", "90s", 1.5, null]},
+    ]);
+    assert_eq!(found.map(Json::from), Ok(wanted));
+}
+
+#[test]
+fn literals_that_hold_literals_alone_cost_nothing() {
+    let cost = |text: &str| {
+        let expression = Expression::compile(text, &Environment::new(false), Returns::Any);
+        let object = json!({"n": 2});
+        let inputs = Inputs {
+            object: &object,
+            old_object: &Json::Null,
+            request: &Json::Null,
+            namespace: &Json::Null,
+            params: &Json::Null,
+            authority: None,
+            variables: &[],
+        };
+        let mut budget = 1000;
+        let outcome = Activation::new(inputs).evaluate(&expression, &mut budget).unwrap();
+        assert!(outcome.is_ok(), "{text}: {outcome:?}");
+        1000 - budget
+    };
+    assert_eq!(cost("[[1], [2, 3]]"), 0);
+    assert_eq!(cost("{'a': 1}"), 0);
+    assert_eq!(cost("[object]"), 11);
+    assert_eq!(cost("{'a': object}"), 31);
+}

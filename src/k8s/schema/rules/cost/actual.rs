@@ -44,8 +44,19 @@ pub(in super::super) fn call_cost(
         "isSorted" | "sum" | "max" | "min" | "indexOf" | "lastIndexOf" => {
             args.first().map_or(0, traversal)
         }
-        "url" | "lowerAscii" | "upperAscii" | "substring" | "trim" | "cidr" | "isIP" | "isCIDR"
-        | "quantity" | "isQuantity" | "semver" | "isSemver" => scaled(size(0), TRAVERSAL),
+        "url"
+        | "jsonpatch.escapeKey"
+        | "lowerAscii"
+        | "upperAscii"
+        | "substring"
+        | "trim"
+        | "cidr"
+        | "isIP"
+        | "isCIDR"
+        | "quantity"
+        | "isQuantity"
+        | "semver"
+        | "isSemver" => scaled(size(0), TRAVERSAL),
         "ip" if overload == "cidr_ip" => 1,
         "ip" => scaled(size(0), TRAVERSAL),
         "replace" | "split" | "ip.isCanonical" => scaled(size(0), 2.0 * TRAVERSAL),

@@ -9,6 +9,7 @@ use ::cel::common::ast::{
 
 use super::functions::{self, Overload};
 use super::mapping::{Mapping, most_general};
+use super::patch_types;
 use super::types::Type;
 
 /// What checking has found about an expression.
@@ -22,16 +23,25 @@ pub(in super::super) struct Checked {
     pub(in super::super) qualified: HashMap<u64, String>,
     /// The variables that it reads.
     pub(in super::super) variables: Vec<String>,
+    /// A type of patches that it uses as a value: no program can be made of it.
+    pub(in super::super) patch_type: Option<Arc<str>>,
 }
 
 /// A violation: the number of the part, and upstream's message.
 pub(in super::super) type Violation = (u64, String);
 
-/// Checks an expression with variables.
-pub(in super::super) fn check(
-    expr: &IdedExpr,
-    variables: &[(&str, Type)],
-) -> (Checked, Vec<Violation>) {
+/// What an expression may name.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Names<'n> {
+    /// The variables with their types.
+    pub(in super::super) variables: &'n [(&'n str, Type)],
+    /// Whether it may use the types and functions of patches.
+    pub(in super::super) patches: bool,
+}
+
+/// Checks an expression.
+pub(in super::super) fn check(expr: &IdedExpr, names: Names<'_>) -> (Checked, Vec<Violation>) {
+    let Names { variables, patches } = names;
     let mut checker = Checker {
         out: Checked::default(),
         violations: Vec::new(),
@@ -39,6 +49,7 @@ pub(in super::super) fn check(
         globals: variables.iter().map(|(name, _)| (*name).to_owned()).collect(),
         mapping: Mapping::default(),
         unknown: 0,
+        patches,
     };
     checker.check(expr);
     let Checker { mut out, violations, mapping, .. } = checker;
@@ -48,14 +59,16 @@ pub(in super::super) fn check(
     (out, violations)
 }
 
-struct Checker {
-    out: Checked,
+pub(super) struct Checker {
+    pub(super) out: Checked,
     violations: Vec<Violation>,
     scopes: Vec<HashMap<String, Type>>,
     globals: Vec<String>,
-    mapping: Mapping,
+    pub(super) mapping: Mapping,
     /// The number of unknown types so far.
     unknown: usize,
+    /// Whether the expression makes patches.
+    pub(super) patches: bool,
 }
 
 /// The name that selections on an identifier spell.
@@ -70,11 +83,11 @@ pub(in super::super) fn qualified_name(expr: &IdedExpr) -> Option<String> {
 }
 
 impl Checker {
-    fn violation(&mut self, id: u64, why: String) {
+    pub(super) fn violation(&mut self, id: u64, why: String) {
         self.violations.push((id, why));
     }
 
-    fn undeclared(&mut self, id: u64, name: &str) -> Type {
+    pub(super) fn undeclared(&mut self, id: u64, name: &str) -> Type {
         self.violation(id, format!("undeclared reference to '{name}' (in container '')"));
         Type::Error
     }
@@ -84,7 +97,7 @@ impl Checker {
         Type::Param(format!("_var{}", self.unknown - 1).into())
     }
 
-    fn lookup(&mut self, name: &str) -> Option<Type> {
+    pub(super) fn lookup(&mut self, name: &str) -> Option<Type> {
         let found = self.scopes.iter().rev().find_map(|scope| scope.get(name)).cloned();
         if found.is_some() {
             if self.globals.iter().any(|global| global == name)
@@ -94,13 +107,26 @@ impl Checker {
             }
             return found;
         }
-        functions::type_of_name(name).map(|of| Type::Type(Some(Arc::new(of))))
+        let patch = || patch_types::patch_type(name).filter(|_| self.patches);
+        let found = functions::type_of_name(name).or_else(patch);
+        found.map(|of| Type::Type(Some(Arc::new(of))))
     }
 
-    fn check(&mut self, expr: &IdedExpr) -> Type {
+    /// As [`Checker::lookup`], for a name that is a value.
+    fn lookup_value(&mut self, name: &str) -> Option<Type> {
+        let found = self.lookup(name)?;
+        if let Type::Type(Some(of)) = &found
+            && let Type::Patch(name) = &**of
+        {
+            self.out.patch_type = Some(Arc::clone(name));
+        }
+        Some(found)
+    }
+
+    pub(super) fn check(&mut self, expr: &IdedExpr) -> Type {
         let found = match &expr.expr {
             Expr::Literal(literal) => literal_type(literal),
-            Expr::Ident(name) => match self.lookup(name.trim_start_matches('.')) {
+            Expr::Ident(name) => match self.lookup_value(name.trim_start_matches('.')) {
                 Some(of) => of,
                 None => self.undeclared(expr.id, name),
             },
@@ -133,7 +159,7 @@ impl Checker {
                 let value = value.unwrap_or_else(|| self.new_unknown());
                 Type::Map(Arc::new(key), Arc::new(value))
             }
-            Expr::Struct(of) => self.undeclared(expr.id, &of.type_name),
+            Expr::Struct(of) => self.construct(expr.id, of),
             Expr::Comprehension(comprehension) => self.comprehension(comprehension),
             Expr::Unspecified => Type::Error,
         };
@@ -142,7 +168,7 @@ impl Checker {
     }
 
     /// The type inside of an optional one, for an element behind `?`.
-    fn unwrap(&mut self, id: u64, of: Type) -> Type {
+    pub(super) fn unwrap(&mut self, id: u64, of: Type) -> Type {
         match of {
             Type::Optional(inner) => (*inner).clone(),
             Type::Dyn => Type::Dyn,
@@ -166,7 +192,7 @@ impl Checker {
 
     fn select(&mut self, expr: &IdedExpr, select: &SelectExpr) -> Type {
         if let Some(name) = qualified_name(expr)
-            && let Some(of) = self.lookup(&name)
+            && let Some(of) = self.lookup_value(&name)
         {
             self.out.qualified.insert(expr.id, name);
             return of;
@@ -192,6 +218,7 @@ impl Checker {
                     Type::Error
                 }
             }
+            Type::Patch(name) => patch_types::field_type(name, field),
             // Upstream takes these types for objects, which have no fields.
             Type::Opaque(name) if name.starts_with("kubernetes.") => {
                 self.violation(id, format!("unexpected failed resolution of '{name}'"));
@@ -224,20 +251,20 @@ impl Checker {
         let args: Vec<Type> = call.args.iter().map(|arg| self.check(arg)).collect();
         let name = call.func_name.as_str();
         let Some(target) = &call.target else {
-            return match functions::overloads(name) {
+            return match self.overloads(name) {
                 Some(overloads) => self.resolve(expr.id, name, overloads, None, args, &call.args),
                 None => self.undeclared(expr.id, name),
             };
         };
         if let Some(prefix) = qualified_name(target) {
             let full = format!("{prefix}.{name}");
-            if let Some(overloads) = functions::overloads(&full) {
+            if let Some(overloads) = self.overloads(&full) {
                 self.out.qualified.insert(expr.id, full.clone());
                 return self.resolve(expr.id, &full, overloads, None, args, &call.args);
             }
         }
         let receiver = self.check(target);
-        match functions::overloads(name) {
+        match self.overloads(name) {
             Some(overloads) => {
                 self.resolve(expr.id, name, overloads, Some(receiver), args, &call.args)
             }

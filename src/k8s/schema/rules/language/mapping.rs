@@ -71,6 +71,7 @@ impl Mapping {
                 Type::Null
                     | Type::Object(_)
                     | Type::Opaque(_)
+                    | Type::Patch(_)
                     | Type::Optional(_)
                     | Type::Duration
                     | Type::Timestamp

@@ -9,5 +9,7 @@ pub(super) mod literals;
 mod macros;
 mod mapping;
 pub(super) mod parse;
+pub(super) mod patch_types;
 mod signatures;
+mod structs;
 pub(super) mod types;

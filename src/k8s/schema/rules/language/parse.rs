@@ -110,9 +110,17 @@ pub(super) fn parts(expr: &Expr) -> Vec<&IdedExpr> {
                 EntryExpr::StructField(_) => Vec::new(),
             })
             .collect(),
+        Expr::Struct(of) => of
+            .entries
+            .iter()
+            .filter_map(|entry| match &entry.expr {
+                EntryExpr::StructField(field) => Some(&field.value),
+                EntryExpr::MapEntry(_) => None,
+            })
+            .collect(),
         Expr::Comprehension(of) => {
             vec![&of.iter_range, &of.accu_init, &of.loop_cond, &of.loop_step, &of.result]
         }
-        Expr::Literal(_) | Expr::Ident(_) | Expr::Struct(_) | Expr::Unspecified => Vec::new(),
+        Expr::Literal(_) | Expr::Ident(_) | Expr::Unspecified => Vec::new(),
     }
 }

@@ -204,6 +204,7 @@ pub(super) const SIGNATURES: &str = "
     string_find_all_string_int string:findAll(string, int) -> list(string)
     string_to_url url(string) -> url
     is_url_string isURL(string) -> bool
+    string_jsonpatch_escapeKey_string jsonpatch.escapeKey(string) -> string
     url_get_scheme url:getScheme() -> string
     url_get_host url:getHost() -> string
     url_get_hostname url:getHostname() -> string

@@ -27,6 +27,9 @@ pub(in super::super) enum Type {
     Object(Arc<ObjectDecl>),
     /// A type of a library, by its name.
     Opaque(&'static str),
+    /// A type of the patches of mutating policies, by its name: `Object`, `Object.spec`, `JSONPatch`
+    /// (`k8s.io/apiserver/pkg/cel/mutation`).
+    Patch(Arc<str>),
     /// A type as a value.
     Type(Option<Arc<Type>>),
     /// A type that is not known yet.
@@ -40,6 +43,7 @@ impl PartialEq for Type {
             (Self::Map(a, b), Self::Map(c, d)) => a == c && b == d,
             (Self::Object(a), Self::Object(b)) => a.name == b.name,
             (Self::Opaque(a), Self::Opaque(b)) => a == b,
+            (Self::Patch(a), Self::Patch(b)) => a == b,
             (Self::Type(a), Self::Type(b)) => a == b,
             (Self::Param(a), Self::Param(b)) => a == b,
             (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
@@ -66,6 +70,7 @@ impl fmt::Display for Type {
             Self::Optional(inner) => write!(f, "optional_type({inner})"),
             Self::Object(of) => f.write_str(&of.name),
             Self::Opaque(name) => f.write_str(name),
+            Self::Patch(name) => f.write_str(name),
             Self::Type(None) => f.write_str("type"),
             Self::Type(Some(of)) => write!(f, "type({of})"),
             Self::Param(name) => f.write_str(name),

@@ -92,7 +92,7 @@ fn full_name(of: &str) -> &str {
 }
 
 /// A value as a text, where it can be one.
-pub(super) fn text_of(value: &Value<'_>) -> Option<String> {
+pub(in super::super) fn text_of(value: &Value<'_>) -> Option<String> {
     Some(match value {
         Value::String(text) => text.to_string(),
         Value::Bool(value) => value.to_string(),

@@ -27,6 +27,10 @@ pub(super) fn call<'v>(name: &str, args: &[Value<'v>]) -> Option<Outcome<'v>> {
         ("url", [Value::String(text)]) => Url::parse(text)
             .map(|found| Value::Url(Arc::new(found)))
             .map_err(|why| format!("URL parse error during conversion from string: {why}")),
+        // One pass: what is written for a slash is not written again.
+        ("jsonpatch.escapeKey", [Value::String(key)]) => {
+            text(&key.replace('~', "~0").replace('/', "~1"))
+        }
         ("isURL", [Value::String(text)]) => Ok(Value::Bool(Url::parse(text).is_ok())),
         ("ip", [Value::String(text)]) => parse_ip(text).map(Value::Ip),
         ("ip", [Value::Cidr(of)]) => Ok(Value::Ip(Ip(of.ip))),

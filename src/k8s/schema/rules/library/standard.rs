@@ -92,6 +92,7 @@ fn is_zero(value: &Value<'_>) -> bool {
         | Value::Map(_)
         | Value::Object(..) => value.size() == 0,
         Value::Optional(value) => value.is_none(),
+        Value::Literal(of) => of.fields.is_empty(),
         _ => false,
     }
 }

@@ -100,6 +100,10 @@ impl<'v> Value<'v> {
                 Ok(found.map(|(_, value)| value.clone()))
             }
             Self::List(_) | Self::Items(..) => self.item(key),
+            Self::Literal(of) => match key {
+                Self::String(name) => Ok(of.get(name).cloned()),
+                _ => Err("no such overload".to_owned()),
+            },
             _ => Err("no such overload".to_owned()),
         }
     }

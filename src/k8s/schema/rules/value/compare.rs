@@ -23,6 +23,7 @@ impl Value<'_> {
             (Self::Cidr(a), Self::Cidr(b)) => a == b,
             (Self::Semver(a), Self::Semver(b)) => a.compare(b) == Ordering::Equal,
             (Self::Format(a), Self::Format(b)) => a == b,
+            (Self::Literal(a), Self::Literal(b)) => a.equals(b),
             (Self::Unknown(a), Self::Unknown(b)) => a == b,
             (Self::Optional(a), Self::Optional(b)) => match (a, b) {
                 (None, None) => true,

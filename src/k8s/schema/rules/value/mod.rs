@@ -5,6 +5,7 @@
 mod access;
 mod compare;
 mod json;
+mod literal;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use super::kinds::url::Url;
 use super::language::types::Type;
 
 pub(super) use json::parse_go_duration;
+pub(super) use literal::Literal;
 
 /// A value.
 #[derive(Debug, Clone)]
@@ -52,6 +54,8 @@ pub(super) enum Value<'v> {
     Semver(Arc<Semver>),
     Format(&'static str),
     Access(Access<'v>),
+    /// An object of a literal.
+    Literal(Arc<Literal<'v>>),
 }
 
 /// What an object is known to be.
@@ -129,6 +133,7 @@ impl Value<'_> {
             Self::Semver(_) => Type::Opaque("kubernetes.Semver"),
             Self::Format(_) => Type::Opaque("kubernetes.NamedFormat"),
             Self::Access(access) => Type::Opaque(access.type_name()),
+            Self::Literal(of) => Type::Patch(Arc::clone(&of.name)),
         }
     }
 

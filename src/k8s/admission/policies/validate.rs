@@ -1,37 +1,18 @@
 //! The policies for a request, and the refusal (`validating/dispatcher.go`).
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
 use http::StatusCode;
-use serde_json::Value;
 
 use super::super::super::resource::GroupResource;
-use super::super::super::schema::admission::{Authority, Inputs};
+use super::super::super::schema::admission::Inputs;
 use super::super::super::status::{ApiError, Cause};
-use super::super::super::store::State;
-use super::super::attributes::{Attributes, Versioned};
-use super::super::forms::Forms;
-use super::super::matching::{Match, is_exempt};
-use super::compiled::{Bound, Constraints, PolicyCache};
+use super::super::attributes::Attributes;
+use super::super::matching::is_exempt;
+use super::cache::Bound;
+use super::rules::Validations;
+use super::select::{Caller, converted, matches, namespace};
 use super::{evaluate, params};
-
-/// What policies need besides the request.
-#[derive(Clone, Copy)]
-pub(in super::super::super) struct Caller<'a> {
-    /// The state of the request.
-    pub(in super::super::super) state: &'a State,
-    /// The compiled policies.
-    pub(in super::super::super) cache: &'a PolicyCache,
-    /// The forms of the objects.
-    pub(in super::super::super) forms: &'a dyn Forms,
-    /// Whom expressions ask about actions.
-    pub(in super::super::super) authority: &'a dyn Authority,
-    /// The request as expressions see it.
-    pub(in super::super::super) shown: &'a dyn Fn(&Match<'_>) -> Value,
-    /// Takes warnings.
-    pub(in super::super::super) warn: &'a dyn Fn(&str),
-}
 
 /// A refusal: the policy, the binding where there is one, the message and the reason.
 struct Denial {
@@ -39,8 +20,6 @@ struct Denial {
     message: String,
     reason: Option<String>,
 }
-
-static NAMESPACES: LazyLock<GroupResource> = LazyLock::new(|| GroupResource::new("", "namespaces"));
 
 /// Lets the policies judge a request.
 ///
@@ -53,7 +32,7 @@ pub(in super::super::super) fn validate(
     if is_exempt(request) {
         return Ok(());
     }
-    let Some(bound) = caller.cache.bound(&caller.state.snapshot) else { return Ok(()) };
+    let Some(bound) = caller.cache.validating(&caller.state.snapshot) else { return Ok(()) };
     let mut first = None;
     for bound in &*bound {
         let denial = judge(caller, request, bound)?;
@@ -66,7 +45,7 @@ pub(in super::super::super) fn validate(
 fn judge(
     caller: &Caller<'_>,
     request: &Attributes<'_>,
-    bound: &Bound,
+    bound: &Bound<Validations>,
 ) -> Result<Option<Denial>, ApiError> {
     let policy = &*bound.policy;
     let by_policy = format!("ValidatingAdmissionPolicy '{}'", policy.name);
@@ -150,67 +129,6 @@ fn judge(
         }
     }
     Ok(first)
-}
-
-/// What a request is to constraints (`Matcher.Matches` in `policy/matching/matching.go`).
-fn matches<'r>(
-    constraints: &Constraints,
-    caller: &Caller<'r>,
-    request: &Attributes<'r>,
-) -> Result<Option<Match<'r>>, String> {
-    let in_namespace = constraints.selectors.select_namespace(request, &caller.state.snapshot);
-    let of_object = constraints.selectors.select_object(request);
-    if matches!(in_namespace, Ok(false)) || matches!(of_object, Ok(false)) {
-        return Ok(None);
-    }
-    let types = &caller.state.types;
-    if constraints.excluded.find(request, types).is_some() {
-        return Ok(None);
-    }
-    let found = if constraints.rules.is_empty() {
-        Some(Match { resource: request.resource, kind: request.kind })
-    } else {
-        constraints.rules.find(request, types)
-    };
-    if found.is_some() {
-        in_namespace.map_err(|error| error.message)?;
-        of_object.map_err(|error| error.message)?;
-    }
-    Ok(found)
-}
-
-/// The objects of a request in the version that a policy is for.
-fn converted(
-    caller: &Caller<'_>,
-    request: &Attributes<'_>,
-    found: &Match<'_>,
-) -> Result<(Value, Value), String> {
-    let shown = |value: Option<&Value>| match value {
-        Some(value) if found.resource != request.resource => {
-            caller.forms.in_version(value, found.resource)
-        }
-        value => Ok(value.cloned().unwrap_or_default()),
-    };
-    Ok((shown(request.object)?, shown(request.old_object)?))
-}
-
-/// The namespace of a request as expressions see it (`CreateNamespaceObject`); null for cluster-scoped objects.
-fn namespace(caller: &Caller<'_>, request: &Attributes<'_>) -> Result<Value, ApiError> {
-    let is_namespace = request.kind == Versioned { group: "", version: "v1", name: "Namespace" };
-    if request.namespace.is_empty() || is_namespace {
-        return Ok(Value::Null);
-    }
-    let found = caller.state.snapshot.get(&NAMESPACES, request.namespace);
-    let found = found.ok_or_else(|| ApiError::not_found(&NAMESPACES, request.namespace))?;
-    let mut value = found.value("v1", "Namespace");
-    if let Some(fields) = value.as_object_mut() {
-        fields.retain(|name, _| matches!(name.as_str(), "metadata" | "spec" | "status"));
-    }
-    if let Some(metadata) = value["metadata"].as_object_mut() {
-        metadata.remove("managedFields");
-        metadata.remove("ownerReferences");
-    }
-    Ok(value)
 }
 
 fn refusal(request: &Attributes<'_>, denial: Denial) -> ApiError {

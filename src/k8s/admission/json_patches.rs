@@ -1,11 +1,12 @@
-//! The patch of a mutating webhook: a JSON Patch, whose failures have the words of `gopkg.in/evanphx/json-patch.v4`.
+//! The patches of mutating webhooks and policies: JSON Patches, whose failures have the words of
+//! `gopkg.in/evanphx/json-patch.v4`.
 
 use serde_json::{Value, json};
 
-use super::super::super::decode;
-use super::super::super::golang::{check_json, json_kind, quote};
-use super::super::super::json_patch::{Patch, Refused};
-use super::super::super::limits::MAX_PATCH_OPERATIONS;
+use super::super::decode;
+use super::super::golang::{check_json, json_kind, quote};
+use super::super::json_patch::{Patch, Refused};
+use super::super::limits::MAX_PATCH_OPERATIONS;
 
 /// The operations of a patch.
 ///
@@ -31,19 +32,34 @@ fn not_of_type(found: &Value, wanted: &str) -> String {
     format!("json: cannot unmarshal {found} into Go value of type jsonpatch.{wanted}")
 }
 
+/// How the failure of a test begins.
+const TEST: &str = "testing value ";
+
+/// An operation that does not apply.
+#[derive(Debug)]
+pub(super) struct NotApplied {
+    /// Why.
+    pub(super) why: String,
+    /// Whether it is a test that has found another value.
+    pub(super) is_test: bool,
+}
+
 /// Applies operations to an object.
 ///
 /// # Errors
 /// Why one of them does not apply.
-pub(super) fn apply(operations: Vec<Value>, object: &mut Value) -> Result<(), String> {
+pub(super) fn apply(operations: Vec<Value>, object: &mut Value) -> Result<(), NotApplied> {
+    let malformed = |why| NotApplied { why, is_test: false };
     for operation in operations {
         let patch = match Patch::decode(json!([operation])) {
             Ok(patch) => patch,
-            Err(Refused::Malformed(why)) => return Err(why),
-            Err(_) => return Err("the operation cannot be read".to_owned()),
+            Err(Refused::Malformed(why)) => return Err(malformed(why)),
+            Err(_) => return Err(malformed("the operation cannot be read".to_owned())),
         };
         if patch.apply(object).is_err() {
-            return Err(reason(&operation, object));
+            let why = reason(&operation, object);
+            let is_test = operation["op"] == "test" && why.starts_with(TEST);
+            return Err(NotApplied { why, is_test });
         }
     }
     Ok(())
@@ -64,6 +80,9 @@ fn reason(operation: &Value, object: &Value) -> String {
         let why = if of_path { "operation missing path field: " } else { "" };
         return format!("{kind} operation failed to decode path: {why}missing value");
     };
+    if kind == "replace" && path.is_empty() {
+        return "replace operation value must be object or array: %!w(<nil>)".to_owned();
+    }
     let place = place(object, path, kind);
     match (kind, place) {
         ("add" | "remove", None) => {
@@ -80,7 +99,7 @@ fn reason(operation: &Value, object: &Value) -> String {
         ("test", None) if !path.is_empty() => {
             format!("test operation does not apply: is missing path: {path}: missing value")
         }
-        ("test", _) => format!("testing value {path} failed: test failed"),
+        ("test", _) => format!("{TEST}{path} failed: test failed"),
         (_, Some(why)) => format!("error in {kind} for path: '{path}': {why}"),
         (_, None) => "missing value".to_owned(),
     }
