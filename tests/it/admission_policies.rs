@@ -221,3 +221,38 @@ async fn mutating_policies_are_refused_as_upstream_refuses_them() {
         }
     }
 }
+
+#[tokio::test]
+async fn built_in_plugins_judge_before_policies_and_quotas_after_them() {
+    let (server, _fixtures) = api().await;
+    let quota = json!({
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"},
+        "spec": {"hard": {"configmaps": "0"}},
+        "status": {"hard": {"configmaps": "0"}, "used": {"configmaps": "0"}},
+    });
+    let quotas = "/api/v1/namespaces/default/resourcequotas";
+    assert_eq!(write(&server, "POST", quotas, &quota).await.status, 201);
+    let status =
+        write(&server, "PATCH", &format!("{quotas}/q/status"), &json!({"status": quota["status"]}))
+            .await;
+    assert_eq!(status.status, 200, "{}", status.text());
+    let refused = code(&write(&server, "POST", MAPS, &map("a", "1")).await);
+    assert!(refused.1.contains("exceeded quota"), "{}", refused.1);
+    for resource in ["configmaps", "pods"] {
+        let name = format!("no-{resource}");
+        let spec = policy(resource, &json!([{"expression": "false"}]));
+        assert_eq!(configure(&server, "ValidatingAdmissionPolicy", &name, spec).await.0, 201);
+        bind(&server, &name, "Deny").await;
+    }
+    let refused = code(&write(&server, "POST", MAPS, &map("a", "1")).await);
+    assert!(refused.1.contains("ValidatingAdmissionPolicy 'no-configmaps'"), "{}", refused.1);
+    let namespace =
+        json!({"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "baseline"}}});
+    assert_eq!(write(&server, "PATCH", "/api/v1/namespaces/default", &namespace).await.status, 200);
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+        "spec": {"hostNetwork": true, "containers": [{"name": "c", "image": "i"}]},
+    });
+    let refused = code(&write(&server, "POST", "/api/v1/namespaces/default/pods", &pod).await);
+    assert!(refused.1.contains("violates PodSecurity"), "{}", refused.1);
+}

@@ -107,7 +107,12 @@ pub(super) fn insert(
         }
         write::track(call, &empty, decoded.as_ref(), &mut value, tracking);
         validate_new(call, &value)?;
+        // What is refused after its validation has its warnings.
+        let refused =
+            |error: ApiError| error.with_warnings(&validate::warnings(call, &value, None));
+        let warnings = quota::check(call, change, &value, None).map_err(refused)?;
         admission.validate(None, &value)?;
+        let charge = quota::charge(call, change, &value, None).map_err(refused)?;
         // A conversion that fails comes before a name that is taken.
         if of.webhook.is_some() {
             render_dry(call, value.clone());
@@ -122,12 +127,10 @@ pub(super) fn insert(
         let name = meta::text(&value, "name");
         let key = of.key(&call.info.namespace, name);
         let Some(existing) = change.snapshot().get(&of.stored_as, &key) else {
-            // What is refused after its validation has its warnings.
-            let warnings = quota::charge(call, change, &value, None, dry_run)
-                .map_err(|error| error.with_warnings(&validate::warnings(call, &value, None)))?;
             if dry_run {
                 return Ok(Written::nothing(render_dry(call, value)).warned(warnings));
             }
+            charge.store(change);
             let object = render(call, change, value);
             write::check_size(&object)?;
             let new = Written::next(change, &object);

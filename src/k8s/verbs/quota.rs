@@ -78,21 +78,18 @@ pub(super) fn label_bound(call: &Call<'_>, change: &StoreChange, pod: &mut Value
     with_request(call, change.snapshot(), |request| plugins::label_bound(request, pod));
 }
 
-/// Checks an object against the limits, the admission plugins and the quotas of its namespace, and counts it in the
-/// change. Returns warnings.
+/// Checks an object against the limits of its namespace and the built-in plugins, which come before policies and webhooks
+/// (`AllOrderedPlugins` in `pkg/kubeapiserver/options/plugins.go`). Returns warnings.
 ///
 /// # Errors
 /// 403 with upstream's reason.
-pub(super) fn charge(
+pub(super) fn check(
     call: &Call<'_>,
-    change: &mut StoreChange,
+    change: &StoreChange,
     new: &Value,
     old: Option<&Value>,
-    dry_run: bool,
 ) -> Result<Vec<String>, ApiError> {
     let of = &call.served.of;
-    let name = meta::text(new, "name");
-    let forbidden = |why: String| ApiError::forbidden(&of.group_resource, name, &why);
     let bounded = if old.is_none() {
         &["pods", "persistentvolumeclaims"][..]
     } else {
@@ -100,26 +97,52 @@ pub(super) fn charge(
     };
     let is_object = call.info.subresource.is_empty();
     let ends = old.is_some_and(meta::is_terminating);
-    let on = call.config.admission;
-    if is_object && is(call, bounded) && !ends && on.has(Plugin::LimitRanger) {
-        limit_ranges::check(change.snapshot(), of.plural(), new).map_err(forbidden)?;
+    let is_bounded = call.config.admission.has(Plugin::LimitRanger) && is(call, bounded);
+    if is_object && is_bounded && !ends {
+        limit_ranges::check(change.snapshot(), of.plural(), new)
+            .map_err(|why| forbidden(call, new, &why))?;
     }
-    let warnings = if of.is_built_in() {
-        with_request(call, change.snapshot(), |request| plugins::validate(request, new, old))?
-    } else {
-        Vec::new()
-    };
-    if !of.namespaced || !is_object || !on.has(Plugin::ResourceQuota) {
-        return Ok(warnings);
+    if !of.is_built_in() {
+        return Ok(Vec::new());
+    }
+    with_request(call, change.snapshot(), |request| plugins::validate(request, new, old))
+}
+
+fn forbidden(call: &Call<'_>, new: &Value, why: &str) -> ApiError {
+    ApiError::forbidden(&call.served.of.group_resource, meta::text(new, "name"), why)
+}
+
+/// The quotas that an object changes, with their new status.
+#[derive(Debug, Default)]
+pub(super) struct Charge(Vec<(Arc<Object>, Value)>);
+
+/// Counts an object in the quotas of its namespace, which come after policies and webhooks.
+///
+/// # Errors
+/// 403 with upstream's reason.
+pub(super) fn charge(
+    call: &Call<'_>,
+    change: &StoreChange,
+    new: &Value,
+    old: Option<&Value>,
+) -> Result<Charge, ApiError> {
+    let of = &call.served.of;
+    let is_on = call.config.admission.has(Plugin::ResourceQuota);
+    if !of.namespaced || !call.info.subresource.is_empty() || !is_on {
+        return Ok(Charge::default());
     }
     let charged = Charged { resource: &of.group_resource, new, old };
-    let changed = quotas::charge(change.snapshot(), charged).map_err(forbidden)?;
-    if !dry_run {
-        for (object, quota) in changed {
+    let changed = quotas::charge(change.snapshot(), charged);
+    changed.map(Charge).map_err(|why| forbidden(call, new, &why))
+}
+
+impl Charge {
+    /// Stores the quotas with the object.
+    pub(super) fn store(self, change: &mut StoreChange) {
+        for (object, quota) in self.0 {
             put(change, &object, quota);
         }
     }
-    Ok(warnings)
 }
 
 /// Stores a quota with another status.

@@ -180,11 +180,14 @@ pub(super) fn replace(
     meta::set(&mut new, "generation", generation.map_or(Value::Null, Value::from));
     let mut warnings = validate_changed(call, &before, &new)?;
     track(call, &before, sent.as_ref(), &mut new, tracking);
+    let refused =
+        |error: ApiError| error.with_warnings(&validate::warnings(call, &new, Some(&**old)));
+    warnings.extend(quota::check(call, change, &new, Some(&before)).map_err(refused)?);
     admission.validate(Some(&before), &new)?;
-    warnings.extend(
-        quota::charge(call, change, &new, Some(&before), dry_run)
-            .map_err(|error| error.with_warnings(&validate::warnings(call, &new, Some(&**old))))?,
-    );
+    let charge = quota::charge(call, change, &new, Some(&before)).map_err(refused)?;
+    if !dry_run {
+        charge.store(change);
+    }
     let mut compared = new.clone();
     meta::set(&mut compared, "resourceVersion", before["metadata"]["resourceVersion"].clone());
     if compared == before {
