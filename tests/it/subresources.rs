@@ -148,3 +148,44 @@ async fn the_index_of_paths_is_there_where_no_stub_is() {
     let stubs = standin::Server::builder().fixtures(own.path()).start().await.unwrap();
     assert_eq!(ask(&stubs, "GET", "/").await.status, 404);
 }
+
+#[tokio::test]
+async fn annotations_hold_what_containers_have_written() {
+    let server = server().await;
+    let mut object = pod();
+    object["metadata"]["annotations"] =
+        json!({"standin.dev/logs": "one\ntwo\n", "standin.dev/logs.z": "first\n"});
+    object["spec"]["nodeName"] = json!("n");
+    object["spec"]["initContainers"] = json!([{"name": "z", "image": "b"}]);
+    create(&server, PODS, &object).await;
+    let log = async |query: &str| ask(&server, "GET", &format!("{PODS}/p/log?{query}")).await;
+    for (query, text) in [
+        ("", "one\ntwo\n"),
+        ("tailLines=1", "two\n"),
+        ("container=z", "first\n"),
+        ("limitBytes=2", "on"),
+    ] {
+        let answer = log(query).await;
+        assert_eq!((answer.status.as_u16(), answer.text()), (200, text), "{query}");
+        assert_eq!(answer.headers["content-type"], "text/plain");
+    }
+    for (query, code, why) in [
+        ("tailLines=x", 400, "strconv.ParseInt: parsing \"x\": invalid syntax"),
+        (
+            "limitBytes=0",
+            422,
+            "PodLogOptions \"p\" is invalid: limitBytes: Invalid value: 0: must be greater than 0",
+        ),
+        (
+            "stream=x",
+            422,
+            "PodLogOptions \"p\" is invalid: stream: Forbidden: may not be specified",
+        ),
+        ("container=q", 400, "container q is not valid for pod p"),
+        ("previous=true", 400, "previous terminated container \"a\" in pod \"p\" not found"),
+    ] {
+        let answer = log(query).await;
+        assert_eq!(answer.status, code, "{query}");
+        assert_eq!(answer.at("/message"), why, "{query}");
+    }
+}

@@ -15,6 +15,7 @@ mod escalation;
 mod generated;
 mod get;
 mod list;
+mod log;
 mod patch;
 mod quota;
 mod render;

@@ -1,9 +1,7 @@
 //! The subresources of built-in types that are no view of their object: binding and eviction of pods, their logs
 //! and streams (`pkg/registry/core/pod`). Those of service accounts are in [`token`].
 
-use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::message::{Body, is_true};
@@ -16,7 +14,7 @@ use super::super::store::{Object, StoreChange};
 use super::admission::Admission;
 use super::render::render;
 use super::written;
-use super::{Call, Outcome, Resolved, body, delete, quota, token};
+use super::{Call, Resolved, body, delete, log, quota, token};
 
 type Run = fn(&Call<'_>) -> Result<Resolved, ApiError>;
 
@@ -28,7 +26,7 @@ pub(super) fn find(call: &Call<'_>) -> Option<Run> {
     Some(match (call.served.of.plural(), &*call.info.subresource) {
         ("pods", "binding") => bind,
         ("pods", "eviction") => evict,
-        ("pods", "log") => log,
+        ("pods", "log") => log::run,
         ("pods", "exec" | "attach" | "portforward") => stream,
         ("pods" | "services" | "nodes", "proxy") => stream,
         ("serviceaccounts", "token") => token::run,
@@ -162,22 +160,6 @@ fn forbidding_budget(call: &Call<'_>, pod: &Object) -> Option<ApiError> {
     })
 }
 
-/// `LogREST.Get`: a pod without a node has no logs.
-fn log(call: &Call<'_>) -> Result<Resolved, ApiError> {
-    let pod = call.find()?;
-    let value = pod.value(&call.served.api_version, &call.served.of.kind);
-    if value["spec"]["nodeName"].as_str().is_none_or(str::is_empty) {
-        let mut plan = output::plan(
-            StatusCode::NO_CONTENT,
-            HeaderValue::from_static(""),
-            Body::Bytes(Bytes::new()),
-        );
-        plan.headers.remove(CONTENT_TYPE);
-        return Ok(Resolved::Outcome(Outcome::Plan(plan)));
-    }
-    Err(not_implemented(call))
-}
-
 /// Streams to a container or a service: there is none behind it.
 fn stream(call: &Call<'_>) -> Result<Resolved, ApiError> {
     Admission::of_connect(call).connect(connect_options(call))?;
@@ -188,7 +170,7 @@ fn stream(call: &Call<'_>) -> Result<Resolved, ApiError> {
         let name = &call.info.name;
         return Err(ApiError::bad_request(format!("pod {name} does not have a host assigned")));
     }
-    Err(not_implemented(call))
+    Err(log::not_implemented(call))
 }
 
 /// The options of a connection, of its query and its path.
@@ -234,12 +216,4 @@ fn connect_options(call: &Call<'_>) -> Value {
         }
     }
     options
-}
-
-/// 501: a stub at the path can answer.
-fn not_implemented(call: &Call<'_>) -> ApiError {
-    ApiError::not_implemented(format!(
-        "no container runs behind {} {}: add a stub for the path of its subresource {}",
-        call.served.of.singular, call.info.name, call.info.subresource
-    ))
 }
