@@ -41,7 +41,7 @@
 //! | Verify | [`Journal`], [`Exchange`], [`Origin`], [`Assessment`], [`Verdict`], [`Finding`], [`Grade`] |
 //! | Limit | [`Bounds`] of [`TransportLimits`], [`HistoryLimits`], [`JournalLimits`] |
 //! | Check files | [`check()`], [`check_without()`], [`Checked`], [`Diagnostics`], [`Diagnostic`], [`Place`], [`Severity`] |
-//! | HTTPS, proxy | `TlsOptions`, `TlsError`, `UpstreamOptions` |
+//! | HTTPS, proxy | `TlsOptions`, `TlsError`, [`FrontProxy`], `UpstreamOptions` |
 //! | Record, replay | `RecordMode`, [`ReplaySpeed`], [`ReplayReport`] |
 //! | Fail | [`Error`], [`EXIT_OK`], [`EXIT_FAILURE`], [`EXIT_USAGE`], [`EXIT_INVALID`], [`EXIT_NOT_MET`], [`EXIT_BROKEN`] |
 //!
@@ -152,7 +152,7 @@ pub use error::{
 };
 pub use exchange::{Exchange, Journal, JournalLimits};
 pub use grade::{Assessment, Finding, Verdict};
-pub use k8s::{ClusterObjects, DeleteAnswer, HistoryLimits, KubernetesVersion};
+pub use k8s::{ClusterObjects, DeleteAnswer, FrontProxy, HistoryLimits, KubernetesVersion};
 pub use matching::ResponseTemplating;
 pub use message::{Origin, ReplaySpeed};
 #[cfg(feature = "record")]

@@ -59,6 +59,7 @@ mod yaml;
 
 pub(crate) use admission::AdmissionPlugins;
 pub(crate) use admission::webhooks::{AdmissionReview, Reviews, WebhookCache};
+pub use auth::FrontProxy;
 pub(crate) use auth::rbac::{aggregated as with_aggregated_roles, bootstrap_objects};
 pub(crate) use auth::{Auth, AuthCache, AuthRequest, TokenWorld, User, WEBSOCKET_BEARER};
 #[cfg(feature = "cli")]

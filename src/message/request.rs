@@ -48,6 +48,13 @@ pub enum ClientCertificate {
         /// The subject's organizations (O).
         organizations: Vec<String>,
     },
+    /// The CA of front proxies signed it: such a proxy says who sends a request.
+    FrontProxy {
+        /// The subject's common name (CN); may be empty.
+        common_name: String,
+        /// What it is to the CAs of clients, where there are any.
+        as_client: Option<Box<ClientCertificate>>,
+    },
     /// It is not valid, for this reason.
     Refused(String),
 }

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+#[cfg(feature = "tls")]
+use crate::k8s::FrontProxy;
 use crate::k8s::{ClusterObjects, KubernetesVersion};
 
 use super::{Builder, RunningServer};
@@ -46,6 +48,28 @@ impl Builder {
     ) -> Self {
         self.authorization_modes = modes.into_iter().map(Into::into).collect();
         self.sources.bootstrap_roles = self.authorization_modes.iter().any(|mode| mode == "RBAC");
+        self
+    }
+
+    /// Sets who issues the tokens of service accounts, as `kube-apiserver --service-account-issuer` does: the first one is
+    /// in new tokens, those of all are accepted. `audiences` are those of the server (`--api-audiences`); without any they
+    /// are the issuers.
+    pub fn service_account_issuers<I: Into<String>>(
+        mut self,
+        issuers: impl IntoIterator<Item = I>,
+        audiences: impl IntoIterator<Item = I>,
+    ) -> Self {
+        let list = |all: &mut dyn Iterator<Item = I>| all.map(Into::into).collect();
+        self.issuers = (list(&mut issuers.into_iter()), list(&mut audiences.into_iter()));
+        self
+    }
+
+    /// Trusts front proxies: the clients whose certificates these CAs have signed say in headers who sends a request, as
+    /// `kube-apiserver --requestheader-client-ca-file` has it. Serves HTTPS; [`Builder::tls`] comes first.
+    #[cfg(feature = "tls")]
+    pub fn front_proxy(mut self, ca: impl Into<PathBuf>, proxy: FrontProxy) -> Self {
+        self.tls = Some(self.tls.take().unwrap_or_default().front_proxy_ca(ca));
+        self.front_proxy = Some(proxy);
         self
     }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::exchange::{Exchange, Observer};
+#[cfg(feature = "tls")]
+use crate::k8s::FrontProxy;
 use crate::k8s::{self, ClusterObjects, DeleteAnswer};
 use crate::message::ReplaySpeed;
 use crate::profile::{Profile, TOKEN_LIFETIME};
@@ -52,6 +54,8 @@ pub struct Builder {
     pub(super) authorization_modes: Vec<String>,
     pub(super) anonymous_auth: bool,
     pub(super) checks_tokens: bool,
+    /// The issuers of the tokens of service accounts, and the audiences.
+    pub(super) issuers: (Vec<String>, Vec<String>),
     pub(super) profile: Profile,
     pub(super) token_lifetime: Duration,
     #[cfg(feature = "record")]
@@ -74,6 +78,8 @@ pub struct Builder {
     pub(super) hot_reload: bool,
     #[cfg(feature = "tls")]
     pub(super) tls: Option<TlsOptions>,
+    #[cfg(feature = "tls")]
+    pub(super) front_proxy: Option<FrontProxy>,
     #[cfg(feature = "tls")]
     pub(super) https: Option<SocketAddr>,
     pub(super) world_prefix: Option<String>,
@@ -105,6 +111,7 @@ impl Default for Builder {
             authorization_modes: Vec::new(),
             anonymous_auth: true,
             checks_tokens: false,
+            issuers: (Vec::new(), Vec::new()),
             profile: Profile::default(),
             token_lifetime: TOKEN_LIFETIME,
             #[cfg(feature = "record")]
@@ -126,6 +133,8 @@ impl Default for Builder {
             hot_reload: false,
             #[cfg(feature = "tls")]
             tls: None,
+            #[cfg(feature = "tls")]
+            front_proxy: None,
             #[cfg(feature = "tls")]
             https: None,
             world_prefix: Some(WORLD_PREFIX.to_owned()),

@@ -202,12 +202,19 @@ impl Builder {
                 return Err(Error::Invalid(problems.sorted()));
             }
         };
+        let (issuers, audiences) = self.issuers.clone();
+        let auth = auth.with_issuers(issuers, audiences);
         let auth = if self.anonymous_auth { auth } else { auth.without_anonymous() };
         let auth = if self.checks_tokens { auth.with_checked_tokens() } else { auth };
         #[cfg(feature = "tls")]
         let auth = match &self.tls {
             Some(options) if options.asks_for_certificates() => auth.with_client_certificates(),
             _ => auth,
+        };
+        #[cfg(feature = "tls")]
+        let auth = match &self.front_proxy {
+            Some(proxy) => auth.with_front_proxy(proxy.clone()),
+            None => auth,
         };
         Ok((loaded, auth))
     }

@@ -17,36 +17,36 @@ use crate::message::ClientCertificate;
 
 use super::{TlsError, provider};
 
-/// Accepts any certificate whose key the client holds; trust is checked later.
+/// Some CAs.
 #[derive(Debug)]
-pub(super) struct Clients {
-    trust: Arc<dyn ClientCertVerifier>,
+struct Trust {
+    verifier: Arc<dyn ClientCertVerifier>,
     /// The CAs again, for certificates that the verifier does not support.
     authorities: Vec<CertificateDer<'static>>,
-    provider: Arc<CryptoProvider>,
 }
 
-impl Clients {
-    pub(super) fn new(authorities: Vec<CertificateDer<'static>>) -> Result<Self, TlsError> {
+impl Trust {
+    fn new(authorities: Vec<CertificateDer<'static>>) -> Result<Self, TlsError> {
         let mut roots = RootCertStore::empty();
         for authority in &authorities {
             roots.add(authority.clone()).map_err(|error| TlsError::unusable(&error))?;
         }
-        let provider = provider();
-        let verifier =
-            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
-        let trust = verifier.build().map_err(|error| TlsError::unusable(&error))?;
-        Ok(Self { trust, authorities, provider })
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
+        let verifier = verifier.build().map_err(|error| TlsError::unusable(&error))?;
+        Ok(Self { verifier, authorities })
     }
 
-    /// Returns the identity of a client that presented these certificates, its own first.
-    pub(super) fn identify(&self, shown: &[CertificateDer<'_>]) -> Option<ClientCertificate> {
-        let (own, others) = shown.split_first()?;
-        Some(match self.trust.verify_client_cert(own, others, UnixTime::now()) {
+    /// The identity of a certificate to these CAs.
+    fn identify(
+        &self,
+        own: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+    ) -> ClientCertificate {
+        match self.verifier.verify_client_cert(own, others, UnixTime::now()) {
             Ok(_) => subject(own),
             Err(_) if self.signed_version_1(own) => subject(own),
             Err(error) => ClientCertificate::Refused(error.to_string()),
-        })
+        }
     }
 
     /// Returns whether a certificate of version 1 is valid: one without extensions, as `openssl
@@ -65,6 +65,43 @@ impl Clients {
         certificate.version() == X509Version::V1
             && certificate.validity().is_valid()
             && self.authorities.iter().any(signs)
+    }
+}
+
+/// Accepts any certificate whose key the client holds; trust is checked later.
+#[derive(Debug)]
+pub(super) struct Clients {
+    users: Option<Trust>,
+    proxies: Option<Trust>,
+    /// What a handshake asks for and checks: that of the first CAs.
+    handshake: Arc<dyn ClientCertVerifier>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Clients {
+    /// The CAs of clients, and those of front proxies. Nothing where there are neither.
+    pub(super) fn new(
+        clients: Option<Vec<CertificateDer<'static>>>,
+        proxies: Option<Vec<CertificateDer<'static>>>,
+    ) -> Result<Option<Self>, TlsError> {
+        let clients = clients.map(Trust::new).transpose()?;
+        let proxies = proxies.map(Trust::new).transpose()?;
+        let Some(first) = clients.as_ref().or(proxies.as_ref()) else { return Ok(None) };
+        let handshake = Arc::clone(&first.verifier);
+        Ok(Some(Self { users: clients, proxies, handshake, provider: provider() }))
+    }
+
+    /// Returns the identity of a client that presented these certificates, its own first.
+    pub(super) fn identify(&self, shown: &[CertificateDer<'_>]) -> Option<ClientCertificate> {
+        let (own, others) = shown.split_first()?;
+        let as_client = self.users.as_ref().map(|trust| trust.identify(own, others));
+        match self.proxies.as_ref().map(|trust| trust.identify(own, others)) {
+            Some(ClientCertificate::Trusted { common_name, .. }) => {
+                let as_client = as_client.map(Box::new);
+                Some(ClientCertificate::FrontProxy { common_name, as_client })
+            }
+            as_proxy => as_client.or(as_proxy),
+        }
     }
 }
 
@@ -88,7 +125,7 @@ impl ClientCertVerifier for Clients {
     }
 
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.trust.root_hint_subjects()
+        self.handshake.root_hint_subjects()
     }
 
     fn verify_client_cert(
@@ -106,7 +143,7 @@ impl ClientCertVerifier for Clients {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.trust.verify_tls12_signature(message, certificate, signature)
+        self.handshake.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -116,7 +153,7 @@ impl ClientCertVerifier for Clients {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let Ok((_, parsed)) = x509_parser::parse_x509_certificate(certificate) else {
-            return self.trust.verify_tls13_signature(message, certificate, signature);
+            return self.handshake.verify_tls13_signature(message, certificate, signature);
         };
         // By the key alone, so that the version of what is around it does not matter.
         let key = SubjectPublicKeyInfoDer::from(parsed.public_key().raw);
@@ -125,7 +162,7 @@ impl ClientCertVerifier for Clients {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.trust.supported_verify_schemes()
+        self.handshake.supported_verify_schemes()
     }
 }
 
@@ -176,7 +213,7 @@ HEeBTJWPamTHzkNSAUodT7crsA2YI3VRdH6CD+2p\n\
 
     #[test]
     fn certificates_of_version_1_hold_when_the_ca_signed_them() {
-        let ours = Clients::new(vec![certificate(CA)]).unwrap();
+        let ours = Clients::new(Some(vec![certificate(CA)]), None).unwrap().unwrap();
         let found = ours.identify(&[certificate(ALICE)]);
         assert!(matches!(found, Some(ClientCertificate::Trusted { .. })), "{found:?}");
         // One of the same CA's name, with another key; and one that was tampered with.
@@ -186,7 +223,7 @@ HEeBTJWPamTHzkNSAUodT7crsA2YI3VRdH6CD+2p\n\
         params.distinguished_name.push(rcgen::DnType::CommonName, "test ca");
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let other = params.self_signed(&other).unwrap().der().clone();
-        let theirs = Clients::new(vec![other]).unwrap();
+        let theirs = Clients::new(Some(vec![other]), None).unwrap().unwrap();
         assert!(matches!(
             theirs.identify(&[certificate(ALICE)]),
             Some(ClientCertificate::Refused(_))
@@ -197,5 +234,22 @@ HEeBTJWPamTHzkNSAUodT7crsA2YI3VRdH6CD+2p\n\
         let found = ours.identify(&[CertificateDer::from(changed)]);
         assert!(matches!(found, Some(ClientCertificate::Refused(_))), "{found:?}");
         assert_eq!(ours.identify(&[]), None);
+    }
+
+    #[test]
+    fn a_certificate_of_a_front_proxy_may_be_one_of_a_client_too() {
+        let ours = || Some(vec![certificate(CA)]);
+        let trusted = || subject(&certificate(ALICE));
+        let found = |clients, proxies| {
+            Clients::new(clients, proxies).unwrap().unwrap().identify(&[certificate(ALICE)])
+        };
+        let proxy = |as_client: Option<ClientCertificate>| {
+            let as_client = as_client.map(Box::new);
+            Some(ClientCertificate::FrontProxy { common_name: "alice".to_owned(), as_client })
+        };
+        assert_eq!(found(None, ours()), proxy(None));
+        assert_eq!(found(ours(), ours()), proxy(Some(trusted())));
+        assert_eq!(found(ours(), None), Some(trusted()));
+        assert!(Clients::new(None, None).unwrap().is_none());
     }
 }

@@ -1,7 +1,7 @@
 //! TLS as a server: the presented certificate, client certificates, and their reload.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -43,6 +43,7 @@ pub struct TlsOptions {
     certificate: Option<(PathBuf, PathBuf)>,
     names: Vec<String>,
     client_ca: Option<PathBuf>,
+    front_proxy_ca: Option<PathBuf>,
 }
 
 impl TlsOptions {
@@ -66,6 +67,13 @@ impl TlsOptions {
         self
     }
 
+    /// Sets a PEM file of CAs whose client certificates are those of front proxies: see
+    /// [`Builder::front_proxy`](crate::Builder::front_proxy).
+    pub(crate) fn front_proxy_ca(mut self, file: impl Into<PathBuf>) -> Self {
+        self.front_proxy_ca = Some(file.into());
+        self
+    }
+
     /// Returns whether client certificates are requested.
     pub(crate) fn asks_for_certificates(&self) -> bool {
         self.client_ca.is_some()
@@ -75,7 +83,7 @@ impl TlsOptions {
     #[cfg(feature = "hot-reload")]
     fn files(&self) -> Vec<PathBuf> {
         let pair = self.certificate.iter().flat_map(|(chain, key)| [chain, key]);
-        pair.chain(&self.client_ca).cloned().collect()
+        pair.chain(&self.client_ca).chain(&self.front_proxy_ca).cloned().collect()
     }
 }
 
@@ -256,10 +264,12 @@ pub(crate) struct Accepted<S> {
 
 impl Current {
     fn load(options: &TlsOptions, own: Option<&Issued>) -> Result<Self, TlsError> {
-        let clients = match &options.client_ca {
-            Some(path) => Some(Arc::new(Clients::new(certificates(path)?)?)),
-            None => None,
-        };
+        let read = |path: Option<&Path>| path.map(certificates).transpose();
+        let clients = Clients::new(
+            read(options.client_ca.as_deref())?,
+            read(options.front_proxy_ca.as_deref())?,
+        )?;
+        let clients = clients.map(Arc::new);
         let (chain, key, ca_pem) = match (&options.certificate, own) {
             (Some((chain, key)), _) => {
                 let key = PrivateKeyDer::from_pem_file(key)

@@ -96,6 +96,8 @@ enum Sender<'a> {
     Nobody,
     Token(&'a str),
     Certificate(&'a (String, String)),
+    /// The holder of a certificate, with headers.
+    Proxy(&'a (String, String), &'a [(&'static str, &'static str)]),
 }
 
 impl ControlPlane {
@@ -113,7 +115,7 @@ impl ControlPlane {
             .expect("versions")
             .with_root_certificates(roots);
         let config = match sender {
-            Sender::Certificate((certificate, key)) => {
+            Sender::Certificate((certificate, key)) | Sender::Proxy((certificate, key), _) => {
                 let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap();
                 let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
                 builder.with_client_auth_cert(vec![certificate], key).unwrap()
@@ -145,6 +147,11 @@ where
     let mut request = http::Request::get(path).header("host", "localhost");
     if let Sender::Token(token) = sender {
         request = request.header("authorization", format!("Bearer {token}"));
+    }
+    if let Sender::Proxy(_, headers) = sender {
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
     }
     let request = request.body(Empty::<Bytes>::new()).expect("a request");
     let (mut requests, connection) =
@@ -204,6 +211,36 @@ async fn a_control_plane_of_envtest_starts_serves_its_users_and_ends() {
     let (_, groups) = plane.get("/apis", Sender::Certificate(&admin)).await;
     assert!(groups.contains("apps/v1") && !groups.contains("kubeflow"), "{groups}");
     assert_eq!(terminated(plane.server).await, Some(0));
+}
+
+#[tokio::test]
+async fn a_front_proxy_says_who_sends_a_request() {
+    let (root, assets) = assets(&[]).await;
+    let (front, clients) = (root.path().join("front.crt"), root.path().join("clients.crt"));
+    let (proxies, people) = (Ca::new(&front), Ca::new(&clients));
+    let flags = [
+        "--authorization-mode=RBAC",
+        &*format!("--client-ca-file={}", clients.display()),
+        &*format!("--requestheader-client-ca-file={}", front.display()),
+        "--requestheader-allowed-names=front-proxy-client",
+        "--requestheader-username-headers=X-Remote-User",
+        "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+    ];
+    let plane = start(&assets, &root.path().join("certs"), &flags);
+    plane.ready("/readyz").await;
+    let (front, odd) = (proxies.issue("front-proxy-client", "g"), proxies.issue("odd", "g"));
+    let admin = people.issue("admin", "system:masters");
+    let secrets = "/api/v1/namespaces/default/secrets";
+    let master = [("x-remote-user", "jane"), ("x-remote-group", "system:masters")];
+    let plain = [("x-remote-user", "jill"), ("x-remote-group", "devs")];
+    assert_eq!(plane.get(secrets, Sender::Proxy(&front, &master)).await.0, 200);
+    let (status, why) = plane.get(secrets, Sender::Proxy(&front, &plain)).await;
+    assert!(status == 403 && why.contains(r#"User \"jill\" cannot list"#), "{status} {why}");
+    // Neither another proxy nor a client may say so, and a proxy that says nothing is no client.
+    assert_eq!(plane.get(secrets, Sender::Proxy(&odd, &master)).await.0, 401);
+    assert_eq!(plane.get(secrets, Sender::Proxy(&front, &[])).await.0, 401);
+    assert_eq!(plane.get(secrets, Sender::Proxy(&admin, &plain)).await.0, 200);
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! Subresources of built-in types, as kube-apiserver 1.36.3 answers them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use standin::RunningServer;
+use standin::{RunningServer, Server};
 
 use crate::support::{Answer, ask, files, post, send, server};
 
@@ -188,4 +190,35 @@ async fn annotations_hold_what_containers_have_written() {
         assert_eq!(answer.status, code, "{query}");
         assert_eq!(answer.at("/message"), why, "{query}");
     }
+}
+
+#[tokio::test]
+async fn tokens_are_of_the_issuers_that_are_set() {
+    let directory = files(&[("none.json", r#"{"mappings": []}"#)]);
+    let none: [&str; 0] = [];
+    let server = Server::builder()
+        .fixtures(directory.path())
+        .service_account_issuers(["https://a/", "https://b/"], none)
+        .start()
+        .await
+        .unwrap();
+    let accounts = "/api/v1/namespaces/default/serviceaccounts";
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "s"}});
+    create(&server, accounts, &account).await;
+    let request =
+        json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
+    let made = post(&server, "POST", &format!("{accounts}/s/token"), &request).await;
+    assert_eq!(made.at("/spec/audiences"), json!(["https://a/", "https://b/"]), "{}", made.text());
+    let token = made.at("/status/token");
+    let claims = token.as_str().unwrap().split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+    assert_eq!(claims["iss"], "https://a/");
+    let review = json!({
+        "apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview",
+        "spec": {"token": token, "audiences": ["https://b/", "z"]},
+    });
+    let reviews = "/apis/authentication.k8s.io/v1/tokenreviews";
+    let reviewed = post(&server, "POST", reviews, &review).await;
+    assert_eq!(reviewed.at("/status/authenticated"), true, "{}", reviewed.text());
+    assert_eq!(reviewed.at("/status/audiences"), json!(["https://b/"]));
 }

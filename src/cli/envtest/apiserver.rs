@@ -2,13 +2,14 @@
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 
 use clap::Parser as _;
 use jiff::Timestamp;
 
 use crate::error::EXIT_FAILURE;
+use crate::k8s::FrontProxy;
 use crate::server::{Builder, KubernetesVersion};
 
 use super::super::args::{Cli, Command, Serve};
@@ -26,6 +27,7 @@ const LOGS_REQUESTS: u64 = 3;
 /// The flags that change what this server does.
 const EFFECTIVE: &[&str] = &[
     "anonymous-auth",
+    "api-audiences",
     "authorization-mode",
     "authorization-policy-file",
     "bind-address",
@@ -34,7 +36,14 @@ const EFFECTIVE: &[&str] = &[
     "cors-allowed-origins",
     "disable-admission-plugins",
     "enable-admission-plugins",
+    "requestheader-allowed-names",
+    "requestheader-client-ca-file",
+    "requestheader-extra-headers-prefix",
+    "requestheader-group-headers",
+    "requestheader-uid-headers",
+    "requestheader-username-headers",
     "secure-port",
+    "service-account-issuer",
     "tls-cert-file",
     "tls-private-key-file",
     "token-auth-file",
@@ -156,7 +165,14 @@ fn serve(flags: &Flags) -> Result<(), Refused> {
     }
     let args = serve_args(options)?;
     parent::end_with_it()?;
-    serve::serve_with(args, as_new_cluster)?;
+    let proxies = front_proxy(flags)?;
+    let issuers: Vec<String> = flags.list("service-account-issuer").map(str::to_owned).collect();
+    let audiences: Vec<String> = flags.list("api-audiences").map(str::to_owned).collect();
+    let settings = |builder| {
+        let builder = as_new_cluster(builder).service_account_issuers(issuers, audiences);
+        with_front_proxy(builder, proxies)
+    };
+    serve::serve_with(args, settings)?;
     Ok(())
 }
 
@@ -172,4 +188,33 @@ fn serve_args(options: Vec<OsString>) -> Result<Serve, CommandError> {
 /// What a new cluster is, besides the options.
 fn as_new_cluster(builder: Builder) -> Builder {
     builder.without_embedded_fixtures().checks_tokens(true)
+}
+
+/// The CAs of front proxies, and what these say (`RequestHeaderAuthenticationOptions`).
+fn front_proxy(flags: &Flags) -> Result<Option<(PathBuf, FrontProxy)>, Refused> {
+    let Some(path) = flags.file("requestheader-client-ca-file") else { return Ok(None) };
+    let path = certificates::readable(path).map_err(Refused::AsUpstream)?;
+    let list = |flag: &str| flags.list(flag).map(str::to_owned).collect::<Vec<String>>();
+    let proxy = FrontProxy {
+        allowed_names: list("requestheader-allowed-names"),
+        username_headers: list("requestheader-username-headers"),
+        uid_headers: list("requestheader-uid-headers"),
+        group_headers: list("requestheader-group-headers"),
+        extra_prefixes: list("requestheader-extra-headers-prefix"),
+    };
+    Ok(Some((path, proxy)))
+}
+
+#[cfg(feature = "tls")]
+fn with_front_proxy(builder: Builder, proxies: Option<(PathBuf, FrontProxy)>) -> Builder {
+    match proxies {
+        Some((ca, proxy)) => builder.front_proxy(ca, proxy),
+        None => builder,
+    }
+}
+
+/// Without TLS there are no certificates; the server is refused before.
+#[cfg(not(feature = "tls"))]
+fn with_front_proxy(builder: Builder, _proxies: Option<(PathBuf, FrontProxy)>) -> Builder {
+    builder
 }

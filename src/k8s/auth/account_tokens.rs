@@ -20,8 +20,46 @@ use super::super::status::ApiError;
 use super::super::store::{Object, State};
 use super::user::{AUTHENTICATED, User, service_account_groups};
 
-/// The issuer of tokens. It is the audience of this server too (`--api-audiences`).
-pub(in super::super) const ISSUER: &str = "https://kubernetes.default.svc";
+/// The issuer of tokens where none is set.
+const ISSUER: &str = "https://kubernetes.default.svc";
+
+/// Who issues tokens, and the audiences of this server.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Issuers {
+    /// `--service-account-issuer`: the first one issues, the tokens of all are accepted.
+    names: Vec<String>,
+    /// `--api-audiences`.
+    audiences: Vec<String>,
+}
+
+impl Default for Issuers {
+    fn default() -> Self {
+        Self::new(Vec::new(), Vec::new())
+    }
+}
+
+impl Issuers {
+    /// Without audiences the issuers are the audiences.
+    pub(super) fn new(mut names: Vec<String>, mut audiences: Vec<String>) -> Self {
+        if names.is_empty() {
+            names.push(ISSUER.to_owned());
+        }
+        if audiences.is_empty() {
+            audiences.clone_from(&names);
+        }
+        Self { names, audiences }
+    }
+
+    /// The issuer of new tokens.
+    pub(in super::super) fn name(&self) -> &str {
+        self.names.first().map_or(ISSUER, String::as_str)
+    }
+
+    /// The audiences of this server.
+    pub(in super::super) fn audiences(&self) -> Vec<&str> {
+        self.audiences.iter().map(String::as_str).collect()
+    }
+}
 
 /// The size of a block of SHA-256, in bytes.
 const BLOCK: usize = 64;
@@ -53,12 +91,12 @@ pub(in super::super) fn sign(claims: &Value) -> String {
     format!("{signed}.{signature}")
 }
 
-/// The claims of a token of this issuer; `None` for any other text.
-fn claims(token: &str) -> Option<(Value, bool)> {
+/// The claims of a token of one of the issuers; `None` for any other text.
+fn claims(token: &str, issuers: &Issuers) -> Option<(Value, bool)> {
     let (signed, signature) = token.rsplit_once('.')?;
     let claims = URL_SAFE_NO_PAD.decode(signed.split_once('.')?.1).ok()?;
     let claims: Value = serde_json::from_slice(&claims).ok()?;
-    if claims["iss"] != ISSUER {
+    if !issuers.names.iter().any(|name| claims["iss"] == **name) {
         return None;
     }
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
@@ -68,18 +106,19 @@ fn claims(token: &str) -> Option<(Value, bool)> {
 }
 
 /// The service account of a token that this process has signed, whether or not it is still valid.
-pub(super) fn owner(token: &str) -> Option<Arc<User>> {
-    let (claims, true) = claims(token)? else { return None };
+pub(super) fn owner(token: &str, issuers: &Issuers) -> Option<Arc<User>> {
+    let (claims, true) = claims(token, issuers)? else { return None };
     user(&claims).map(Arc::new)
 }
 
 /// Checks a token (`jwtTokenAuthenticator.AuthenticateToken`). `None` for a text that is no token of a service account.
 pub(super) fn check(
     token: &str,
+    issuers: &Issuers,
     wanted: &[&str],
     world: impl FnOnce() -> TokenWorld,
 ) -> Option<Result<Accepted, String>> {
-    let (claims, signed) = claims(token)?;
+    let (claims, signed) = claims(token, issuers)?;
     if !signed {
         return Some(Err("go-jose/go-jose: error in cryptographic primitive".to_owned()));
     }
@@ -237,13 +276,17 @@ mod tests {
     }
 
     fn refusal(token: &str, wanted: &[&str], world: TokenWorld) -> String {
-        check(token, wanted, || world).unwrap().map_or_else(|why| why, |_| "valid".to_owned())
+        check(token, &Issuers::default(), wanted, || world)
+            .unwrap()
+            .map_or_else(|why| why, |_| "valid".to_owned())
     }
 
     #[test]
     fn a_token_names_its_account_and_cannot_be_changed() {
         let token = token(None);
-        let accepted = check(&token, &["other", "z"], || world(&[("ServiceAccount", "u")], 1000));
+        let issuers = Issuers::default();
+        let of_world = || world(&[("ServiceAccount", "u")], 1000);
+        let accepted = check(&token, &issuers, &["other", "z"], of_world);
         let Accepted { user, audiences } = accepted.unwrap().unwrap();
         assert_eq!((&*user.name, &*user.uid), ("system:serviceaccount:n:x", "u"));
         assert_eq!(user.groups[1..], ["system:serviceaccounts:n", "system:authenticated"]);
@@ -254,9 +297,13 @@ mod tests {
         let claims = String::from_utf8(URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
         let other = URL_SAFE_NO_PAD.encode(claims.replace(":x\"", ":y\""));
         let forged = format!("{kind}.{other}.{signature}");
-        assert!(owner(&forged).is_none() && owner(&token).is_some());
+        assert!(owner(&forged, &issuers).is_none() && owner(&token, &issuers).is_some());
         assert!(refusal(&forged, &[ISSUER], world(&[], 1000)).contains("cryptographic"));
-        assert!(check("a.b.c", &[ISSUER], || world(&[], 0)).is_none());
+        assert!(check("a.b.c", &issuers, &[ISSUER], || world(&[], 0)).is_none());
+        // The tokens of another issuer are not its own.
+        let other = Issuers::new(vec!["https://a".to_owned()], Vec::new());
+        assert!(owner(&token, &other).is_none());
+        assert_eq!((other.name(), other.audiences()), ("https://a", vec!["https://a"]));
         assert_eq!(
             refusal(&token, &["z"], world(&[], 1000)),
             format!(

@@ -47,7 +47,7 @@ pub(super) fn wanted(headers: &HeaderMap) -> Result<Option<User>, ApiError> {
 }
 
 /// A key with its `%XX` decoded; as it is where one of them is broken (`unescapeExtraKey`).
-fn unescaped(key: &str) -> String {
+pub(super) fn unescaped(key: &str) -> String {
     let is_whole = key.split('%').skip(1).all(|rest| {
         rest.as_bytes().get(..2).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))
     });

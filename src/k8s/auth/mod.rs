@@ -1,7 +1,7 @@
 //! Authentication and authorization of requests: the step before any verb.
 //!
 //! ```text
-//! certificate, headers → [tokens] (static token file) → [User] → [impersonation] → [authorizer] → the verbs, or 401 / 403
+//! certificate, headers → [front_proxy], [tokens] (static token file) → [User] → [impersonation] → [authorizer] → the verbs, or 401 / 403
 //!        [authorizer]: [modes], in order: [policy] (ABAC file), [rbac] (the world's roles and bindings)
 //!        └→ [review] answers TokenReview and access reviews
 //! ```
@@ -11,6 +11,7 @@
 
 mod account_tokens;
 mod authorizer;
+mod front_proxy;
 mod impersonation;
 mod impersonation_headers;
 mod modes;
@@ -22,8 +23,9 @@ mod tokens;
 mod user;
 
 pub(crate) use account_tokens::TokenWorld;
-pub(super) use account_tokens::{ISSUER, sign as sign_account_token};
+pub(super) use account_tokens::{Issuers, sign as sign_account_token};
 pub(super) use authorizer::Authorizer;
+pub use front_proxy::FrontProxy;
 pub(super) use review::{Review, answer as answer_review};
 pub(super) use user::Attributes;
 pub(crate) use user::User;
@@ -41,10 +43,11 @@ use crate::message::{ClientCertificate, RequestInfo};
 
 use super::status::ApiError;
 use super::store::{State, StoreChange};
+use front_proxy::Seen;
 use modes::Modes;
 use policy::Policies;
 use tokens::Tokens;
-use user::{ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED};
+use user::{ANONYMOUS, anonymous, certified};
 
 /// The subprotocol prefix with which a websocket client that cannot set headers sends its token.
 pub(crate) const WEBSOCKET_BEARER: &str = "base64url.bearer.authorization.k8s.io.";
@@ -87,6 +90,9 @@ pub(crate) struct Auth {
     checks_tokens: bool,
     /// A header besides `Authorization` that carries tokens.
     token_header: Option<HeaderName>,
+    /// The front proxies that say who sends a request.
+    front_proxy: Option<FrontProxy>,
+    issuers: Issuers,
 }
 
 impl Auth {
@@ -158,6 +164,26 @@ impl Auth {
         self
     }
 
+    /// Sets the issuers of the tokens of service accounts, and the audiences of this server.
+    #[must_use]
+    pub(crate) fn with_issuers(mut self, names: Vec<String>, audiences: Vec<String>) -> Self {
+        self.issuers = Issuers::new(names, audiences);
+        self
+    }
+
+    /// The issuers of the tokens of service accounts.
+    pub(super) fn issuers(&self) -> &Issuers {
+        &self.issuers
+    }
+
+    /// Trusts front proxies.
+    #[must_use]
+    #[cfg(feature = "tls")]
+    pub(crate) fn with_front_proxy(mut self, proxy: FrontProxy) -> Self {
+        self.front_proxy = Some(proxy);
+        self
+    }
+
     /// Whether every request is allowed.
     #[must_use]
     pub(crate) fn is_open(&self) -> bool {
@@ -181,6 +207,10 @@ impl Auth {
         headers: &HeaderMap,
         certificate: Option<&ClientCertificate>,
     ) -> Option<Arc<User>> {
+        let certificate = match front_proxy::see(self.front_proxy.as_ref(), headers, certificate) {
+            Seen::User(user) => return Some(user),
+            Seen::Client(certificate) | Seen::NotAllowed(certificate) => certificate,
+        };
         certified(certificate).or_else(|| self.tokens.as_ref()?.find(&self.token(headers)?))
     }
 
@@ -196,6 +226,12 @@ impl Auth {
         certificate: Option<&ClientCertificate>,
         world: impl FnOnce() -> TokenWorld,
     ) -> Result<Arc<User>, ApiError> {
+        let (certificate, is_allowed) =
+            match front_proxy::see(self.front_proxy.as_ref(), headers, certificate) {
+                Seen::User(user) => return Ok(user),
+                Seen::Client(certificate) => (certificate, true),
+                Seen::NotAllowed(certificate) => (certificate, false),
+            };
         if let Some(user) = certified(certificate) {
             return Ok(user);
         }
@@ -204,7 +240,10 @@ impl Auth {
         if let Some(user) = known.and_then(|(tokens, token)| tokens.find(token)) {
             return Ok(user);
         }
-        let own = token.as_ref().and_then(|token| account_tokens::check(token, &[ISSUER], world));
+        let audiences = || self.issuers.audiences();
+        let own = token
+            .as_ref()
+            .and_then(|token| account_tokens::check(token, &self.issuers, &audiences(), world));
         if let Some(checked) = own {
             return checked.map(|found| found.user).map_err(|_| ApiError::unauthorized());
         }
@@ -212,7 +251,7 @@ impl Auth {
             (Some(_), Some(_)) => Err(ApiError::unauthorized()),
             (None, Some(_)) if self.checks_tokens => Err(ApiError::unauthorized()),
             // As upstream: a request with an untrusted certificate needs a valid token.
-            _ if matches!(certificate, Some(ClientCertificate::Refused(_))) => {
+            _ if !is_allowed || matches!(certificate, Some(ClientCertificate::Refused(_))) => {
                 Err(ApiError::unauthorized())
             }
             _ if self.refuse_anonymous => Err(ApiError::unauthorized()),
@@ -253,12 +292,13 @@ impl Auth {
     ) -> Result<(Arc<User>, Vec<String>), String> {
         const INVALID: &str = "invalid bearer token";
         // The tokens of the file are for this server.
-        let is_own = wanted.contains(&ISSUER);
-        let known = self.tokens.as_ref().and_then(|tokens| tokens.find(token)).filter(|_| is_own);
-        if let Some(user) = known {
-            return Ok((user, vec![ISSUER.to_owned()]));
+        let mut own = self.issuers.audiences();
+        own.retain(|audience| wanted.contains(audience));
+        let known = self.tokens.as_ref().and_then(|tokens| tokens.find(token));
+        if let Some(user) = known.filter(|_| !own.is_empty()) {
+            return Ok((user, own.into_iter().map(str::to_owned).collect()));
         }
-        match account_tokens::check(token, wanted, || world) {
+        match account_tokens::check(token, &self.issuers, wanted, || world) {
             Some(Ok(found)) => Ok((found.user, found.audiences)),
             Some(Err(why)) => Err(format!("[{INVALID}, {why}]")),
             None => Err(INVALID.to_owned()),
@@ -269,7 +309,7 @@ impl Auth {
     #[must_use]
     pub(crate) fn user_of(&self, token: &str) -> Option<Arc<User>> {
         let known = self.tokens.as_ref().and_then(|tokens| tokens.find(token));
-        known.or_else(|| account_tokens::owner(token))
+        known.or_else(|| account_tokens::owner(token, &self.issuers))
     }
 
     /// Whether a request is checked at all: where everything is allowed, only one that impersonates is.
@@ -315,19 +355,6 @@ impl Auth {
     }
 }
 
-/// The subject of a trusted client certificate.
-fn certified(certificate: Option<&ClientCertificate>) -> Option<Arc<User>> {
-    let Some(ClientCertificate::Trusted { common_name, organizations }) = certificate else {
-        return None;
-    };
-    if common_name.is_empty() {
-        return None;
-    }
-    let mut groups = organizations.clone();
-    groups.push(AUTHENTICATED.to_owned());
-    Some(Arc::new(User { name: common_name.clone(), groups, ..User::default() }))
-}
-
 /// What of a request decides whether it is allowed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AuthRequest<'a> {
@@ -337,15 +364,6 @@ pub(crate) struct AuthRequest<'a> {
     pub info: &'a RequestInfo<'a>,
     /// The headers.
     pub headers: &'a HeaderMap,
-}
-
-/// The sender of a request without credentials.
-fn anonymous() -> Arc<User> {
-    Arc::new(User {
-        name: ANONYMOUS.to_owned(),
-        groups: vec![UNAUTHENTICATED.to_owned()],
-        ..User::default()
-    })
 }
 
 #[cfg(all(test, feature = "token-file"))]

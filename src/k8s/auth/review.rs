@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::super::golang::quote;
 use super::super::status::{ApiError, FieldError};
 use super::Auth;
-use super::account_tokens::{ISSUER, TokenWorld};
+use super::account_tokens::TokenWorld;
 use super::authorizer::{Authorizer, Decision};
 use super::rules::UserRule;
 use super::user::{Attributes, User};
@@ -105,7 +105,7 @@ fn token(auth: &Auth, spec: &Value, world: TokenWorld) -> Result<Value, ApiError
     let asked = spec["audiences"].as_array().into_iter().flatten();
     let mut wanted: Vec<&str> = asked.filter_map(Value::as_str).collect();
     if wanted.is_empty() {
-        wanted.push(ISSUER);
+        wanted = auth.issuers().audiences();
     }
     Ok(match auth.review_token(token, &wanted, world) {
         Ok((user, audiences)) => {

@@ -1,8 +1,9 @@
 //! Users and the attributes of their requests: what a policy compares.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::message::RequestInfo;
+use crate::message::{ClientCertificate, RequestInfo};
 
 use super::super::names;
 
@@ -35,6 +36,28 @@ pub(crate) struct User {
     pub groups: Vec<String>,
     /// What else is known about the user, by lower-case keys.
     pub extra: BTreeMap<String, Vec<String>>,
+}
+
+/// The subject of a trusted client certificate.
+pub(super) fn certified(certificate: Option<&ClientCertificate>) -> Option<Arc<User>> {
+    let Some(ClientCertificate::Trusted { common_name, organizations }) = certificate else {
+        return None;
+    };
+    if common_name.is_empty() {
+        return None;
+    }
+    let mut groups = organizations.clone();
+    groups.push(AUTHENTICATED.to_owned());
+    Some(Arc::new(User { name: common_name.clone(), groups, ..User::default() }))
+}
+
+/// The sender of a request without credentials.
+pub(super) fn anonymous() -> Arc<User> {
+    Arc::new(User {
+        name: ANONYMOUS.to_owned(),
+        groups: vec![UNAUTHENTICATED.to_owned()],
+        ..User::default()
+    })
 }
 
 impl User {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::message::Body;
 
-use super::super::auth::{ISSUER, sign_account_token};
+use super::super::auth::sign_account_token;
 use super::super::core::decode::{self as typed, From};
 use super::super::core::{self, types};
 use super::super::decode;
@@ -68,15 +68,16 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     }
     let spec = &mut request["spec"];
     if spec["audiences"].as_array().is_none_or(Vec::is_empty) {
-        spec["audiences"] = json!([ISSUER]);
+        spec["audiences"] = json!(call.auth.issuers().audiences());
     }
     let seconds = spec["expirationSeconds"].as_i64().unwrap_or_default();
     check_seconds(seconds)?;
     admission.validate(None, &request)?;
     let spec = &request["spec"];
     let bound = bound(call, &spec["boundObjectRef"])?;
-    let of_server =
-        spec["audiences"].as_array().is_some_and(|all| all.iter().all(|one| one == ISSUER));
+    let own = call.auth.issuers().audiences();
+    let is_own = |one: &Value| one.as_str().is_some_and(|one| own.contains(&one));
+    let of_server = spec["audiences"].as_array().is_some_and(|all| all.iter().all(is_own));
     let is_extended = seconds == EXTENDED && of_server && bound.get("pod").is_some();
     let claims = claims(call, account, &spec["audiences"], seconds, bound, is_extended);
     let expires = call.now.checked_add(jiff::SignedDuration::from_secs(seconds));
@@ -208,7 +209,7 @@ fn claims(
         "exp": now + if is_extended { EXTENSION } else { seconds },
         "iat": now,
         "nbf": now,
-        "iss": ISSUER,
+        "iss": call.auth.issuers().name(),
         "sub": format!("system:serviceaccount:{namespace}:{name}"),
         "jti": uuid::Builder::from_random_bytes(call.nonce.to_be_bytes()).into_uuid().to_string(),
         "kubernetes.io": own,
