@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode};
 use crate::message::{Body, Origin, Plan, Query};
 
 use super::accept::{self, Clause, Conversion};
+use super::golang;
 use super::limits::ACCEPTED;
 use super::options::include_object;
 use super::protobuf;
@@ -246,61 +247,11 @@ impl Output {
                 json.push(b'\n');
                 json.into()
             }
-            (Media::Json, true) => pretty(&json).into(),
+            (Media::Json, true) => golang::indent_json(&json).into(),
             (Media::Protobuf, _) => protobuf::encode(&super::reread::value(&json)).into(),
             (Media::Yaml, _) => super::yaml::render(&super::reread::value(&json)).into(),
         }
     }
-}
-
-/// Indents a JSON text by two spaces per level, with its keys in order.
-fn pretty(json: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(json.len() * 2);
-    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
-    let line = |out: &mut Vec<u8>, depth: usize| {
-        out.push(b'\n');
-        out.extend(std::iter::repeat_n(b' ', depth * 2));
-    };
-    let mut bytes = json.iter().copied().peekable();
-    while let Some(byte) = bytes.next() {
-        if in_text {
-            out.push(byte);
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_text = false,
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'{' | b'[' => {
-                out.push(byte);
-                if let Some(close) = bytes.next_if(|next| matches!(next, b'}' | b']')) {
-                    out.push(close);
-                } else {
-                    depth += 1;
-                    line(&mut out, depth);
-                }
-            }
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                line(&mut out, depth);
-                out.push(byte);
-            }
-            b',' => {
-                out.push(byte);
-                line(&mut out, depth);
-            }
-            b':' => out.extend_from_slice(b": "),
-            b'"' => {
-                in_text = true;
-                out.push(byte);
-            }
-            byte => out.push(byte),
-        }
-    }
-    out
 }
 
 fn is_pretty(headers: &HeaderMap, query: &Query<'_>) -> bool {
@@ -397,12 +348,5 @@ mod tests {
         assert_eq!(built_in.content_type(), protobuf::MEDIA_TYPE);
         assert_eq!(accept("application/json;q=0.1,application/yaml").unwrap().media, Media::Yaml);
         assert_eq!(accept("text/html").unwrap_err().code, StatusCode::NOT_ACCEPTABLE);
-    }
-
-    #[test]
-    fn pretty_printing_is_that_of_upstream() {
-        let json = br#"{"a":[1,{"b":"x:{,}\""}],"c":{},"d":[]}"#;
-        let expected = "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"x:{,}\\\"\"\n    }\n  ],\n  \"c\": {},\n  \"d\": []\n}";
-        assert_eq!(String::from_utf8(pretty(json)).unwrap(), expected);
     }
 }

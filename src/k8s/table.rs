@@ -13,6 +13,7 @@ use crate::document::json_path;
 
 use super::conversion;
 use super::core::{cells, columns};
+use super::golang::write_json;
 use super::list::Items;
 use super::output::{Include, Shape};
 use super::resource::{Column, Served};
@@ -196,8 +197,7 @@ fn put(out: &mut Vec<u8>, text: &str) {
 }
 
 fn append(out: &mut Vec<u8>, text: &str) {
-    // Writing to memory cannot fail.
-    let _ = serde_json::to_writer(out, text);
+    write_json(out, text);
 }
 
 /// The columns of a type; the age for a type without columns.

@@ -15,6 +15,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::golang::write_json;
 use super::resource::{GroupResource, ResourceType};
 
 /// An error of a request.
@@ -165,7 +166,9 @@ impl ApiError {
             code: self.code.as_u16(),
             extra: &self.extra,
         };
-        serde_json::to_vec(&status).unwrap_or_default()
+        let mut text = Vec::new();
+        write_json(&mut text, &status);
+        text
     }
 }
 
@@ -184,9 +187,10 @@ impl Details {
 /// The `Status` of a completed delete: without a code, with the deleted object in its details.
 pub(super) fn deleted(of: &ResourceType, name: &str, uid: &str) -> Bytes {
     let details = Details { uid: uid.to_owned(), ..Details::of(&of.group_resource, name) };
-    let details = serde_json::to_string(&details).unwrap_or_default();
-    format!(
-        r#"{{"kind":"Status","apiVersion":"v1","metadata":{{}},"status":"Success","details":{details}}}"#
-    )
-    .into()
+    let mut text =
+        br#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success","details":"#
+            .to_vec();
+    write_json(&mut text, &details);
+    text.push(b'}');
+    text.into()
 }

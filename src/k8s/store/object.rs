@@ -8,6 +8,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::super::golang::write_json;
 use super::super::reread;
 use super::super::resource::{Column, GroupResource};
 use super::Revision;
@@ -214,8 +215,7 @@ fn entry(out: &mut Vec<u8>, key: &str) {
 }
 
 fn append(out: &mut Vec<u8>, value: &Value) {
-    // Writing to memory cannot fail, and all keys are strings.
-    let _ = serde_json::to_writer(out, value);
+    write_json(out, value);
 }
 
 impl ObjectMeta {
