@@ -32,6 +32,32 @@ pub(crate) fn compile_rules(
     Ok((Vec::new(), 0))
 }
 
+/// The violations of the rules of a schema by its default at a path.
+#[cfg(feature = "cel")]
+pub(crate) fn validate_default_rules(
+    schema: &Schema,
+    default: &Value,
+    path: &str,
+    is_resource: bool,
+) -> Vec<FieldError> {
+    if schema.reaches_rules {
+        super::rules::validate_default(schema, default, path, is_resource)
+    } else {
+        Vec::new()
+    }
+}
+
+/// Without the feature `cel` no default violates a rule.
+#[cfg(not(feature = "cel"))]
+pub(crate) fn validate_default_rules(
+    _schema: &Schema,
+    _default: &Value,
+    _path: &str,
+    _is_resource: bool,
+) -> Vec<FieldError> {
+    Vec::new()
+}
+
 /// The violations of the rules of a schema, behind those that were `found` before. Of an object with missing fields
 /// and the like the rules are not evaluated (`hasBlockingErr`). `old` is the object before a change.
 #[cfg(feature = "cel")]

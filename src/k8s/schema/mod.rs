@@ -26,7 +26,7 @@ use serde_json::Value;
 use super::golang;
 
 pub(super) use default::{apply_defaults, prune_nulls};
-pub(super) use expressions::{compile_rules, validate_rules};
+pub(super) use expressions::{compile_rules, validate_default_rules, validate_rules};
 pub(super) use lists::validate as validate_lists;
 pub(super) use prune::{prune, prune_value};
 #[cfg(feature = "cel")]

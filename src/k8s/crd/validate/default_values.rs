@@ -75,6 +75,9 @@ impl Checking {
         if errors.is_empty() {
             errors = schema::validate_at(schema, &value, &path);
         }
+        if errors.is_empty() {
+            errors = schema::validate_default_rules(schema, &value, &path, schema.embedded);
+        }
         self.errors.extend(errors);
     }
 
@@ -103,7 +106,11 @@ impl Checking {
         }
         let errors = meta::validate(&object, NameRule::PathSegment);
         if errors.is_empty() {
-            self.errors.extend(schema::validate_at(schema, default, &path));
+            let mut errors = schema::validate_at(schema, default, &path);
+            if errors.is_empty() {
+                errors = schema::validate_default_rules(schema, default, &path, false);
+            }
+            self.errors.extend(errors);
         } else {
             let why = format!("must result in valid metadata: {}", joined_errors(&errors));
             self.errors.push(FieldError::invalid(path, json_text(default), &why));

@@ -228,6 +228,7 @@ fn top(parts: &Parts<'_>, version: &str, status: bool, options: &Options) -> Vec
     if let Some(fields) = parts.selectable {
         let path = "spec.selectableFields";
         if let Some(schema) = parts.schema.and_then(|of| of.get("openAPIV3Schema")) {
+            errors.extend(not_structural(schema, "spec"));
             errors.extend(words::selectable(fields, schema, path, options, ""));
         } else {
             let why = "may only be set when validations.schema is included";
@@ -252,8 +253,10 @@ fn parts(
     errors.extend(words::subresources(parts.subresources, &format!("{path}.subresources")));
     errors.extend(columns(parts.columns, &format!("{path}.additionalPrinterColumns")));
     if let Some(fields) = parts.selectable {
+        let of = path;
         let path = format!("{path}.selectableFields");
         if let Some(schema) = parts.schema.and_then(|of| of.get("openAPIV3Schema")) {
+            errors.extend(not_structural(schema, of));
             errors.extend(words::selectable(fields, schema, &path, options, version));
         } else {
             let why = "may only be set when `version.schema.openAPIV3Schema` is not included";
@@ -261,6 +264,12 @@ fn parts(
         }
     }
     errors
+}
+
+/// Why fields cannot be selected by a schema.
+fn not_structural(schema: &Value, path: &str) -> Option<FieldError> {
+    let why = structural::obstacle(schema)?;
+    Some(FieldError::invalid(format!("{path}.schema.openAPIV3Schema"), quote(""), &why))
 }
 
 fn columns(columns: Option<&Value>, path: &str) -> Vec<FieldError> {

@@ -33,4 +33,4 @@ mod walk;
 
 pub(super) use compile::compile_all;
 pub(super) use rule::Rule;
-pub(super) use walk::validate;
+pub(super) use walk::{validate, validate_default};

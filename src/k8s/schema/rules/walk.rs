@@ -24,6 +24,28 @@ pub(in super::super) fn validate(schema: &Schema, new: &Json, old: Option<&Json>
     walk.found
 }
 
+/// The violations of a default at a path: it is held against the rules as an object that has not changed, and as one
+/// that was not there (`validate` in `pkg/apiserver/schema/defaulting/validation.go`).
+pub(in super::super) fn validate_default(
+    schema: &Schema,
+    default: &Json,
+    path: &str,
+    is_resource: bool,
+) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    for old in [Some(default), None] {
+        let mut walk = Walk { found: Findings::default(), budget: Some(BUDGET) };
+        let ratchet = Ratchet { current: None, parent: None };
+        let place = Place { new: default, old, ratchet, path };
+        walk.node(schema, schema, is_resource, &place);
+        errors = walk.found.errors;
+        if !errors.is_empty() {
+            break;
+        }
+    }
+    errors
+}
+
 /// The walk through an object.
 struct Walk {
     found: Findings,
