@@ -6,9 +6,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+use super::super::decode::{Problem, Problems, normalize};
 use super::super::golang::{self, json_kind, quote};
 use super::quantity::Quantity;
-use super::types::{Field, GoKind, GoStruct};
+use super::types::{GoKind, GoStruct};
+use super::written::{written_time, zero_item};
+
+pub(in super::super) use super::written::{empty, empty_lists};
+
+/// The most problems of an object that are kept.
+const MAX_PROBLEMS: usize = 1000;
 
 /// How a value is decoded: the messages differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,22 +29,26 @@ pub(in super::super) enum From {
 /// Decodes an object in place. Returns the paths of unknown fields, in the order of names.
 ///
 /// # Errors
-/// Go's message about the first value of a wrong type.
+/// The values of wrong types.
 pub(in super::super) fn decode(
     value: &mut Value,
     of: &'static GoStruct,
     from: From,
-) -> Result<Vec<String>, String> {
-    let mut decoding = Decoding { from, unknown: Vec::new(), problem: None };
+) -> Result<Vec<String>, Problems> {
+    let mut decoding = Decoding { from, unknown: Vec::new(), problems: Vec::new() };
     let place = Place { of: None, fields: String::new(), path: String::new() };
     decoding.fill_struct(value, of, &place);
-    decoding.problem.map_or(Ok(decoding.unknown), Err)
+    if decoding.problems.is_empty() {
+        Ok(decoding.unknown)
+    } else {
+        Err(Problems(decoding.problems))
+    }
 }
 
 struct Decoding {
     from: From,
     unknown: Vec<String>,
-    problem: Option<String>,
+    problems: Vec<Problem>,
 }
 
 /// Where a value stands: the struct that has it, the path of fields that messages name, and the path with
@@ -59,17 +70,29 @@ fn join_inside(before: &str, inside: &str) -> String {
 }
 
 impl Decoding {
-    fn fail(&mut self, why: impl FnOnce() -> String) {
-        self.problem.get_or_insert_with(why);
+    fn fail(&mut self, place: &Place, why: impl FnOnce() -> String) {
+        self.add(place, false, why);
+    }
+
+    /// A value that its type's own decoder refuses.
+    fn end(&mut self, place: &Place, why: impl FnOnce() -> String) {
+        self.add(place, self.from == From::Json, why);
+    }
+
+    fn add(&mut self, place: &Place, ends: bool, why: impl FnOnce() -> String) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(Problem { path: place.path.clone(), ends, why: why() });
+        }
     }
 
     /// A value of the wrong type: `wanted` is the Go type's name.
     fn wrong(&mut self, value: &Value, kind: &GoKind, wanted: &str, place: &Place) {
         if self.from == From::Map {
-            self.fail(|| cannot_convert(value, kind));
+            self.fail(place, || cannot_convert(value, kind));
             return;
         }
-        self.fail(|| {
+        let ends = matches!(kind, GoKind::Time | GoKind::IntOrString);
+        self.add(place, ends, || {
             let found = match value {
                 Value::Number(number)
                     if matches!(kind, GoKind::Int { .. } | GoKind::IntOrString) =>
@@ -97,7 +120,16 @@ impl Decoding {
                 };
                 match Quantity::parse(text.trim()) {
                     Ok(quantity) => *value = quantity.text().into(),
-                    Err(why) => self.fail(|| why.to_owned()),
+                    Err(why) => self.end(place, || why.to_owned()),
+                }
+            }
+            (GoKind::Any(_) | GoKind::Float(_), found) if self.from == From::Json => {
+                normalize(found);
+                if let GoKind::Float(_) = kind
+                    && !matches!(found, Value::Null | Value::Number(_))
+                {
+                    let found = found.clone();
+                    self.wrong(&found, kind, &kind.name(), place);
                 }
             }
             (_, Value::Null) | (GoKind::Any(_), _) => {}
@@ -114,14 +146,14 @@ impl Decoding {
             (GoKind::Bytes, Value::String(text)) => match golang::decode_base64_padded(text) {
                 Ok(bytes) => *value = STANDARD.encode(bytes).into(),
                 Err(why) if self.from == From::Map => {
-                    self.fail(|| format!("error decoding from json: {why}"));
+                    self.fail(place, || format!("error decoding from json: {why}"));
                 }
-                Err(why) => self.fail(|| why),
+                Err(why) => self.fail(place, || why),
             },
             (GoKind::Time | GoKind::MicroTime, Value::String(text)) => {
                 match written_time(kind, text) {
                     Ok(written) => *value = written,
-                    Err(why) => self.fail(|| why),
+                    Err(why) => self.end(place, || why),
                 }
             }
             (GoKind::Map(..), Value::Object(_)) => self.fill_map(value, kind, place),
@@ -149,9 +181,14 @@ impl Decoding {
     /// A value that a type with its own decoder refuses: a map's place is not known to it.
     fn wrong_inside(&mut self, value: &Value, wanted: &str, place: &Place) {
         let of = place.of.filter(|_| self.from == From::Json);
-        let place = Place { of, fields: place.fields.clone(), path: String::new() };
+        let place = Place { of, fields: place.fields.clone(), path: place.path.clone() };
         let from = std::mem::replace(&mut self.from, From::Json);
         self.wrong(value, &GoKind::Time, wanted, &place);
+        if from == From::Map
+            && let Some(problem) = self.problems.last_mut()
+        {
+            problem.ends = false;
+        }
         self.from = from;
     }
 
@@ -208,74 +245,6 @@ impl Decoding {
     }
 }
 
-impl Field {
-    /// The value as Go writes it; `None` for one that is left out. Empty lists and maps are stored as absent ones
-    /// are: the stored form does not tell them apart.
-    fn written(&self, value: Value) -> Option<Value> {
-        let collection = matches!(self.kind, GoKind::List(..) | GoKind::Map(..));
-        let value = match value {
-            Value::Array(list) if collection && list.is_empty() => Value::Null,
-            Value::Object(map) if collection && map.is_empty() => Value::Null,
-            Value::Null if !self.pointer => zero(&self.kind),
-            value => value,
-        };
-        if self.pointer {
-            return if value.is_null() && self.omit_empty { None } else { Some(value) };
-        }
-        let empty = match &value {
-            Value::Null => !matches!(self.kind, GoKind::Time | GoKind::MicroTime),
-            Value::String(text) => {
-                text.is_empty() && matches!(self.kind, GoKind::Text(_) | GoKind::Bytes)
-            }
-            Value::Bool(set) => !set,
-            Value::Number(number) => {
-                number.as_f64() == Some(0.0) && !matches!(self.kind, GoKind::IntOrString)
-            }
-            Value::Array(_) | Value::Object(_) => false,
-        };
-        let zero = self.omit_zero && value == zero(&self.kind);
-        (!(self.omit_empty && empty || zero)).then_some(value)
-    }
-}
-
-/// The fields of an object that hold an empty list, and are written where they are empty: until it is stored, an object
-/// has the list.
-pub(in super::super) fn empty_lists(value: &Value, of: &GoStruct) -> Vec<&'static str> {
-    let lists = of.fields.iter().filter(|field| {
-        !field.omit_empty && !field.pointer && matches!(field.kind, GoKind::List(..))
-    });
-    lists
-        .map(|field| field.name)
-        .filter(|name| value[*name].as_array().is_some_and(Vec::is_empty))
-        .collect()
-}
-
-/// The zero value of a struct, as Go writes it: for the ownership of fields, what a new object is compared with.
-pub(in super::super) fn empty(of: &GoStruct) -> Value {
-    let written = of
-        .fields
-        .iter()
-        .filter_map(|field| field.written(Value::Null).map(|value| (field.name.to_owned(), value)));
-    Value::Object(written.collect())
-}
-
-/// The zero value of a type, as Go writes it.
-fn zero(kind: &GoKind) -> Value {
-    match kind {
-        GoKind::Text(_) => "".into(),
-        GoKind::Bool(_) => false.into(),
-        GoKind::Int { .. } | GoKind::Float(_) | GoKind::IntOrString => 0.into(),
-        GoKind::Quantity => "0".into(),
-        GoKind::Struct(of) => empty(of.get()),
-        _ => Value::Null,
-    }
-}
-
-/// The zero value of an item of a map or a list, as it is read back from the store.
-fn zero_item(kind: &GoKind) -> Value {
-    if let GoKind::Bytes = kind { "".into() } else { zero(kind) }
-}
-
 /// A number as Go converts it to an integer type: bits that the type does not hold are lost. A fraction is not
 /// converted.
 fn wrapped(number: &serde_json::Number, bits: u32) -> Option<i64> {
@@ -300,16 +269,6 @@ fn fits(number: &serde_json::Number, bits: u32) -> bool {
         32 => i32::try_from(value).is_ok(),
         _ => true,
     })
-}
-
-/// A time or duration as it is written again.
-fn written_time(kind: &GoKind, text: &str) -> Result<Value, String> {
-    let (time, format) = if let GoKind::MicroTime = kind {
-        (golang::parse_micro_time(text)?, "%Y-%m-%dT%H:%M:%S.%6fZ")
-    } else {
-        (golang::parse_time(text)?, "%Y-%m-%dT%H:%M:%SZ")
-    };
-    Ok(time.strftime(format).to_string().into())
 }
 
 /// The message about a value of a map that has the wrong type (`fromUnstructured`).
@@ -354,7 +313,7 @@ mod tests {
 
     fn problem(kind: (&str, &str), value: &Value, from: From) -> String {
         let of = of_kind(kind.0, "v1", kind.1).unwrap();
-        decode(&mut value.clone(), of, from).unwrap_err()
+        decode(&mut value.clone(), of, from).unwrap_err().first(None)
     }
 
     #[test]

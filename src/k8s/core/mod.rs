@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! data/discovery.txt → [resources] → builtin (registry), discovery
-//! data/types.txt     → [types]     → [decode] (typed values) → [defaults] → [rules]
+//! data/types.txt     → [types]     → [decode], [written] (typed values) → [defaults] → [rules]
 //!                                  → [merge] (how lists merge) → fields (apply), strategic
 //! data/columns.txt   → [columns]   → table, with the cells of [cells]
 //! data/openapi.bin   → [documents] → openapi
@@ -24,5 +24,6 @@ pub(super) mod resources;
 pub(super) mod rules;
 mod shown;
 pub(super) mod types;
+mod written;
 
 pub(super) use defaults::apply as apply_defaults;

@@ -15,7 +15,7 @@ mod yaml;
 mod yaml_error;
 
 pub(super) use json::{decode as json, decode_as_written as patch, fields, normalize};
-pub(super) use order::in_text_order;
+pub(super) use order::{Problem, Problems, in_text_order};
 pub(super) use type_meta::TypeMeta;
 pub(super) use yaml::decode as yaml;
 

@@ -14,15 +14,7 @@ pub(in super::super) fn in_text_order(errors: &mut [String], text: &[u8]) {
     if errors.len() < 2 {
         return;
     }
-    let places = RefCell::<Places>::default();
-    let text = readable(text);
-    let mut reader = serde_json::Deserializer::from_str(&text);
-    reader.disable_recursion_limit();
-    let seed = Paths { path: String::new(), places: &places };
-    if seed.deserialize(&mut reader).is_err() {
-        return;
-    }
-    let places = places.into_inner().of;
+    let Some(places) = places(text) else { return };
     errors.sort_by_cached_key(|error| {
         let place = error.split_once(" field ").and_then(|(kind, path)| {
             let found = places.get(path)?;
@@ -32,7 +24,52 @@ pub(in super::super) fn in_text_order(errors: &mut [String], text: &[u8]) {
     });
 }
 
-/// Collects the quoted path of each field, with its first and last place.
+/// A value of the wrong type.
+#[derive(Debug)]
+pub(in super::super) struct Problem {
+    /// The path with indexes and keys.
+    pub(in super::super) path: String,
+    /// Whether decoding ends there: the type's own decoder (`UnmarshalJSON`) refused the value. Other errors are kept
+    /// until the end (`saveError` in `encoding/json`).
+    pub(in super::super) ends: bool,
+    /// Go's message.
+    pub(in super::super) why: String,
+}
+
+/// The values of wrong types in an object.
+#[derive(Debug)]
+pub(in super::super) struct Problems(pub(in super::super) Vec<Problem>);
+
+impl Problems {
+    /// The message that Go has, which decodes a text from its beginning: about the first value that ends decoding, or
+    /// else the first one. Without a text the problems are in order.
+    pub(in super::super) fn first(mut self, text: Option<&[u8]>) -> String {
+        match text.filter(|_| self.0.len() > 1).map(places) {
+            Some(Some(places)) => {
+                let place = |path: &str| places.get(&quote(path)).map(|found| found.0);
+                self.0.sort_by_cached_key(|problem| place(&problem.path).unwrap_or(usize::MAX));
+            }
+            // YAML becomes JSON first, with its keys in the order of names.
+            Some(None) => self.0.sort_by(|one, other| one.path.cmp(&other.path)),
+            None => {}
+        }
+        let at = self.0.iter().position(|problem| problem.ends).unwrap_or_default();
+        self.0.into_iter().nth(at).map(|problem| problem.why).unwrap_or_default()
+    }
+}
+
+/// The first and the last place of each path of a JSON text, which is quoted.
+fn places(text: &[u8]) -> Option<HashMap<String, (usize, usize)>> {
+    let places = RefCell::<Places>::default();
+    let text = readable(text);
+    let mut reader = serde_json::Deserializer::from_str(&text);
+    reader.disable_recursion_limit();
+    let seed = Paths { path: String::new(), places: &places };
+    seed.deserialize(&mut reader).ok()?;
+    Some(places.into_inner().of)
+}
+
+/// Collects the quoted path of each field and item, with its first and last place.
 struct Paths<'p> {
     path: String,
     places: &'p RefCell<Places>,
@@ -44,6 +81,14 @@ struct Places {
     count: usize,
     /// The first and the last place of each path, which is quoted.
     of: HashMap<String, (usize, usize)>,
+}
+
+impl Places {
+    fn add(&mut self, path: &str) {
+        self.count += 1;
+        let place = self.count;
+        self.of.entry(quote(path)).or_insert((place, place)).1 = place;
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Paths<'_> {
@@ -64,27 +109,19 @@ impl<'de> Visitor<'de> for Paths<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
         while let Some(key) = access.next_key::<String>()? {
             let path = if self.path.is_empty() { key } else { format!("{}.{key}", self.path) };
-            {
-                let mut places = self.places.borrow_mut();
-                places.count += 1;
-                let place = places.count;
-                places.of.entry(quote(&path)).or_insert((place, place)).1 = place;
-            }
+            self.places.borrow_mut().add(&path);
             access.next_value_seed(Paths { path, places: self.places })?;
         }
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
-        let mut index = 0;
-        while access
-            .next_element_seed(Paths {
-                path: format!("{}[{index}]", self.path),
-                places: self.places,
-            })?
-            .is_some()
-        {
-            index += 1;
+        for index in 0.. {
+            let path = format!("{}[{index}]", self.path);
+            self.places.borrow_mut().add(&path);
+            if access.next_element_seed(Paths { path, places: self.places })?.is_none() {
+                break;
+            }
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ impl Forms for Admission<'_, '_> {
             // It is refused when all plugins have seen it.
             return Ok(value);
         }
-        admit::coerce(self.call, &mut value, From::Json)?;
+        admit::coerce(self.call, &mut value, From::Json, None)?;
         Ok(value)
     }
 
@@ -33,7 +33,7 @@ impl Forms for Admission<'_, '_> {
         let unknown = if self.is_own() {
             let served = self.served(resource)?;
             typed_as(served, &mut value)?;
-            let unknown = admit::coerce_as(served, &mut value, From::Json)?;
+            let unknown = admit::coerce_as(served, &mut value, From::Json, None)?;
             if served.of.is_built_in() { unknown } else { Vec::new() }
         } else {
             let kind = self.kind();
@@ -80,7 +80,7 @@ impl Forms for Admission<'_, '_> {
             return Ok(value);
         }
         let served = self.served(resource)?;
-        admit::coerce_as(served, &mut value, From::Map).map_err(|why| {
+        admit::coerce_as(served, &mut value, From::Map, None).map_err(|why| {
             if !served.of.is_built_in() {
                 return why;
             }

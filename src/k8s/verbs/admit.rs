@@ -61,7 +61,8 @@ pub(super) fn admit(
     if let Some(why) = invalid {
         return Err(cannot(&value, &why));
     }
-    strict.extend(coerce(call, &mut value, From::Json).map_err(|why| cannot(&value, &why))?);
+    let text = Some(call.body);
+    strict.extend(coerce(call, &mut value, From::Json, text).map_err(|why| cannot(&value, &why))?);
     if call.served.of.is_built_in() {
         decode::in_text_order(&mut strict, call.body);
     }
@@ -121,8 +122,8 @@ pub(super) fn admit_patched(
             return Err(refused(&body::missing_kind(&shown)));
         }
     }
-    decode::normalize(&mut value);
-    strict.extend(coerce(call, &mut value, from).map_err(|why| refused(&why))?);
+    let text = Some(shown.as_bytes()).filter(|_| from == From::Json);
+    strict.extend(coerce(call, &mut value, from, text).map_err(|why| refused(&why))?);
     let warnings = match options.validation {
         FieldValidation::Strict if !strict.is_empty() => {
             return Err(refused(&format!("strict decoding error: {}", strict.join(", "))));
@@ -152,7 +153,8 @@ fn set_own_type(call: &Call<'_>, value: &mut Value) -> Result<(), String> {
 }
 
 /// Makes a decoded object one of the call's type: typed metadata, no unknown fields, defaults. Returns the
-/// errors of strict decoding.
+/// errors of strict decoding. `text` is the JSON text that it was decoded from: of several problems Go reports the first
+/// one in it.
 ///
 /// # Errors
 /// Go's message for what cannot be decoded.
@@ -160,8 +162,9 @@ pub(super) fn coerce(
     call: &Call<'_>,
     value: &mut Value,
     from: From,
+    text: Option<&[u8]>,
 ) -> Result<Vec<String>, String> {
-    coerce_as(&call.served, value, from)
+    coerce_as(&call.served, value, from, text)
 }
 
 /// As [`coerce`], for an object of a type and version.
@@ -172,8 +175,14 @@ pub(super) fn coerce_as(
     served: &Served,
     value: &mut Value,
     from: From,
+    text: Option<&[u8]>,
 ) -> Result<Vec<String>, String> {
     let of = &served.of;
+    let go = merge::go_struct(served).filter(|_| !definition::is_definition(of));
+    if go.is_none() || from == From::Map {
+        // The Go types of the others tell numbers apart as they are written.
+        decode::normalize(value);
+    }
     let kind = value["kind"].as_str().unwrap_or_default();
     let api_version = &value["apiVersion"];
     if of.is_built_in() && (kind != &*of.kind || api_version != &*served.api_version) {
@@ -192,9 +201,10 @@ pub(super) fn coerce_as(
         return Err("exceeded max depth".to_owned());
     }
     let own = kind == &*of.kind && api_version == &*served.api_version;
-    if let Some(go) = merge::go_struct(served).filter(|_| !definition::is_definition(of)) {
+    if let Some(go) = go {
         let empty = core::decode::empty_lists(value, go);
-        let unknown = core::decode::decode(value, go, from)?;
+        let unknown =
+            core::decode::decode(value, go, from).map_err(|problems| problems.first(text))?;
         core::rules::convert(of.group(), of.plural(), value);
         core::apply_defaults(value, go);
         for name in empty {

@@ -50,7 +50,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let managed = merged["metadata"]["managedFields"].clone();
     meta::drop_malformed(&mut merged);
     // Unknown fields were refused above.
-    admit::coerce(call, &mut merged, From::Map)
+    admit::coerce(call, &mut merged, From::Map, None)
         .map_err(|why| cannot_convert(call, &configuration, why))?;
     let mut value = merged;
     if live.is_err() {

@@ -12,7 +12,7 @@ use super::super::resource::split_api_version;
 use super::super::status::ApiError;
 use super::Call;
 
-/// Decodes the body as one object of the call's type.
+/// Decodes the body as one object of the call's type, with the numbers of JSON as they are written.
 ///
 /// # Errors
 /// 415 for an unsupported media type, 400 for a body that is not an object with a kind.
@@ -24,7 +24,7 @@ pub(super) fn object(call: &Call<'_>) -> Result<Decoded, ApiError> {
             "the object provided is unrecognized (must be of type {kind}): {why} ({summary})"
         ))
     };
-    let mut decoded = text(call)?.map_err(unrecognized)?;
+    let mut decoded = text_as_written(call)?.map_err(unrecognized)?;
     let sent = TypeMeta::of_text(&decoded, call.body).map_err(unrecognized)?;
     if call.served.of.is_built_in() {
         // The kind of a built-in type follows from the path.
@@ -227,8 +227,17 @@ pub(super) fn check_media(call: &Call<'_>) -> Result<(), ApiError> {
 
 /// Decodes the body by its media type; the inner error is Go's message.
 fn text(call: &Call<'_>) -> Result<Result<Decoded, String>, ApiError> {
+    let mut decoded = text_as_written(call)?;
+    if let Ok(decoded) = &mut decoded {
+        decode::normalize(&mut decoded.value);
+    }
+    Ok(decoded)
+}
+
+/// As [`text`], with the numbers of JSON as they are written.
+fn text_as_written(call: &Call<'_>) -> Result<Result<Decoded, String>, ApiError> {
     match media(call).as_deref().unwrap_or("invalid") {
-        "" | "application/json" => Ok(decode::json(call.body)
+        "" | "application/json" => Ok(decode::patch(call.body)
             .map_err(|why| format!("couldn't get version/kind; json parse error: {why}"))),
         "application/yaml" => Ok(decode::yaml(call.body)),
         // Custom resources have no protobuf form.

@@ -35,7 +35,7 @@ pub(super) fn read_back(call: &Call<'_>, value: Value) -> Value {
         return value;
     }
     let mut decoded = value.clone();
-    match admit::coerce(call, &mut decoded, From::Map) {
+    match admit::coerce(call, &mut decoded, From::Map, None) {
         Ok(_) => decoded,
         Err(_) => value,
     }

@@ -204,7 +204,7 @@ fn write_scale(
     let mut new = conversion::value(&call.served, call.conversions, old);
     let place = scale.spec_replicas.iter().fold(&mut new, |value, step| &mut value[step]);
     *place = replicas;
-    admit::coerce(call, &mut new, From::Map).map_err(ApiError::unclassified)?;
+    admit::coerce(call, &mut new, From::Map, None).map_err(ApiError::unclassified)?;
     let asked = meta::text(wanted, "resourceVersion").to_owned();
     if !asked.is_empty() {
         meta::set(&mut new, "resourceVersion", asked.into());

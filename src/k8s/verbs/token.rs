@@ -105,8 +105,8 @@ fn read(call: &Call<'_>, options: &WriteOptions) -> Result<(Value, Vec<String>),
     }
     let mut strict = decoded.strict;
     if let Some(go) = types::of_kind(GROUP, "v1", KIND) {
-        let unknown =
-            typed::decode(&mut decoded.value, go, From::Json).map_err(|why| cannot(&why))?;
+        let unknown = typed::decode(&mut decoded.value, go, From::Json)
+            .map_err(|problems| cannot(&problems.first(Some(call.body))))?;
         core::apply_defaults(&mut decoded.value, go);
         strict.extend(typed::unknown_fields(&unknown));
     }
