@@ -67,7 +67,7 @@ fn of_field(field: &'static Field, stack: &mut Vec<&'static str>) -> Schema {
         _ => ListType::Atomic,
     };
     schema.list_map_keys = field.list_keys.iter().map(|key| (*key).to_owned()).collect();
-    schema.atomic_map |= field.atomic;
+    schema.atomic_map = field.atomic.unwrap_or(schema.atomic_map);
     schema.default = field.default.clone().or_else(|| zero(field));
     schema
 }

@@ -40,8 +40,8 @@ pub(in super::super) struct Field {
     pub(in super::super) list_type: &'static str,
     /// `x-kubernetes-list-map-keys`.
     pub(in super::super) list_keys: Box<[&'static str]>,
-    /// Whether it merges as a single value.
-    pub(in super::super) atomic: bool,
+    /// Whether it merges as a single value, where the field says so itself.
+    pub(in super::super) atomic: Option<bool>,
     /// The embedded structs that it is in, such as `VolumeSource`; empty for a field of the struct itself.
     pub(in super::super) inside: &'static str,
     /// The default in OpenAPI, where it is not the zero value.
@@ -190,7 +190,7 @@ impl Field {
             merge_key: None,
             list_type: "",
             list_keys: Box::default(),
-            atomic: false,
+            atomic: None,
             inside: "",
             default,
         };
@@ -201,7 +201,7 @@ impl Field {
                 ("lt", kind) => field.list_type = kind,
                 ("lk", keys) => field.list_keys = keys.split(',').collect(),
                 ("in", embedded) => field.inside = embedded,
-                ("mt", kind) => field.atomic = kind == "atomic",
+                ("mt", kind) => field.atomic = Some(kind == "atomic"),
                 _ => {}
             }
         }

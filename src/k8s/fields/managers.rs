@@ -40,6 +40,8 @@ pub(in super::super) struct FieldWriter<'a> {
     pub(in super::super) schema: Option<&'a Schema>,
     /// Whether `status` is written only through its subresource.
     pub(in super::super) status_apart: bool,
+    /// The fields that the write leaves as they are, and that it does not own, where its type says so (`GetResetFields`).
+    pub(in super::super) resets: Option<&'static [&'static [&'static str]]>,
     /// The time in the API's format.
     pub(in super::super) now: &'a str,
 }
@@ -146,7 +148,11 @@ impl FieldWriter<'_> {
         {
             metadata.member = false;
         }
-        if self.subresource == "status" {
+        if let Some(resets) = self.resets {
+            for path in resets {
+                set.remove_field(path);
+            }
+        } else if self.subresource == "status" {
             set.children.retain(|step, _| *step == super::set::Step::Field("status".to_owned()));
         } else if self.status_apart {
             set.remove_field(&["status"]);

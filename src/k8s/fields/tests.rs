@@ -33,6 +33,7 @@ fn writer<'a>(manager: &'a str, schema: &'a Schema) -> FieldWriter<'a> {
         subresource: "",
         schema: Some(schema),
         status_apart: true,
+        resets: None,
         now: "2026-01-01T00:00:00Z",
     }
 }

@@ -87,6 +87,15 @@ impl FieldError {
         Self::with("FieldValueNotFound", field, format!("Not found: {value}"), "")
     }
 
+    /// As [`FieldError::not_found`], with a reason.
+    pub(crate) fn not_found_because(
+        field: impl Into<String>,
+        value: impl Display,
+        detail: &str,
+    ) -> Self {
+        Self::with("FieldValueNotFound", field, format!("Not found: {value}"), detail)
+    }
+
     /// `Unsupported value: VALUE: supported values: "A", "B"`.
     pub(crate) fn not_supported(
         field: impl Into<String>,

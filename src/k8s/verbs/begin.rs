@@ -59,9 +59,10 @@ pub(super) fn begin(call: &Call<'_>, value: &mut Value, tracking: &Tracking) {
     if of.is_built_in() && of.plural() == "namespaces" {
         let name = meta::text(value, "name").to_owned();
         value["metadata"]["labels"]["kubernetes.io/metadata.name"] = name.into();
-        let own = value["spec"]["finalizers"].as_array().cloned().unwrap_or_default();
-        let others = own.into_iter().filter(|name| name != "kubernetes");
-        let finalizers: Vec<Value> = others.chain(["kubernetes".into()]).collect();
+        let mut finalizers = value["spec"]["finalizers"].as_array().cloned().unwrap_or_default();
+        if !finalizers.iter().any(|name| name == "kubernetes") {
+            finalizers.push("kubernetes".into());
+        }
         value["spec"] = json!({"finalizers": finalizers});
         value["status"] = json!({"phase": "Active"});
     }

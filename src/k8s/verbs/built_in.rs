@@ -41,10 +41,34 @@ pub(super) fn read_back(call: &Call<'_>, value: Value) -> Value {
     }
 }
 
-/// The warnings about an object of a built-in type (`WarningsOnCreate`, `WarningsOnUpdate`).
-pub(super) fn warnings(call: &Call<'_>, value: &Value, is_new: bool) -> Vec<String> {
-    let rules = built_in_rules(call);
-    rules.map(|rules| rules.warnings(value, is_new)).unwrap_or_default()
+/// The warnings about an object of a built-in type (`WarningsOnCreate`, `WarningsOnUpdate`). A write of a status has none,
+/// and a workload whose generation stays.
+pub(super) fn warnings(call: &Call<'_>, value: &Value, old: Option<&Value>) -> Vec<String> {
+    let Some(rules) = built_in_rules(call).filter(|_| call.info.subresource.is_empty()) else {
+        return Vec::new();
+    };
+    let templates = matches!(call.served.of.group(), "apps" | "batch")
+        || call.served.of.plural() == "replicationcontrollers";
+    if templates && old.is_some_and(|old| !rules.bumps(value, old)) {
+        return Vec::new();
+    }
+    // A driver's warning is about its requests of tokens.
+    if call.served.of.plural() == "csidrivers"
+        && old.is_some_and(|old| old["spec"]["tokenRequests"] == value["spec"]["tokenRequests"])
+    {
+        return Vec::new();
+    }
+    rules.warnings(value, old.is_none())
+}
+
+/// The warnings that come before the validation of a new object: annotations of a pod become fields.
+pub(super) fn early_warnings(call: &Call<'_>, value: &Value) -> Vec<String> {
+    let of = &call.served.of;
+    let of_pods = of.is_built_in() && of.plural() == "pods" && of.group().is_empty();
+    if !of_pods || !value["metadata"]["annotations"].is_object() {
+        return Vec::new();
+    }
+    rules::sync_pod_annotations(&mut value.clone())
 }
 
 /// Sets what a new object gets from its sender: a request for a certificate names the user.

@@ -37,6 +37,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let (value, tracking) = mutated(&admission, call, &mut change, value, Tracking::Update)
         .map_err(|error| error.with_warnings(&warnings))?;
     warnings.extend(call.reviews.take_warnings());
+    warnings.extend(built_in::early_warnings(call, &value));
     let own = validate::warnings(call, &value, None);
     let new = insert(call, &mut change, value, &tracking, &admission)
         .map_err(|error| error.with_warnings(&warnings))?;

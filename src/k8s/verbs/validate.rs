@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::super::conversion;
+use super::super::core::rules::{MetadataRules, Rules, Step};
 use super::super::golang::{plain, quote, type_name};
 use super::super::meta::{self, NameRule};
 use super::super::resource::split_api_version;
@@ -180,10 +181,15 @@ pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiErro
     let mut errors = type_errors(call, value);
     if errors.is_empty() {
         let rules = built_in_rules(call);
-        errors = meta::validate(value, rules.map_or(NameRule::Subdomain, |rules| rules.name));
+        let of_metadata = rules.map_or(MetadataRules::Generic, |rules| rules.metadata);
+        if of_metadata != MetadataRules::None {
+            errors = meta::validate(value, rules.map_or(NameRule::Subdomain, |rules| rules.name));
+        }
         match rules {
             Some(rules) => {
-                errors.extend(meta::check_finalizer_names(value));
+                if of_metadata == MetadataRules::Core {
+                    errors.extend(meta::check_finalizer_names(value));
+                }
                 let checked = conversion::checked(&call.served, value);
                 let own = rules.check_created(checked.as_ref().unwrap_or(value));
                 errors = with_own(call, errors, own);
@@ -216,29 +222,44 @@ fn with_own(
     own
 }
 
-/// Whether the validation of an update of a built-in type checks the metadata as that of a new object, besides what
-/// every update checks: it calls the validation of new objects, before or after the rest
-/// (`Validate*Update` in `k8s.io/kubernetes/pkg/apis/{core,rbac}/validation`).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum MetadataAgain {
-    Never,
-    First,
-    /// After the rules of a change.
-    Later,
-    Last,
-}
-
-impl MetadataAgain {
-    fn of(call: &Call<'_>) -> Self {
-        let of = &call.served.of;
-        match (of.group(), of.plural()) {
-            _ if !call.info.subresource.is_empty() => Self::Never,
-            ("rbac.authorization.k8s.io", _) => Self::First,
-            ("", "configmaps" | "secrets") => Self::Later,
-            ("", "pods") => Self::Last,
-            _ => Self::Never,
+/// The violations of a changed object of a built-in type: the steps of its type, or those of a subresource.
+fn built_in_errors(
+    call: &Call<'_>,
+    rules: &Rules,
+    before: &Value,
+    new: &Value,
+    update: &[FieldError],
+) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let of = |value| conversion::checked(&call.served, value);
+    let (new_checked, old_checked) = (of(new), of(before));
+    let checked = new_checked.as_ref().unwrap_or(new);
+    let old = old_checked.as_ref().unwrap_or(before);
+    let finalizers = || match rules.metadata {
+        MetadataRules::Core => meta::check_finalizer_names(new),
+        MetadataRules::Generic | MetadataRules::None => Vec::new(),
+    };
+    if !call.info.subresource.is_empty() {
+        errors.extend_from_slice(update);
+        errors.extend(finalizers());
+        errors.extend(rules.check_subresource(&call.info.subresource, checked, old));
+        return errors;
+    }
+    for step in rules.steps {
+        match step {
+            Step::Metadata => {
+                errors.extend(meta::validate(new, rules.name));
+                errors.extend(finalizers());
+            }
+            Step::MetadataChange => {
+                errors.extend_from_slice(update);
+                errors.extend(finalizers());
+            }
+            Step::Version => errors.extend(rules.check_version(checked, old)),
+            Step::Change => errors.extend(rules.check_change(checked, old)),
         }
     }
+    errors
 }
 
 /// Validates a changed object before it is stored (`rest.BeforeUpdate`): the rules of every object, then
@@ -258,41 +279,11 @@ pub(super) fn validate_changed(
     errors.extend(update.iter().cloned());
     let types = type_errors(call, new);
     if types.is_empty() {
-        let rules = built_in_rules(call);
-        let own = |of_rule: Option<NameRule>| {
-            let mut errors = of_rule.map_or_else(Vec::new, |rule| meta::validate(new, rule));
-            errors.extend(meta::check_finalizer_names(new));
-            errors
-        };
-        let again = rules.map_or(MetadataAgain::Never, |_| MetadataAgain::of(call));
-        let rule = rules.map_or(NameRule::Subdomain, |rules| rules.name);
-        if again == MetadataAgain::First {
-            errors.extend(own(Some(rule)));
-        }
-        errors.extend(update);
-        if rules.is_some() {
-            errors.extend(own(None));
-        }
-        if again == MetadataAgain::Last {
-            errors.extend(own(Some(rule)));
-        }
-        match rules {
-            Some(rules) => {
-                let of = |value| conversion::checked(&call.served, value);
-                let (new_checked, old_checked) = (of(new), of(before));
-                let new = new_checked.as_ref().unwrap_or(new);
-                let before = old_checked.as_ref().unwrap_or(before);
-                let mut found = rules.check_subresource(&call.info.subresource, new, before);
-                if again == MetadataAgain::Later {
-                    let of_version = rules.check_version(new, before);
-                    found.truncate(found.len() - of_version.len());
-                    errors.append(&mut found);
-                    errors.extend(own(Some(rule)));
-                    found = of_version;
-                }
-                errors.append(&mut found);
-            }
-            None => errors.extend(changed_errors(call, before, new, &mut warnings)),
+        if let Some(rules) = built_in_rules(call) {
+            errors.extend(built_in_errors(call, rules, before, new, &update));
+        } else {
+            errors.extend(update);
+            errors.extend(changed_errors(call, before, new, &mut warnings));
         }
     } else {
         errors.extend(types);
@@ -309,7 +300,8 @@ pub(super) fn warnings(call: &Call<'_>, new: &Value, old: Option<&Object>) -> Ve
         return definition::warnings(new, old.as_ref());
     }
     if of.is_built_in() {
-        return built_in::warnings(call, new, old.is_none());
+        let old = old.map(|old| conversion::value(&call.served, call.conversions, old));
+        return built_in::warnings(call, new, old.as_ref());
     }
     let mut added = meta::finalizers(new);
     if added.is_empty() {

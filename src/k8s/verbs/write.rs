@@ -34,13 +34,15 @@ pub(super) enum Tracking {
 
 /// The writer, for the ownership of fields.
 pub(super) fn writer<'a>(call: &'a Call<'_>, now: &'a str) -> FieldWriter<'a> {
-    let version = call.served.version();
+    let (of, version) = (&call.served.of, call.served.version());
     FieldWriter {
         manager: manager(call),
         api_version: &call.served.api_version,
         subresource: &call.info.subresource,
         schema: version.schema.as_deref().or_else(|| merge::schema(&call.served)),
         status_apart: version.status,
+        resets: built_in_rules(call)
+            .and_then(|_| rules::reset_fields(of.group(), of.plural(), &call.info.subresource)),
         now,
     }
 }

@@ -122,6 +122,8 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("core/v1.Volume", pods::volume),
     ("networking/v1.NetworkPolicySpec", resources::network_policy),
     ("rbac/v1.Subject", resources::subject),
+    ("resource/v1.DeviceSubRequest", resources::device_request),
+    ("resource/v1.ExactDeviceRequest", resources::device_request),
 ];
 
 /// Fields with a fixed default: the struct, the field, the value in JSON.
@@ -198,6 +200,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("flowcontrol/v1.QueuingConfiguration", "queues", "64"),
     ("networking/v1.IngressClassParametersReference", "scope", r#""Cluster""#),
     ("networking/v1.NetworkPolicyPort", "protocol", r#""TCP""#),
+    ("resource/v1.DeviceSubRequest", "allocationMode", r#""ExactCount""#),
+    ("resource/v1.ExactDeviceRequest", "allocationMode", r#""ExactCount""#),
     ("rbac/v1.RoleRef", "apiGroup", r#""rbac.authorization.k8s.io""#),
     ("scheduling/v1.PriorityClass", "preemptionPolicy", r#""PreemptLowerPriority""#),
     ("storage/v1.CSIDriverSpec", "attachRequired", "true"),

@@ -85,3 +85,11 @@ pub(super) fn autoscaler(autoscaler: &mut Map<String, Value>) {
         set_absent(down, "policies", json!([percent]));
     }
 }
+
+/// `SetDefaults_ExactDeviceRequest`, `SetDefaults_DeviceSubRequest`: one device, where a number of them is asked for.
+pub(super) fn device_request(request: &mut Map<String, Value>) {
+    let mode = request.get("allocationMode").and_then(Value::as_str).unwrap_or_default();
+    if matches!(mode, "" | "ExactCount") && is_unset(request.get("count"), false) {
+        request.insert("count".to_owned(), 1.into());
+    }
+}

@@ -55,6 +55,19 @@ pub(super) fn item(path: &str, index: impl std::fmt::Display) -> String {
     format!("{path}[{index}]")
 }
 
+/// The containers of a pod with their paths, in upstream's order (`VisitContainersWithPath`).
+pub(super) fn containers<'v>(spec: &'v Value, path: &str) -> Vec<(String, &'v Value)> {
+    let fields = ["initContainers", "containers", "ephemeralContainers"];
+    let all = fields.iter().flat_map(|field| {
+        let path = child(path, field);
+        list(spec, field)
+            .iter()
+            .enumerate()
+            .map(move |(index, container)| (item(&path, index), container))
+    });
+    all.collect()
+}
+
 /// Adds the problems of a text at a path.
 pub(super) fn problems(
     errors: &mut Errors,
@@ -102,7 +115,9 @@ pub(super) fn supported_text(errors: &mut Errors, found: &str, path: &str, suppo
 /// `ValidateImmutableField`.
 pub(super) fn immutable(errors: &mut Errors, new: &Value, old: &Value, path: &str) {
     if new != old {
-        errors.push(FieldError::invalid(path, json_text(new), "field is immutable"));
+        // A text is shown as Go quotes it, without the escapes of JSON.
+        let shown = new.as_str().map_or_else(|| json_text(new), quote);
+        errors.push(FieldError::invalid(path, shown, "field is immutable"));
     }
 }
 

@@ -12,7 +12,9 @@ use super::check::{
     Errors, child, data_key, dns_label, is_set, item, list, one_of, port_name, port_number,
     problems, supported_text, text,
 };
+use super::container_settings;
 use super::downward::{FIELDS, field_selector, resource_selector};
+use super::formats::variable_name;
 use super::pod_settings::{app_armor, seccomp, user_or_group};
 use super::probes::life;
 use super::requirements::resources;
@@ -35,11 +37,7 @@ pub(super) fn containers(errors: &mut Errors, spec: &Value, path: &str, volumes:
             errors.push(FieldError::duplicate(child(&path, "name"), quote(name)));
         }
         life(errors, container, &path);
-        if !container["restartPolicy"].is_null() {
-            let found = text(container, "restartPolicy");
-            let policies = ["Always", "Never", "OnFailure"];
-            supported_text(errors, found, &child(&path, "restartPolicy"), &policies);
-        }
+        container_settings::restarts(errors, container, &path);
     }
     host_ports(errors, all, &path);
 }
@@ -52,6 +50,12 @@ pub(super) fn init_containers(errors: &mut Errors, spec: &Value, path: &str, vol
     for (index, container) in list(spec, "initContainers").iter().enumerate() {
         let at = item(&path, index);
         common(errors, container, &at, volumes, spec);
+        if !container["restartPolicy"].is_null() {
+            container_settings::restarts(errors, container, &at);
+        } else if !list(container, "restartPolicyRules").is_empty() {
+            let why = "must specify restartPolicy when restart rules are used";
+            errors.push(FieldError::required(child(&at, "restartPolicy"), why));
+        }
         let name = text(container, "name");
         if names.contains(name) {
             errors.push(FieldError::duplicate(child(&at, "name"), quote(name)));
@@ -69,6 +73,7 @@ pub(super) fn init_containers(errors: &mut Errors, spec: &Value, path: &str, vol
                 errors.push(FieldError::forbidden(child(&at, field), why));
             }
         }
+        container_settings::init_resize_policy(errors, container, &at);
     }
 }
 
@@ -96,7 +101,10 @@ pub(super) fn common(
     environment_sources(errors, container, &child(path, "envFrom"));
     volumes::mounts(errors, container, path, volumes);
     one_of(errors, container, "imagePullPolicy", path, &["Always", "IfNotPresent", "Never"]);
-    resources(errors, &container["resources"], &child(path, "resources"));
+    let at = child(path, "resources");
+    resources(errors, &container["resources"], &at);
+    container_settings::claims(errors, &container["resources"], spec, &child(&at, "claims"));
+    container_settings::resize_policy(errors, container, spec, &child(path, "resizePolicy"));
     let context = &container["securityContext"];
     security(errors, context, &child(path, "securityContext"), spec["hostUsers"] != false);
 }
@@ -147,15 +155,6 @@ fn host_ports(errors: &mut Errors, containers: &[Value], path: &str) {
     }
 }
 
-/// `IsRelaxedEnvVarName`.
-fn variable_name(name: &str) -> Vec<String> {
-    if name.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'=') {
-        return Vec::new();
-    }
-    let why = "a valid environment variable name must consist only of printable ASCII characters other than '='";
-    vec![why.to_owned()]
-}
-
 /// `ValidateEnv`.
 fn environment(errors: &mut Errors, container: &Value, path: &str) {
     for (index, variable) in list(container, "env").iter().enumerate() {
@@ -202,7 +201,10 @@ fn variable_source(errors: &mut Errors, source: &Value, value: &str, path: &str)
             problems(errors, &child(&path, "key"), key, data_key(key));
         }
     }
-    count += u32::from(!source["fileKeyRef"].is_null());
+    if !source["fileKeyRef"].is_null() {
+        count += 1;
+        container_settings::file_key(errors, &source["fileKeyRef"], &child(path, "fileKeyRef"));
+    }
     let why = match count {
         0 => {
             "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"

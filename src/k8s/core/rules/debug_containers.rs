@@ -34,6 +34,7 @@ pub(super) fn check(errors: &mut Errors, spec: &Value, path: &str, volumes: &Vol
     for (index, container) in list(spec, "ephemeralContainers").iter().enumerate() {
         let at = item(&path, index);
         common(errors, container, &at, volumes, spec);
+        super::container_settings::image_name(errors, container, &at);
         let name = text(container, "name");
         if !names.insert(name) {
             errors.push(FieldError::duplicate(child(&at, "name"), quote(name)));

@@ -108,6 +108,15 @@ pub(super) fn csi_driver_name(errors: &mut Errors, name: &str, path: &str) {
     problems(errors, path, name, names::subdomain(&name.to_lowercase()));
 }
 
+/// `IsRelaxedEnvVarName`.
+pub(super) fn variable_name(name: &str) -> Vec<String> {
+    if name.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'=') {
+        return Vec::new();
+    }
+    let why = "a valid environment variable name must consist only of printable ASCII characters other than '='";
+    vec![why.to_owned()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

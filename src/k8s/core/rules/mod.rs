@@ -1,7 +1,7 @@
 //! The rules of built-in types: what the server sets when an object is created or changed, and what it refuses
 //! (`pkg/registry/*/*/strategy.go` and `pkg/apis/*/validation` of `k8s.io/kubernetes`).
 //!
-//! A type has a line in [`table`]; its functions are in the file of its group. A type without a line has the
+//! A type has a line in [`table`] or [`table_of_groups`]; its functions are in the file of its group. A type without a line has the
 //! rules of every object alone.
 
 mod addresses;
@@ -15,6 +15,7 @@ mod check;
 mod claims;
 mod classes;
 mod conditions;
+mod container_settings;
 mod containers;
 mod debug_containers;
 mod downward;
@@ -33,6 +34,7 @@ mod node_selectors;
 mod nodes;
 mod persistent_volumes;
 mod placement;
+mod pod_annotations;
 mod pod_settings;
 mod pod_warnings;
 mod pods;
@@ -49,12 +51,17 @@ mod services;
 mod services_of_apis;
 mod signing_requests;
 mod status_metadata;
+mod steps;
 mod storage;
 mod stored;
+mod switched_off;
 mod systems;
 mod table;
+mod table_of_groups;
+mod volume_sources;
 mod volumes;
 mod webhooks;
+mod workload_status;
 mod workloads;
 
 use serde_json::Value;
@@ -63,9 +70,10 @@ use super::super::meta::NameRule;
 use super::super::status::FieldError;
 
 pub(in super::super) use check::selects;
+pub(in super::super) use pod_annotations::sync as sync_pod_annotations;
 pub(in super::super) use service_values::allocate;
 pub(in super::super) use signing_requests::{names_organization, set_condition_times};
-pub(in super::super) use status_metadata::keep_around_status;
+pub(in super::super) use status_metadata::{keep_around_status, reset_fields};
 
 /// When a change makes a new generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +92,30 @@ pub(in super::super) enum Generation {
     First,
     /// When anything but the metadata changes, or the labels do.
     ContentOrLabels,
+}
+
+/// A step of the validation of a changed object, which a type has in an order of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Step {
+    /// The rules of the metadata of a new object (`ValidateObjectMeta`).
+    Metadata,
+    /// The rules of changed metadata (`ValidateObjectMetaUpdate`).
+    MetadataChange,
+    /// The rules of every version of an object (`ValidateX`).
+    Version,
+    /// The further rules of a changed object.
+    Change,
+}
+
+/// Which rules of metadata the validation of a new object calls, besides those of every object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum MetadataRules {
+    /// None (`ValidatePodDisruptionBudget`).
+    None,
+    /// Those of `k8s.io/apimachinery/pkg/api/validation`.
+    Generic,
+    /// Those of `k8s.io/kubernetes/pkg/apis/core/validation`: the names of finalizers have a rule of their own.
+    Core,
 }
 
 type Check = fn(&Value, &mut Vec<FieldError>);
@@ -113,10 +145,10 @@ pub(in super::super) struct Rules {
     check_new: Check,
     /// The further rules of a changed object (`ValidateXUpdate`).
     check_change: CheckChange,
-    /// Whether the rules of a change come before the others.
-    change_first: bool,
-    /// Whether the rules of every version are checked twice at a change, and so reported twice.
-    twice: bool,
+    /// The steps of the validation of a changed object, in order.
+    pub(in super::super) steps: &'static [Step],
+    /// The rules of metadata of its type.
+    pub(in super::super) metadata: MetadataRules,
     /// The rules of a changed status.
     check_status: CheckChange,
     /// The rules of a changed approval.
@@ -146,8 +178,8 @@ const PLAIN: Rules = Rules {
     check: FREE,
     check_new: FREE,
     check_change: FREE_CHANGE,
-    change_first: false,
-    twice: false,
+    steps: &[Step::MetadataChange, Step::Version, Step::Change],
+    metadata: MetadataRules::Core,
     check_status: FREE_CHANGE,
     check_approval: FREE_CHANGE,
     conditional: false,
@@ -161,18 +193,21 @@ const fn of(group: &'static str, plural: &'static str) -> Rules {
 /// The rules of a built-in type.
 pub(in super::super) fn find(group: &str, plural: &str) -> &'static Rules {
     static PLAIN_RULES: Rules = PLAIN;
-    let found = table::RULES.iter().find(|rules| rules.plural == plural && rules.group == group);
+    let mut all = table::RULES.iter().chain(table_of_groups::RULES);
+    let found = all.find(|rules| rules.plural == plural && rules.group == group);
     found.unwrap_or(&PLAIN_RULES)
 }
 
 impl Rules {
     /// Sets what the server sets in a new object.
     pub(in super::super) fn prepare_new(&self, object: &mut Value) {
+        switched_off::drop_fields(self.group, self.plural, object, None);
         (self.create)(object);
     }
 
     /// Sets what a changed object keeps of its last version.
     pub(in super::super) fn prepare_changed(&self, object: &mut Value, old: &Value) {
+        switched_off::drop_fields(self.group, self.plural, object, Some(old));
         (self.update)(object, old);
     }
 
@@ -196,18 +231,9 @@ impl Rules {
         errors
     }
 
-    /// The violations of a changed object.
-    pub(in super::super) fn check_changed(&self, new: &Value, old: &Value) -> Vec<FieldError> {
-        let mut errors = self.check_version(new, old);
-        if self.twice {
-            errors.extend_from_within(..);
-        }
-        if self.change_first {
-            let mut own = Vec::new();
-            (self.check_change)(new, old, &mut own);
-            own.append(&mut errors);
-            return own;
-        }
+    /// The violations of the further rules of a changed object.
+    pub(in super::super) fn check_change(&self, new: &Value, old: &Value) -> Vec<FieldError> {
+        let mut errors = Vec::new();
         (self.check_change)(new, old, &mut errors);
         errors
     }
@@ -227,7 +253,10 @@ impl Rules {
                 errors = self.check_version(new, old);
                 debug_containers::check_change(new, old, &mut errors);
             }
-            _ => return self.check_changed(new, old),
+            _ => {
+                errors = self.check_version(new, old);
+                (self.check_change)(new, old, &mut errors);
+            }
         }
         errors
     }
@@ -268,8 +297,10 @@ impl Rules {
 
 /// Changes of the stored form on the way in: fields that only clients write.
 pub(in super::super) fn convert(group: &str, plural: &str, object: &mut Value) {
-    if (group, plural) == ("", "secrets") {
-        stored::texts_to_data(object);
+    match (group, plural) {
+        ("", "secrets") => stored::texts_to_data(object),
+        ("apps", "daemonsets") => prepare::count_templates(object),
+        _ => {}
     }
 }
 

@@ -14,6 +14,7 @@ use super::check::{
 use super::files::no_backsteps;
 use super::formats::csi_driver_name;
 use super::node_selectors::{node_selector, term_warnings};
+use super::volume_sources::{self, Holder};
 use super::volumes;
 
 const MODES: [&str; 4] = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
@@ -181,26 +182,8 @@ fn one_source(errors: &mut Errors, kind: &str, source: &Value) {
             }
         }
         kind => {
-            let required: &[&str] = match kind {
-                "gcePersistentDisk" => &["pdName"],
-                "awsElasticBlockStore" | "cinder" => &["volumeID"],
-                "glusterfs" => &["endpoints", "path"],
-                "rbd" => &["image"],
-                "quobyte" => &["registry", "volume"],
-                "iscsi" => &["targetPortal", "iqn"],
-                "flexVolume" => &["driver"],
-                "azureFile" => &["secretName", "shareName"],
-                "vsphereVolume" => &["volumePath"],
-                "photonPersistentDisk" => &["pdID"],
-                "portworxVolume" => &["volumeID"],
-                "azureDisk" => &["diskName", "diskURI"],
-                "scaleIO" => &["gateway", "system", "volumeName"],
-                _ => &[],
-            };
             let path = if kind == "gcePersistentDisk" { "spec.persistentDisk" } else { &path };
-            for field in required.iter().filter(|field| text(source, field).is_empty()) {
-                errors.push(FieldError::required(child(path, field), ""));
-            }
+            volume_sources::check(errors, kind, source, path, Holder::PersistentVolume);
         }
     }
 }

@@ -27,17 +27,19 @@ pub(super) fn security(errors: &mut Errors, spec: &Value, path: &str) {
         errors.push(FieldError::invalid(child(path, "shareProcessNamespace"), true, why));
     }
     kernel_parameters(errors, context, &child(path, "sysctls"));
-    for (field, known) in [
-        ("fsGroupChangePolicy", ["Always", "OnRootMismatch"]),
-        ("supplementalGroupsPolicy", ["Merge", "Strict"]),
-        ("seLinuxChangePolicy", ["MountOption", "Recursive"]),
-    ] {
+    // `MountOption` belongs to a feature that is off (`SELinuxMount`).
+    let policies: [(&str, &[&str]); 3] = [
+        ("fsGroupChangePolicy", &["Always", "OnRootMismatch"]),
+        ("supplementalGroupsPolicy", &["Merge", "Strict"]),
+        ("seLinuxChangePolicy", &["Recursive"]),
+    ];
+    for (field, known) in policies {
         if field == "supplementalGroupsPolicy" {
             seccomp(errors, &context["seccompProfile"], &child(path, "seccompProfile"));
             app_armor(errors, &context["appArmorProfile"], &child(path, "appArmorProfile"));
         }
         if !context[field].is_null() {
-            supported_text(errors, text(context, field), &child(path, field), &known);
+            supported_text(errors, text(context, field), &child(path, field), known);
         }
     }
 }

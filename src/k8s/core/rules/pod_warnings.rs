@@ -8,8 +8,9 @@ use super::super::super::golang::quote;
 use super::super::super::names;
 use super::super::quantity::Quantity;
 use super::addresses::ip_warning;
-use super::check::{child, entries, item, list, text, texts};
+use super::check::{child, containers, entries, item, list, text, texts};
 use super::node_selectors::{deprecated_label, term_warnings};
+use super::pod_annotations;
 
 /// The warnings about a pod.
 pub(super) fn pod(object: &Value, is_new: bool) -> Vec<String> {
@@ -25,7 +26,7 @@ pub(super) fn pod(object: &Value, is_new: bool) -> Vec<String> {
             ));
         }
     }
-    found.extend(spec(&object["spec"], "spec"));
+    found.extend(spec(object, ""));
     found
 }
 
@@ -46,15 +47,12 @@ pub(super) fn workload(object: &Value, is_new: bool) -> Vec<String> {
 
 /// The warnings about a template.
 pub(super) fn template(object: &Value) -> Vec<String> {
-    spec(&object["spec"]["template"]["spec"], "spec.template.spec")
+    spec(&object["spec"]["template"], "spec.template")
 }
 
 /// The warnings about the template of a cron job.
 pub(super) fn cron_job(object: &Value) -> Vec<String> {
-    spec(
-        &object["spec"]["jobTemplate"]["spec"]["template"]["spec"],
-        "spec.jobTemplate.spec.template.spec",
-    )
+    spec(&object["spec"]["jobTemplate"]["spec"]["template"], "spec.jobTemplate.spec.template")
 }
 
 /// The deprecated sources of volumes.
@@ -70,9 +68,13 @@ const DEPRECATED: [(&str, &str); 9] = [
     ("rbd", "deprecated in v1.28, non-functional in v1.31+"),
 ];
 
-/// `warningsForPodSpecAndMeta`.
-fn spec(spec: &Value, path: &str) -> Vec<String> {
+/// `warningsForPodSpecAndMeta`, of a pod or a template.
+fn spec(object: &Value, of: &str) -> Vec<String> {
+    let (spec, metadata) = (&object["spec"], &object["metadata"]);
+    let path = &child(of, "spec");
+    let annotations = &child(of, "metadata.annotations");
     let mut found = placement(spec, path);
+    found.extend(pod_annotations::deprecated(metadata, annotations));
     for (index, volume) in list(spec, "volumes").iter().enumerate() {
         let path = item(&child(path, "volumes"), index);
         for (field, why) in DEPRECATED.iter().filter(|(field, _)| !volume[field].is_null()) {
@@ -97,7 +99,16 @@ fn spec(spec: &Value, path: &str) -> Vec<String> {
             found.push(format!("{at}: invalid empty name \"\""));
         }
     }
+    found.extend(pod_annotations::pod_warning(metadata, spec, annotations));
     for (path, container) in containers(spec, path) {
+        let of_template = !of.is_empty();
+        found.extend(pod_annotations::container_warnings(
+            metadata,
+            spec,
+            container,
+            annotations,
+            of_template,
+        ));
         found.extend(fractions(container, &path));
         found.extend(hidden_variables(container, &path));
     }
@@ -157,19 +168,6 @@ fn placement(spec: &Value, path: &str) -> Vec<String> {
         }
     }
     found
-}
-
-/// The containers of a pod with their paths, in upstream's order.
-fn containers<'v>(spec: &'v Value, path: &str) -> Vec<(String, &'v Value)> {
-    let fields = ["initContainers", "containers", "ephemeralContainers"];
-    let all = fields.iter().flat_map(|field| {
-        let path = child(path, field);
-        list(spec, field)
-            .iter()
-            .enumerate()
-            .map(move |(index, container)| (item(&path, index), container))
-    });
-    all.collect()
 }
 
 /// Amounts of bytes that are no whole numbers.

@@ -3,14 +3,17 @@
 
 use serde_json::{Value, json};
 
-use super::super::super::golang::quote;
 use super::super::super::names;
 use super::super::super::status::FieldError;
 use super::super::diff;
 use super::super::quantity::Quantity;
-use super::check::{Errors, child, dns_label, is_set, item, labels, list, one_of, problems, text};
+use super::check::{Errors, child, dns_label, is_set, item, labels, list, problems, text};
 use super::classes::preemption_policy;
-use super::{containers, debug_containers, placement, pod_settings, systems, volumes};
+use super::requirements::resources;
+use super::{
+    container_settings, containers, debug_containers, placement, pod_annotations, pod_settings,
+    systems, volumes,
+};
 
 /// `ValidatePodTemplateSpec`.
 pub(super) fn template(errors: &mut Errors, template: &Value, path: &str) {
@@ -20,8 +23,10 @@ pub(super) fn template(errors: &mut Errors, template: &Value, path: &str) {
         let lower = key.to_lowercase();
         problems(errors, &child(path, "annotations"), key, names::qualified_name(&lower));
     }
-    let spec_path = child(path, "spec");
-    pod_spec(errors, &template["spec"], &spec_path);
+    let (spec, spec_path) = (&template["spec"], child(path, "spec"));
+    pod_annotations::check(errors, metadata, spec, &child(path, "annotations"));
+    pod_spec(errors, spec, &spec_path);
+    pod_annotations::agree(errors, metadata, spec, &spec_path);
     if is_set(&template["spec"], "ephemeralContainers") {
         let why = "ephemeral containers not allowed in pod template";
         errors.push(FieldError::forbidden(child(&spec_path, "ephemeralContainers"), why));
@@ -30,21 +35,43 @@ pub(super) fn template(errors: &mut Errors, template: &Value, path: &str) {
 
 /// `ValidatePodCreate`.
 pub(super) fn pod(object: &Value, errors: &mut Errors) {
-    annotations(errors, object);
-    pod_spec(errors, &object["spec"], "spec");
+    let spec = &object["spec"];
+    pod_annotations::check(errors, &object["metadata"], spec, "metadata.annotations");
+    if !list(spec, "resourceClaims").is_empty()
+        && !object["metadata"]["annotations"]["kubernetes.io/config.mirror"].is_null()
+    {
+        for _ in list(spec, "resourceClaims") {
+            let why = "static pods do not support resource claims";
+            errors.push(FieldError::forbidden("", why));
+        }
+    }
+    pod_spec(errors, spec, "spec");
+    if !is_set(spec, "serviceAccountName") {
+        for (volume, source) in tokens(spec) {
+            let at =
+                format!("spec.volumes[{volume}].projected.sources[{source}].serviceAccountToken");
+            let why = "must not be specified when serviceAccountName is not set";
+            errors.push(FieldError::forbidden(at, why));
+        }
+    }
+    for field in ["containers", "initContainers"] {
+        for (index, container) in list(spec, field).iter().enumerate() {
+            container_settings::image_name(errors, container, &item(&child("spec", field), index));
+        }
+    }
 }
 
-/// `ValidatePodSpecificAnnotations`, as far as other fields are concerned.
-fn annotations(errors: &mut Errors, object: &Value) {
-    let mirror = "kubernetes.io/config.mirror";
-    let all = &object["metadata"]["annotations"];
-    if let Some(found) = all[mirror].as_str()
-        && !is_set(&object["spec"], "nodeName")
-    {
-        let why = "must set spec.nodeName if mirror pod annotation is set";
-        let path = format!("metadata.annotations[{mirror}]");
-        errors.push(FieldError::invalid(path, quote(found), why));
+/// The places of volumes and their sources that are tokens of the service account.
+fn tokens(spec: &Value) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    for (volume, of) in list(spec, "volumes").iter().enumerate() {
+        for (source, token) in list(&of["projected"], "sources").iter().enumerate() {
+            if !token["serviceAccountToken"].is_null() {
+                found.push((volume, source));
+            }
+        }
     }
+    found
 }
 
 /// What only a new pod cannot have.
@@ -53,19 +80,23 @@ pub(super) fn new_pod(object: &Value, errors: &mut Errors) {
         let why = "cannot be set on create";
         errors.push(FieldError::forbidden("spec.ephemeralContainers", why));
     }
+    if is_set(&object["spec"], "nodeName") && is_set(&object["spec"], "schedulingGates") {
+        let why = "cannot be set until all schedulingGates have been cleared";
+        errors.push(FieldError::forbidden("spec.nodeName", why));
+    }
+    pod_annotations::agree(errors, &object["metadata"], &object["spec"], "spec");
 }
 
 /// `ValidatePodSpec`.
 fn pod_spec(errors: &mut Errors, spec: &Value, path: &str) {
     let at = |field: &str| child(path, field);
     let valid = volumes::volumes(errors, spec, path);
+    container_settings::pod_claims(errors, spec, &at("resourceClaims"));
     containers::containers(errors, spec, path, &valid);
     containers::init_containers(errors, spec, path, &valid);
     debug_containers::check(errors, spec, path, &valid);
     host_ports(errors, spec, path);
-    one_of(errors, spec, "restartPolicy", path, &["Always", "OnFailure", "Never"]);
-    let policies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
-    one_of(errors, spec, "dnsPolicy", path, &policies);
+    container_settings::pod_policies(errors, spec, path);
     labels(errors, &spec["nodeSelector"], &at("nodeSelector"));
     pod_settings::security(errors, spec, &at("securityContext"));
     placement::affinity(errors, &spec["affinity"], &at("affinity"));
@@ -73,6 +104,8 @@ fn pod_spec(errors: &mut Errors, spec: &Value, path: &str) {
     pod_settings::gates(errors, spec, path);
     placement::spread(errors, spec, path);
     systems::host_process(errors, spec, path);
+    container_settings::host_users(errors, spec, path);
+    container_settings::host_name(errors, spec, path);
     let name = |errors: &mut Errors, field: &str| {
         let found = text(spec, field);
         if !found.is_empty() {
@@ -98,6 +131,8 @@ fn pod_spec(errors: &mut Errors, spec: &Value, path: &str) {
     if !spec["preemptionPolicy"].is_null() {
         preemption_policy(errors, text(spec, "preemptionPolicy"), &at("preemptionPolicy"));
     }
+    let overhead = json!({"limits": spec["overhead"]});
+    resources(errors, &overhead, &at("overhead"));
     let before = errors.len();
     pod_settings::system(errors, &spec["os"], &at("os"));
     match spec["os"]["name"].as_str().filter(|_| errors.len() == before) {
@@ -105,9 +140,10 @@ fn pod_spec(errors: &mut Errors, spec: &Value, path: &str) {
         Some("windows") => systems::windows(errors, spec, path),
         _ => {}
     }
+    container_settings::file_volumes(errors, spec, path);
 }
 
-/// `validateHostNetwork`: in the host's network a port is one of the host.
+/// `validatePodHostNetworkDeps`: in the host's network a port is one of the host.
 fn host_ports(errors: &mut Errors, spec: &Value, path: &str) {
     if spec["hostNetwork"] != true {
         return;
@@ -116,9 +152,9 @@ fn host_ports(errors: &mut Errors, spec: &Value, path: &str) {
         for (number, port) in list(container, "ports").iter().enumerate() {
             if is_set(port, "hostPort") && port["hostPort"] != port["containerPort"] {
                 let path = item(&child(&item(&child(path, "containers"), index), "ports"), number);
-                let why = "must match `hostPort` when `hostNetwork` is true";
-                let shown = &port["containerPort"];
-                errors.push(FieldError::invalid(child(&path, "containerPort"), shown, why));
+                let why = "must match `containerPort` when `hostNetwork` is true";
+                let shown = &port["hostPort"];
+                errors.push(FieldError::invalid(child(&path, "hostPort"), shown, why));
             }
         }
     }
@@ -128,45 +164,13 @@ fn host_ports(errors: &mut Errors, spec: &Value, path: &str) {
 pub(super) fn create(object: &mut Value) {
     let class = quality(&object["spec"]);
     object["status"] = json!({"phase": "Pending", "qosClass": class});
-    sync_app_armor(object);
+    pod_annotations::sync(object);
     if is_set(&object["spec"], "schedulingGates") {
         let since = object["metadata"]["creationTimestamp"].clone();
         object["status"]["conditions"] = json!([{
             "type": "PodScheduled", "status": "False", "lastProbeTime": null, "lastTransitionTime": since,
             "reason": "SchedulingGated", "message": "Scheduling is blocked due to non-empty scheduling gates",
         }]);
-    }
-}
-
-/// The older annotation of a container with its `AppArmor` profile is its field as well (`applyAppArmorVersionSkew`).
-fn sync_app_armor(object: &mut Value) {
-    if !object["metadata"]["annotations"].is_object() || object["spec"]["os"]["name"] == "windows" {
-        return;
-    }
-    let annotations = object["metadata"]["annotations"].clone();
-    let of_pod = object["spec"]["securityContext"]["appArmorProfile"].clone();
-    for field in ["initContainers", "containers"] {
-        let all = object["spec"].get_mut(field).and_then(Value::as_array_mut);
-        for container in all.into_iter().flatten() {
-            let key = format!(
-                "container.apparmor.security.beta.kubernetes.io/{}",
-                text(container, "name")
-            );
-            let profile = match annotations[&*key].as_str() {
-                Some("runtime/default") => json!({"type": "RuntimeDefault"}),
-                Some("unconfined") => json!({"type": "Unconfined"}),
-                Some(other) => match other.strip_prefix("localhost/") {
-                    Some(profile) if !profile.trim().is_empty() => {
-                        json!({"type": "Localhost", "localhostProfile": profile})
-                    }
-                    _ => continue,
-                },
-                None => continue,
-            };
-            if container["securityContext"]["appArmorProfile"].is_null() && profile != of_pod {
-                container["securityContext"]["appArmorProfile"] = profile;
-            }
-        }
     }
 }
 
@@ -215,6 +219,7 @@ const UPDATABLE: &str = "pod updates may not change fields other than \
 /// `ValidatePodUpdate`: what stays as it is.
 pub(super) fn pod_change(new: &Value, old: &Value, errors: &mut Errors) {
     let (before, after) = (&old["spec"], &new["spec"]);
+    pod_annotations::change(errors, new, old, "metadata.annotations");
     for field in ["containers", "initContainers"] {
         let path = child("spec", field);
         if list(after, field).len() != list(before, field).len() {
@@ -223,12 +228,7 @@ pub(super) fn pod_change(new: &Value, old: &Value, errors: &mut Errors) {
             return;
         }
         for (index, container) in list(after, field).iter().enumerate() {
-            let image = text(container, "image");
-            if image.trim() != image {
-                let why = "must not have leading or trailing whitespace";
-                let path = child(&item(&path, index), "image");
-                errors.push(FieldError::invalid(path, quote(image), why));
-            }
+            container_settings::image_name(errors, container, &item(&path, index));
         }
     }
     let deadline = |spec: &Value| spec["activeDeadlineSeconds"].as_i64();

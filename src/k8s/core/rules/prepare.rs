@@ -50,6 +50,24 @@ pub(super) fn fill_stateful_set(object: &mut Value) {
 /// The generation of a template is an annotation in the published version.
 const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 
+/// The published version has the generation of the template always (`Convert_apps_DaemonSet_To_v1_DaemonSet`).
+pub(super) fn count_templates(object: &mut Value) {
+    let metadata = &mut object["metadata"];
+    if metadata.is_object() && metadata["annotations"][TEMPLATE_GENERATION].is_null() {
+        metadata["annotations"][TEMPLATE_GENERATION] = "0".into();
+    }
+}
+
+/// A change leaves the finalizers of a namespace (`PrepareForUpdate`): they have a subresource.
+pub(super) fn namespace_keeps(object: &mut Value, old: &Value) {
+    let finalizers = old["spec"]["finalizers"].clone();
+    if finalizers.is_null() {
+        drop(object["spec"].as_object_mut().map(|spec| spec.remove("finalizers")));
+    } else {
+        object["spec"]["finalizers"] = finalizers;
+    }
+}
+
 pub(super) fn new_daemon_set(object: &mut Value) {
     object["status"] = json!({
         "currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0,

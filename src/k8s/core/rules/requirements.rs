@@ -10,7 +10,7 @@ use super::super::quantity::Quantity;
 use super::check::{Errors, child, entries, item, problems};
 use super::names_of_resources as known;
 
-/// `validateResourceRequirements`.
+/// `validateResourceRequirements`, without the claims of devices.
 pub(super) fn resources(errors: &mut Errors, resources: &Value, path: &str) {
     let amount = |value: &Value| Quantity::parse(value.as_str().unwrap_or_default()).ok();
     for (name, limit) in entries(resources, "limits") {
@@ -42,6 +42,11 @@ pub(super) fn resources(errors: &mut Errors, resources: &Value, path: &str) {
             }
             _ => {}
         }
+    }
+    let names = || entries(resources, "limits").chain(entries(resources, "requests"));
+    let computes = names().any(|(name, _)| matches!(name.as_str(), "cpu" | "memory"));
+    if !computes && names().any(|(name, _)| name.starts_with("hugepages-")) {
+        errors.push(FieldError::forbidden(path, "HugePages require cpu or memory"));
     }
 }
 

@@ -150,6 +150,14 @@ pub(in super::super::super) fn allocate(
             port["nodePort"] = next.into();
             next += 1;
         }
+        // A balancer asks the nodes of local traffic for their health.
+        let local = text(spec, "externalTrafficPolicy") == "Local";
+        if kind == "LoadBalancer" && local && !is_set(spec, "healthCheckNodePort") {
+            while taken(&next.to_string()) {
+                next = if next >= 32767 { 30000 } else { next + 1 };
+            }
+            spec["healthCheckNodePort"] = next.into();
+        }
     }
 }
 

@@ -35,6 +35,40 @@ fn kept(group: &str, plural: &str) -> Kept {
     }
 }
 
+type Paths = &'static [&'static [&'static str]];
+
+/// The fields that a write of a built-in type leaves as they are, and that it does not own (`GetResetFields` of the
+/// strategies); nothing where only the status counts.
+pub(in super::super::super) fn reset_fields(
+    group: &str,
+    plural: &str,
+    subresource: &str,
+) -> Option<Paths> {
+    const SPEC: Paths = &[&["spec"]];
+    match (group, plural, subresource) {
+        ("certificates.k8s.io", "certificatesigningrequests", "") => {
+            Some(&[&["spec"], &["status"]])
+        }
+        ("certificates.k8s.io", "certificatesigningrequests", "status") => {
+            Some(&[&["spec"], &["status", "conditions"]])
+        }
+        ("certificates.k8s.io", "certificatesigningrequests", "approval") => {
+            Some(&[&["spec"], &["status", "certificate"]])
+        }
+        (_, _, "status") => match kept(group, plural) {
+            Kept::Fields([]) => Some(SPEC),
+            Kept::Fields(["labels"]) => Some(&[&["spec"], &["metadata", "labels"]]),
+            Kept::Fields(["ownerReferences"]) => Some(&[
+                &["spec"],
+                &["metadata", "deletionTimestamp"],
+                &["metadata", "ownerReferences"],
+            ]),
+            _ => Some(&[&["spec"], &["metadata"]]),
+        },
+        _ => None,
+    }
+}
+
 /// Restores in an object with a new status what its type keeps. `now` is the time in RFC 3339.
 pub(in super::super::super) fn keep_around_status(
     group: &str,

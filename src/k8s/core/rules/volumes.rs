@@ -12,6 +12,7 @@ use super::check::{Errors, child, dns_label, item, labels, list, supported_text,
 use super::files::{descending, keys, mode, no_backsteps};
 use super::formats::csi_driver_name;
 use super::projections::{downward_file, projected};
+use super::volume_sources::{self, Holder};
 
 /// The valid volumes of a pod, by name.
 pub(super) type Volumes<'v> = BTreeMap<&'v str, &'v Value>;
@@ -130,9 +131,6 @@ fn one_source(errors: &mut Errors, kind: &str, source: &Value, path: &str) {
         "nfs" => nfs(errors, source, path),
         "csi" => csi_driver_name(errors, text(source, "driver"), &child(path, "driver")),
         "image" => required(&["reference"]),
-        "glusterfs" => required(&["endpoints", "path"]),
-        "awsElasticBlockStore" | "cinder" => required(&["volumeID"]),
-        "gcePersistentDisk" => required(&["pdName"]),
         "downwardAPI" => {
             mode(errors, source, "defaultMode", path);
             // Upstream names the source, not the file.
@@ -150,7 +148,11 @@ fn one_source(errors: &mut Errors, kind: &str, source: &Value, path: &str) {
             labels(errors, &claim["metadata"]["labels"], &child(&path, "metadata.labels"));
             super::claims::claim_spec(errors, &claim["spec"], &child(&path, "spec"));
         }
-        _ => {}
+        kind => {
+            let disk = path.strip_suffix("gcePersistentDisk");
+            let path = disk.map_or_else(|| path.to_owned(), |path| format!("{path}persistentDisk"));
+            volume_sources::check(errors, kind, source, &path, Holder::Pod);
+        }
     }
 }
 
