@@ -100,7 +100,7 @@ fn of_type(kind: &'static GoKind, stack: &mut Vec<&'static str>) -> Schema {
         GoKind::Time | GoKind::MicroTime => open("date-time"),
         GoKind::Quantity => open("quantity"),
         GoKind::IntOrString => Schema { int_or_string: true, ..Schema::default() },
-        GoKind::Any(_) => Schema { preserve_unknown: true, ..Schema::default() },
+        GoKind::Any(_) => Schema { preserve_unknown: true, atomic_map: true, ..Schema::default() },
         GoKind::List(_, item) => {
             Schema { items: Some(Box::new(of_type(item, stack))), ..scalar(Kind::Array) }
         }

@@ -52,6 +52,10 @@ pub(super) fn warnings(call: &Call<'_>, value: &Value, old: Option<&Value>) -> V
     if templates && old.is_some_and(|old| !rules.bumps(value, old)) {
         return Vec::new();
     }
+    // People seldom change pods.
+    if call.served.of.plural() == "pods" && old.is_some() {
+        return Vec::new();
+    }
     // A driver's warning is about its requests of tokens.
     if call.served.of.plural() == "csidrivers"
         && old.is_some_and(|old| old["spec"]["tokenRequests"] == value["spec"]["tokenRequests"])

@@ -2,15 +2,19 @@
 
 use http::StatusCode;
 
+use serde_json::Value;
+
 use crate::message::Body;
 
 use super::super::auth::{self, Review};
+use super::super::golang::write_json;
 use super::super::meta;
 use super::super::options::WriteOptions;
 use super::super::output;
 use super::super::status::ApiError;
 use super::admission::Admission;
-use super::{Call, Outcome, admit, body};
+use super::write::{Tracking, track};
+use super::{Call, Outcome, admit, body, built_in};
 
 pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
     let of = &call.served.of;
@@ -19,6 +23,7 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
     let question = admit::admit(call, body::object(call)?, &options)?.value;
+    let managed = managers(call, &question);
     let admission = Admission::of_write(call, &options);
     let question = admission.mutate_other(question)?;
     admission.validate(None, &question)?;
@@ -34,7 +39,20 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
     if review == Review::SelfSubject {
         meta::set(&mut answer, "creationTimestamp", meta::time_text(call.now).into());
     }
-    let body = output.render(answer.to_string().into_bytes());
+    if !matches!(review, Review::SelfSubject | Review::SelfSubjectRules) {
+        meta::set(&mut answer, "managedFields", managed);
+    }
+    let mut text = Vec::new();
+    write_json(&mut text, &answer);
+    let body = output.render(text);
     let plan = output::plan(StatusCode::CREATED, output.content_type(), Body::Bytes(body));
     Ok(Outcome::Plan(plan))
+}
+
+/// The owner of what was asked: upstream tracks it before it answers, and new objects in the place of a question have
+/// none.
+fn managers(call: &Call<'_>, question: &Value) -> Value {
+    let mut tracked = question.clone();
+    track(call, &built_in::empty(call), Some(question), &mut tracked, &Tracking::Update);
+    tracked["metadata"]["managedFields"].take()
 }

@@ -44,5 +44,19 @@ pub(super) fn service(service: &mut Map<String, Value>) {
     }
     if kind == "LoadBalancer" {
         set_absent(spec, "allocateLoadBalancerNodePorts", true);
+        virtual_addresses(service);
+    }
+}
+
+/// The address of a balancer is a virtual one, where it does not say what it is.
+fn virtual_addresses(service: &mut Map<String, Value>) {
+    let all = service
+        .get_mut("status")
+        .and_then(|status| status.pointer_mut("/loadBalancer/ingress"))
+        .and_then(Value::as_array_mut);
+    for ingress in all.into_iter().flatten().filter_map(Value::as_object_mut) {
+        if !is_unset(ingress.get("ip"), false) {
+            set_absent(ingress, "ipMode", "VIP");
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::super::super::golang::quote;
 use super::super::super::names;
 use super::super::super::status::FieldError;
 use super::addresses;
-use super::check::{Errors, child, item, list, problems, text, texts};
+use super::check::{Errors, child, item, list, problems, supported_text, text, texts};
 
 const ONLY_BALANCERS: &str = "may only be used when `type` is 'LoadBalancer'";
 
@@ -121,4 +121,43 @@ pub(super) fn warnings(object: &Value) -> Vec<String> {
         );
     }
     found
+}
+
+/// `ValidateServiceStatusUpdate`: only a balancer has addresses.
+pub(super) fn status_change(new: &Value, old: &Value, errors: &mut Errors) {
+    let path = "status.loadBalancer.ingress";
+    let all = |object: &Value| list(&object["status"]["loadBalancer"], "ingress").to_vec();
+    let (found, known) = (all(new), all(old));
+    if text(&new["spec"], "type") != "LoadBalancer" && !found.is_empty() {
+        let why = "may only be used when `spec.type` is 'LoadBalancer'";
+        errors.push(FieldError::forbidden(path, why));
+        return;
+    }
+    for (index, ingress) in found.iter().enumerate() {
+        let path = item(path, index);
+        let (ip, host) = (text(ingress, "ip"), text(ingress, "hostname"));
+        if !ip.is_empty() && !known.iter().any(|other| other["ip"] == ip) {
+            addresses::ip(errors, ip, &child(&path, "ip"));
+        }
+        let at = child(&path, "ipMode");
+        match ingress["ipMode"].as_str() {
+            None if !ip.is_empty() => {
+                errors.push(FieldError::required(at, "must be specified when `ip` is set"));
+            }
+            Some(_) if ip.is_empty() => {
+                let why = "may not be specified when `ip` is not set";
+                errors.push(FieldError::forbidden(at, why));
+            }
+            Some(mode) => supported_text(errors, mode, &at, &["Proxy", "VIP"]),
+            None => {}
+        }
+        if !host.is_empty() {
+            let at = child(&path, "hostname");
+            problems(errors, &at, host, names::subdomain(host));
+            if addresses::parse_ip(host).is_some() {
+                let why = "must be a DNS name, not an IP address";
+                errors.push(FieldError::invalid(at, quote(host), why));
+            }
+        }
+    }
 }

@@ -269,7 +269,10 @@ fn template_change(errors: &mut Errors, new: &Value, old: &Value) {
             }
         }
     }
-    if *after != before {
+    if suspended && after["spec"] != before["spec"] {
+        let shown = diff::internal_text("core.PodSpec", &diff::pod_spec(&after["spec"]));
+        errors.push(FieldError::invalid("spec.template.spec", shown, "field is immutable"));
+    } else if !suspended && *after != before {
         let shown = diff::internal_text("core.PodTemplateSpec", after);
         errors.push(FieldError::invalid("spec.template", shown, "field is immutable"));
     }

@@ -58,6 +58,16 @@ pub(super) fn count_templates(object: &mut Value) {
     }
 }
 
+/// Of the secrets of an account only the names are kept (`cleanSecretReferences`).
+pub(super) fn clean_secrets(object: &mut Value) {
+    let secrets = object.get_mut("secrets").and_then(Value::as_array_mut);
+    for secret in secrets.into_iter().flatten() {
+        if let Value::Object(map) = secret {
+            map.retain(|field, _| field == "name");
+        }
+    }
+}
+
 /// A change leaves the finalizers of a namespace (`PrepareForUpdate`): they have a subresource.
 pub(super) fn namespace_keeps(object: &mut Value, old: &Value) {
     let finalizers = old["spec"]["finalizers"].clone();

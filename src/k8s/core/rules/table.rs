@@ -70,6 +70,7 @@ pub(super) const RULES: &[Rules] = &[
         check: nodes::node,
         check_change: nodes::node_change,
         steps: WHOLE_FIRST,
+        check_status: nodes::node_change,
         ..of("", "nodes")
     },
     Rules {
@@ -99,6 +100,8 @@ pub(super) const RULES: &[Rules] = &[
         returns_deleted: true,
         warn: stored::account_warnings,
         steps: WHOLE,
+        create: prepare::clean_secrets,
+        update: |object, _| prepare::clean_secrets(object),
         ..of("", "serviceaccounts")
     },
     Rules {
@@ -111,6 +114,7 @@ pub(super) const RULES: &[Rules] = &[
         warn: |object, _| balancers::warnings(object),
         check_change: services::service_change,
         steps: CHANGE_FIRST,
+        check_status: balancers::status_change,
         ..of("", "services")
     },
     Rules {

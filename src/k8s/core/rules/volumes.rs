@@ -190,6 +190,23 @@ pub(super) fn nfs(errors: &mut Errors, source: &Value, path: &str) {
     }
 }
 
+/// `validateMountRecursiveReadOnly`.
+fn recursive_read_only(errors: &mut Errors, mount: &Value, path: &str) {
+    let Some(mode) = mount["recursiveReadOnly"].as_str() else { return };
+    supported_text(errors, mode, path, &["Disabled", "Enabled", "IfPossible"]);
+    if !matches!(mode, "Enabled" | "IfPossible") {
+        return;
+    }
+    if mount["readOnly"] != true {
+        let why = "may only be specified when readOnly is true";
+        errors.push(FieldError::forbidden(path, why));
+    }
+    if !matches!(mount["mountPropagation"].as_str(), None | Some("None")) {
+        let why = "may only be specified when mountPropagation is None or not specified";
+        errors.push(FieldError::forbidden(path, why));
+    }
+}
+
 /// The mounts and devices of a container.
 pub(super) fn mounts(errors: &mut Errors, container: &Value, path: &str, volumes: &Volumes<'_>) {
     let devices = list(container, "volumeDevices");
@@ -230,6 +247,7 @@ pub(super) fn mounts(errors: &mut Errors, container: &Value, path: &str, volumes
             let at = child(&list_path, "mountPropagation");
             supported_text(errors, text(mount, "mountPropagation"), &at, &modes);
         }
+        recursive_read_only(errors, mount, &child(&list_path, "recursiveReadOnly"));
     }
     for (index, device) in devices.iter().enumerate() {
         let path = item(&child(path, "volumeDevices"), index);
