@@ -125,8 +125,23 @@ pub(crate) struct Config {
     pub admission: AdmissionPlugins,
     /// Whether a controller makes a default account for each namespace.
     pub makes_accounts: bool,
+    /// Who ends the containers of a deleted pod.
+    pub kubelet: Kubelet,
     /// The cache of large pages of lists.
     pub pages: Arc<PageCache>,
+}
+
+/// Who ends the containers of a deleted pod that has a node. Upstream keeps such a pod until its kubelet has ended
+/// them and deletes it without grace.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Kubelet {
+    /// A kubelet that nobody sees: the pod is removed at once.
+    #[default]
+    Unseen,
+    /// None, as for an API server alone: the pod waits for a deletion without grace.
+    Absent,
+    /// The controller of pods.
+    Simulated,
 }
 
 impl Config {

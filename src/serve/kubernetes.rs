@@ -75,7 +75,8 @@ pub(super) async fn answer(
             Err(error) => return respond::bad_body(context, asked, &error),
         },
     };
-    if !matches!(*asked.method(), Method::GET | Method::HEAD) {
+    // Who only reads sees what simulated controllers make of the fixtures, too.
+    if context.shared.settings.stages || !matches!(*asked.method(), Method::GET | Method::HEAD) {
         context.begin_controllers();
     }
     let world = &context.world;

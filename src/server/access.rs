@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 #[cfg(feature = "tls")]
 use crate::k8s::FrontProxy;
-use crate::k8s::{ClusterObjects, KubernetesVersion};
+use crate::k8s::{ClusterObjects, Kubelet, KubernetesVersion};
 
 use super::{Builder, RunningServer};
 
@@ -83,6 +83,14 @@ impl Builder {
     /// default.
     pub fn checks_tokens(mut self, on: bool) -> Self {
         self.checks_tokens = on;
+        self
+    }
+
+    /// Keeps a deleted pod that has a node until it is deleted without grace, as an API server does that no kubelet
+    /// talks to (`podStrategy.CheckGracefulDelete`). By default it is removed at once; with [`Builder::stages`] its
+    /// containers end first.
+    pub fn keeps_deleted_pods(mut self, on: bool) -> Self {
+        self.kubernetes.kubelet = if on { Kubelet::Absent } else { Kubelet::Unseen };
         self
     }
 

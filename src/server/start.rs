@@ -263,6 +263,12 @@ impl Builder {
             pages: Arc::new(k8s::PageCache::new(self.bounds.page_bytes)),
             admission: k8s::AdmissionPlugins::parse(enabled, disabled).map_err(Error::Setting)?,
             makes_accounts: self.stages && controllers.has(k8s::Controller::ServiceAccount),
+            kubelet: match self.kubernetes.kubelet {
+                k8s::Kubelet::Unseen if self.stages && controllers.has(k8s::Controller::Pod) => {
+                    k8s::Kubelet::Simulated
+                }
+                given => given,
+            },
             ..std::mem::take(&mut self.kubernetes)
         };
         Ok(self.profile.configure(config))

@@ -122,3 +122,68 @@ async fn wrong_phases_are_named_with_the_nearest() {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
+
+/// A rig of a cluster waits for the default account before it writes anything (`kubectl get serviceaccount default`).
+#[tokio::test]
+async fn who_only_reads_sees_what_controllers_make() {
+    let server = Server::builder().stages(true).start().await.unwrap();
+    for world in ["", "/worlds/reader"] {
+        let account = format!("{world}/api/v1/namespaces/default/serviceaccounts/default");
+        eventually("the default account", async || {
+            ask(&server, "GET", &account).await.status == 200
+        })
+        .await;
+    }
+}
+
+const PODS: &str = "/api/v1/namespaces/default/pods";
+
+/// A pod with a node, whose containers get ten seconds to end.
+async fn placed_pod(server: &RunningServer, name: &str) {
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {
+        "nodeName": "one", "terminationGracePeriodSeconds": 10, "containers": [{"name": "c", "image": "i"}],
+    }});
+    let made = post(server, "POST", PODS, &pod).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+}
+
+/// A kubelet ends the containers of a deleted pod before it is gone.
+#[tokio::test]
+async fn a_running_pod_ends_before_it_is_gone() {
+    let server = Server::builder().stages(true).start().await.unwrap();
+    assert_eq!(ask(&server, "POST", "/__admin/clock/freeze").await.status, 200);
+    placed_pod(&server, "runs").await;
+    let pod = format!("{PODS}/runs");
+    advance(&server, "2s").await;
+    let phase = async || ask(&server, "GET", &pod).await.at("/status/phase");
+    eventually("a running pod", async || phase().await == "Running").await;
+    let deleted = ask(&server, "DELETE", &pod).await;
+    assert_eq!(deleted.at("/metadata/deletionGracePeriodSeconds"), 10, "{}", deleted.text());
+    eventually("ended containers", async || {
+        let pod = ask(&server, "GET", &pod).await;
+        !pod.at("/status/containerStatuses/0/state/terminated").is_null()
+            && !conditions(&pod.json()).contains(&"Ready".to_owned())
+    })
+    .await;
+    advance(&server, "2s").await;
+    eventually("no pod", async || ask(&server, "GET", &pod).await.status == 404).await;
+}
+
+/// Nobody ends the containers where there is no kubelet: as in envtest.
+#[tokio::test]
+async fn without_a_kubelet_a_deleted_pod_waits() {
+    let server = Server::builder().keeps_deleted_pods(true).start().await.unwrap();
+    placed_pod(&server, "waits").await;
+    let pod = format!("{PODS}/waits");
+    let grace = async |query: &str| {
+        let deleted = ask(&server, "DELETE", &format!("{pod}{query}")).await;
+        assert_eq!(deleted.status, 200, "{}", deleted.text());
+        deleted.at("/metadata/deletionGracePeriodSeconds")
+    };
+    assert_eq!(grace("").await, 10);
+    assert_eq!(grace("?gracePeriodSeconds=20").await, 10, "it does not become longer");
+    assert_eq!(grace("?gracePeriodSeconds=4").await, 4);
+    assert_eq!(ask(&server, "GET", &pod).await.at("/metadata/deletionGracePeriodSeconds"), 4);
+    assert_eq!(grace("?gracePeriodSeconds=0").await, 0);
+    assert_eq!(ask(&server, "GET", &pod).await.status, 404);
+}

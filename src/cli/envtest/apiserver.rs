@@ -187,7 +187,7 @@ fn serve_args(options: Vec<OsString>) -> Result<Serve, CommandError> {
 
 /// What a new cluster is, besides the options.
 fn as_new_cluster(builder: Builder) -> Builder {
-    builder.without_embedded_fixtures().checks_tokens(true)
+    builder.without_embedded_fixtures().checks_tokens(true).keeps_deleted_pods(true)
 }
 
 /// The CAs of front proxies, and what these say (`RequestHeaderAuthenticationOptions`).

@@ -82,7 +82,7 @@ impl Controllers {
 
     /// Plans what the events since the last call concern, for a time.
     pub(crate) fn observe(&mut self, state: &State, on: &ControllerSet, when: Duration) {
-        if state.revision == self.seen {
+        if state.revision == self.seen && !self.is_new {
             return;
         }
         let events: Vec<_> =

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::super::core::rules::selects;
@@ -15,12 +16,15 @@ const STARTS: Duration = Duration::from_secs(1);
 const RUNS: Duration = Duration::from_secs(5);
 /// The node of pods in a world without nodes.
 const NODE: &str = "standin";
+/// How long the containers of a deleted pod take to end, where its grace is not shorter. Timestamps count seconds, so
+/// that up to one of them has passed at the deletion.
+const ENDS: i64 = 2;
 const TIMES: [&str; 1] = ["lastTransitionTime"];
 
 pub(super) fn run(work: &mut Work, key: &str) -> Option<Duration> {
     let pod = work.get(PODS, key)?;
     if meta::is_terminating(&pod) {
-        return None;
+        return end(work, &pod);
     }
     match pod["status"]["phase"].as_str() {
         None | Some("" | "Pending") => pending(work, &pod),
@@ -70,6 +74,47 @@ fn pending(work: &mut Work, pod: &Value) -> Option<Duration> {
         work.put(PODS, placed);
     }
     left.or_else(|| (pod["spec"]["restartPolicy"] != "Always").then_some(RUNS))
+}
+
+/// Ends the containers of a deleted pod, and then deletes it without grace, as a kubelet does.
+fn end(work: &mut Work, pod: &Value) -> Option<Duration> {
+    let grace = pod["metadata"]["deletionGracePeriodSeconds"].as_i64()?;
+    // It waits for finalizers alone.
+    if grace <= 0 {
+        return None;
+    }
+    let until: Timestamp = pod["metadata"]["deletionTimestamp"].as_str()?.parse().ok()?;
+    let begun = until.checked_sub(SignedDuration::from_secs(grace)).ok()?;
+    let takes = Duration::from_secs(grace.min(ENDS).unsigned_abs());
+    if let Some(left) = work.until(&meta::time_text(begun).into(), takes) {
+        let status = unready(pod, &work.time());
+        work.set_status(PODS, pod, status);
+        return Some(left);
+    }
+    if meta::finalizers(pod).is_empty() {
+        work.delete(PODS, pod);
+    } else {
+        let mut waiting = pod.clone();
+        meta::set(&mut waiting, "deletionTimestamp", meta::time_text(begun).into());
+        meta::set(&mut waiting, "deletionGracePeriodSeconds", json!(0));
+        work.put(PODS, waiting);
+    }
+    None
+}
+
+/// The status of a pod whose containers have ended because it is deleted.
+fn unready(pod: &Value, now: &Value) -> Value {
+    let mut status = pod["status"].clone();
+    let containers = pod["spec"]["containers"].as_array().into_iter().flatten();
+    let names: Vec<&str> = containers.filter_map(|one| one["name"].as_str()).collect();
+    let message = format!("containers with unready status: [{}]", names.join(" "));
+    for kind in ["Ready", "ContainersReady"] {
+        let reason = "ContainersNotReady";
+        let condition = Condition { kind, holds: false, reason, message: &message };
+        conditions::set(&mut status, condition, now, &TIMES);
+    }
+    end_containers(&mut status, now);
+    status
 }
 
 /// The node for a pod: one of those that take it, always the same one.
@@ -140,13 +185,22 @@ fn ended(pod: &Value, now: &Value) -> Value {
         let condition = Condition { kind, holds, reason: "PodCompleted", message: "" };
         conditions::set(&mut status, condition, now, &TIMES);
     }
+    end_containers(&mut status, now);
+    status
+}
+
+/// Writes that the containers have ended well, where they ran.
+fn end_containers(status: &mut Value, now: &Value) {
     for container in status["containerStatuses"].as_array_mut().into_iter().flatten() {
-        let started = container["state"]["running"]["startedAt"].clone();
+        let running = &container["state"]["running"];
+        if running.is_null() {
+            continue;
+        }
+        let started = running["startedAt"].clone();
         container["ready"] = false.into();
         container["started"] = false.into();
         container["state"] = terminated(&started, now, &container["containerID"]);
     }
-    status
 }
 
 fn container_status(pod: &Value, container: &Value) -> Value {

@@ -20,7 +20,7 @@ use super::admission::Admission;
 use super::built_in::built_in_rules;
 use super::render::{render, render_dry};
 use super::written::{self, Written};
-use super::{Call, Resolved, body, built_in, definition};
+use super::{Call, Kubelet, Resolved, body, built_in, definition};
 
 /// The result of a delete.
 #[derive(Debug)]
@@ -123,7 +123,12 @@ pub(super) fn delete(
         finalizers.push(HOLD.to_owned());
     }
     let namespace = of.is_built_in() && of.plural() == "namespaces";
-    let held = !finalizers.is_empty() || namespace && !is_finalized(&value);
+    let has_kubelet = pod && call.config.kubelet != Kubelet::Unseen;
+    if has_kubelet && meta::is_terminating(&value) {
+        return Ok(end_sooner(call, change, object, value, options));
+    }
+    let waits = has_kubelet && grace_seconds(&value, options) > 0;
+    let held = !finalizers.is_empty() || waits || namespace && !is_finalized(&value);
     if !held {
         if pod {
             mark_pod(call, &mut value, options);
@@ -154,14 +159,18 @@ pub(super) fn delete(
         "finalizers",
         if finalizers.is_empty() { Value::Null } else { json!(finalizers) },
     );
-    meta::set(&mut value, "deletionTimestamp", meta::time_text(call.now).into());
-    if namespace {
-        value["status"]["phase"] = json!("Terminating");
+    if has_kubelet {
+        mark_pod(call, &mut value, options);
     } else {
-        meta::set(&mut value, "deletionGracePeriodSeconds", json!(0));
-    }
-    if let Some(generation) = value["metadata"]["generation"].as_i64() {
-        meta::set(&mut value, "generation", json!(generation + 1));
+        meta::set(&mut value, "deletionTimestamp", meta::time_text(call.now).into());
+        if namespace {
+            value["status"]["phase"] = json!("Terminating");
+        } else {
+            meta::set(&mut value, "deletionGracePeriodSeconds", json!(0));
+        }
+        if let Some(generation) = value["metadata"]["generation"].as_i64() {
+            meta::set(&mut value, "generation", json!(generation + 1));
+        }
     }
     if options.dry_run {
         return Ok(Deleted::Held(Written::nothing(render_dry(call, value))));
@@ -181,7 +190,49 @@ fn grace_seconds(pod: &Value, options: &DeleteOptions) -> i64 {
     let asked = options.grace_seconds.or(own).unwrap_or_default();
     let unplaced = pod["spec"]["nodeName"].as_str().is_none_or(str::is_empty);
     let ended = matches!(pod["status"]["phase"].as_str(), Some("Failed" | "Succeeded"));
-    if unplaced || ended { 0 } else { asked.max(0) }
+    match asked {
+        _ if unplaced || ended => 0,
+        ..0 => 1,
+        _ => asked,
+    }
+}
+
+/// Deletes a pod that is being deleted: its time can only become shorter (`rest.BeforeDelete`).
+fn end_sooner(
+    call: &Call<'_>,
+    change: &mut StoreChange,
+    object: &Arc<Object>,
+    mut pod: Value,
+    options: &DeleteOptions,
+) -> Deleted {
+    let left = pod["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or_default();
+    let asked = options.grace_seconds.map(|asked| if asked < 0 { 1 } else { asked });
+    let Some(seconds) = asked.filter(|asked| *asked < left) else {
+        return Deleted::Held(Written::nothing(Arc::clone(object)));
+    };
+    let until: Option<jiff::Timestamp> =
+        pod["metadata"]["deletionTimestamp"].as_str().and_then(|time| time.parse().ok());
+    let earlier = jiff::SignedDuration::from_secs(left - seconds);
+    let until = until.and_then(|until| until.checked_sub(earlier).ok()).unwrap_or(call.now);
+    meta::set(&mut pod, "deletionTimestamp", meta::time_text(until).into());
+    meta::set(&mut pod, "deletionGracePeriodSeconds", seconds.into());
+    let is_gone = seconds == 0 && meta::finalizers(&pod).is_empty();
+    if options.dry_run {
+        let shown = render_dry(call, pod);
+        return if is_gone {
+            Deleted::Gone(shown)
+        } else {
+            Deleted::Held(Written::nothing(shown))
+        };
+    }
+    let object = render(call, change, pod);
+    if is_gone {
+        change.remove(&object.resource, &object.key);
+        return Deleted::Gone(object);
+    }
+    let marked = Written::next(change, &object);
+    change.put(object);
+    Deleted::Held(marked)
 }
 
 /// Marks a pod as terminating.

@@ -55,7 +55,7 @@ use super::resource::Served;
 use super::status::ApiError;
 use super::store::{Object, PinnedSnapshots, Revision, State};
 use super::table::Rendering;
-use super::{Config, Faults, Outcome, Resolved};
+use super::{Config, Faults, Kubelet, Outcome, Resolved};
 
 /// A request for a served resource, with its context.
 pub(super) struct Call<'a> {

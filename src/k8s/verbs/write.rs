@@ -195,8 +195,12 @@ pub(super) fn replace(
     if compared == before {
         return Ok(Written::nothing(Arc::clone(old)).warned(warnings));
     }
-    let gone =
-        meta::is_terminating(&new) && meta::finalizers(&new).is_empty() && !holds_finalizers(&new);
+    // What has time left waits for its end (`ShouldDeleteDuringUpdate`).
+    let has_time = new["metadata"]["deletionGracePeriodSeconds"].as_i64().is_some_and(|left| left > 0);
+    let gone = meta::is_terminating(&new)
+        && !has_time
+        && meta::finalizers(&new).is_empty()
+        && !holds_finalizers(&new);
     if dry_run {
         return Ok(Written::nothing(render_dry(call, compared)).warned(warnings));
     }
