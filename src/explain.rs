@@ -65,7 +65,8 @@ pub(crate) async fn explain(
         loopback: true,
         ..Settings::default()
     };
-    let assembly = Assembly { settings, sources, loaded, observer: None, tls: None, stopping };
+    let assembly =
+        Assembly { settings, sources, loaded, observer: None, tls: None, stopping, store: None };
     let shared = assembly.shared().map_err(Error::Invalid)?;
     let name = WorldName::parse(&options.world).map_err(|error| Error::World(error.to_string()))?;
     let pipeline = Pipeline::new(Arc::clone(&shared), AdminReach::Everything);

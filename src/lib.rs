@@ -102,6 +102,8 @@ mod drift;
 #[cfg(feature = "cli")]
 mod drill;
 mod error;
+#[cfg(feature = "etcd")]
+mod etcd;
 mod exchange;
 #[cfg(feature = "cli")]
 mod explain;

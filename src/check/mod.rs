@@ -75,8 +75,12 @@ pub fn check_without(
     };
     let mut loaded = sources.load()?;
     // The objects are checked against the schemas of their types.
-    let (world, _) =
-        build_world(&mut loaded.fixtures.objects, &loaded.scenarios, HistoryLimits::default())?;
+    let (world, _) = build_world(
+        &mut loaded.fixtures.objects,
+        &loaded.scenarios,
+        HistoryLimits::default(),
+        None,
+    )?;
     let stubs = StubSet::of_files(loaded.fixtures.stubs);
     let mut warnings = loaded.warnings;
     warnings.extend(loaded.fixtures.objects.warnings.0);

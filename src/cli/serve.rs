@@ -49,6 +49,10 @@ pub(super) fn serve_with(
     if let Some(which) = args.cluster_objects {
         builder = builder.cluster_objects(which.into());
     }
+    #[cfg(feature = "etcd")]
+    if let Some(address) = &args.store {
+        builder = builder.store(address, args.adopt);
+    }
     let mut fixtures = args.fixtures;
     fixtures.extend(args.fixtures_if_present.into_iter().filter(|path| fixtures::has_files(path)));
     if !args.graded && !args.scenario.is_empty() {

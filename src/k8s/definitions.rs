@@ -19,6 +19,12 @@ pub(super) fn is_definition(resource: &GroupResource) -> bool {
     *resource.resource == *PLURAL && *resource.group == *GROUP
 }
 
+/// The resource of definitions.
+#[cfg(feature = "etcd")]
+pub(super) fn resource() -> GroupResource {
+    GroupResource::new(GROUP, PLURAL)
+}
+
 /// A definition as a value.
 pub(super) fn value(definition: &Object) -> Value {
     definition.value("apiextensions.k8s.io/v1", "CustomResourceDefinition")
@@ -142,4 +148,30 @@ pub(crate) fn emptied(state: &Arc<State>, committed: &Committed) -> Option<Store
         }
     }
     change.filter(|change| !change.is_empty())
+}
+
+/// The types with what a definition in the store defines now, or without it where there is none any more; nothing where
+/// they are the same. `key` is the name of the definition.
+#[cfg(feature = "etcd")]
+pub(super) fn served(types: &Registry, key: &str, definition: Option<&Object>) -> Option<Registry> {
+    let gone = || {
+        let (plural, group) = key.split_once('.')?;
+        let mut types = types.clone();
+        types.remove(&GroupResource::new(group, plural));
+        Some(types)
+    };
+    let Some(definition) = definition else { return gone() };
+    let mut definition = value(definition);
+    // What is deleted is served until its objects are gone.
+    if meta::is_terminating(&definition) && !meta::finalizers(&definition).contains(&crd::CLEANUP) {
+        return gone();
+    }
+    if !crd::is_established(&definition) {
+        return None;
+    }
+    definition["spec"]["names"] = definition["status"]["acceptedNames"].clone();
+    let of = crd::parse(&definition).ok()?;
+    let mut types = types.clone();
+    types.insert(of);
+    Some(types)
 }

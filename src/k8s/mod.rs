@@ -77,7 +77,7 @@ pub(crate) use life_cycle::{LifeCycle, ObjectFilter, Phases, StageList};
 pub(crate) use limits::MAX_BODY_BYTES;
 pub(crate) use list::PageCache;
 pub(crate) use miss_hint::miss_hint;
-pub(crate) use namespace::emptied as emptied_namespaces;
+pub(crate) use namespace::{emptied as emptied_namespaces, finished as finished_namespaces};
 pub use release::KubernetesVersion;
 pub(crate) use resource::{GroupResource, Registry};
 pub use seed::ClusterObjects;
@@ -85,6 +85,8 @@ pub(crate) use seed::{NAMESPACES, ObjectError, Seed, SeedObject, reseed, share, 
 pub(crate) use status::ApiError;
 pub use store::HistoryLimits;
 pub(crate) use store::{Committed, Conflict, PinnedSnapshots, Revision, State, StoreChange};
+#[cfg(feature = "etcd")]
+pub(crate) use store::{Demand, Part, Place, RemoteWrite, Since, stored};
 pub(crate) use verbs::{PendingAnswer, Watch, WatchStep, error_line};
 pub(crate) use webhook::WebhookReply;
 pub(crate) use yaml::render as render_yaml;

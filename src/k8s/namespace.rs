@@ -40,6 +40,22 @@ pub(crate) fn emptied(state: &Arc<State>, committed: &Committed) -> Option<Store
     change
 }
 
+/// The removal of all terminating namespaces that are empty; `None` where there are none.
+#[must_use]
+pub(crate) fn finished(state: &Arc<State>) -> Option<StoreChange> {
+    let namespaces = GroupResource::new("", NAMESPACES);
+    let all = state.snapshot.collection(&namespaces)?;
+    let terminating = all.range("", "").filter(|namespace| namespace.meta.terminating);
+    let mut change = None;
+    for namespace in terminating {
+        if is_removable(state, &namespaces, &namespace.meta.name) {
+            let change = change.get_or_insert_with(|| StoreChange::on(state));
+            change.remove(&namespaces, &namespace.meta.name);
+        }
+    }
+    change
+}
+
 const NAMESPACES: &str = "namespaces";
 
 fn is_namespace(resource: &GroupResource) -> bool {

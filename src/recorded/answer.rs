@@ -57,7 +57,15 @@ impl Answers {
         let loaded = sources.load()?;
         let (_stop, stopping) = tokio::sync::watch::channel(false);
         let settings = Settings { strict: true, loopback: true, ..Settings::default() };
-        let assembly = Assembly { settings, sources, loaded, observer: None, tls: None, stopping };
+        let assembly = Assembly {
+            settings,
+            sources,
+            loaded,
+            observer: None,
+            tls: None,
+            stopping,
+            store: None,
+        };
         let shared = assembly.shared()?;
         let world = Arc::clone(shared.worlds.default());
         Ok(Self { context: RequestContext::new(shared, world), base })

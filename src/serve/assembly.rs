@@ -13,6 +13,7 @@ use crate::record::ApiWebhooks;
 use crate::tls::server::Tls;
 
 use super::body_files::BodyFileCache;
+use super::commit::Reached;
 use super::doors::Doors;
 use super::metrics::Counters;
 use super::misses::Misses;
@@ -36,6 +37,8 @@ pub(crate) struct Assembly {
     pub(crate) observer: Option<Observer>,
     pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) stopping: watch::Receiver<bool>,
+    /// The store that several servers share.
+    pub(crate) store: Option<Reached>,
 }
 
 impl Assembly {
@@ -44,11 +47,11 @@ impl Assembly {
     /// # Errors
     /// Every object that its type does not allow, with its file.
     pub(crate) fn shared(self) -> Result<Arc<Shared>, Diagnostics> {
-        let Self { settings, sources, loaded, observer, tls, stopping } = self;
+        let Self { settings, sources, loaded, observer, tls, stopping, store } = self;
         let LoadedSets { fixtures, scenarios, mut loader, .. } = loaded;
         let FixtureSet { stubs, mut objects } = fixtures;
         let bounds = settings.bounds;
-        let (world, seeding) = build_world(&mut objects, &scenarios, bounds.history)?;
+        let (world, seeding) = build_world(&mut objects, &scenarios, bounds.history, store)?;
         for warning in &objects.warnings.0 {
             settings.log.line(&warning.to_string());
         }

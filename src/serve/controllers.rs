@@ -1,11 +1,14 @@
 //! What a cluster's controllers do by themselves, some time after a write.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::watch;
 
 use crate::k8s::Controller;
 
 use super::context::RequestContext;
-use super::state::Settings;
+use super::state::{Settings, Shared};
 
 /// How long after a write the garbage collector looks at it. Clients see what they wrote first, as on
 /// a real cluster, where the collector is another program.
@@ -33,6 +36,25 @@ impl RequestContext {
     }
 }
 
+impl Shared {
+    /// Starts the controllers of the worlds that servers share: some of them nobody may have asked this one for.
+    pub(crate) async fn keep_controllers(self: Arc<Self>) {
+        let Some(cluster) = self.seeding.cluster() else { return };
+        let (mut stopping, mut count) = (self.stopping.clone(), cluster.subscribe());
+        loop {
+            count.mark_unchanged();
+            for name in cluster.worlds() {
+                let world = self.world(&name);
+                RequestContext::new(Arc::clone(&self), world).begin_controllers();
+            }
+            tokio::select! {
+                changed = count.changed() => if changed.is_err() { return },
+                _ = stopping.wait_for(|stopping| *stopping) => return,
+            }
+        }
+    }
+}
+
 /// Runs a world's controllers until it is gone or the server stops.
 async fn run(context: RequestContext) {
     let mut stopping = context.shared.stopping.clone();
@@ -55,9 +77,24 @@ async fn collect(context: &RequestContext) {
     let mut changed = context.world.store.subscribe();
     // What came before the subscription has been seen by nobody.
     changed.mark_changed();
-    while changed.changed().await.is_ok() && !context.world.is_ended() {
+    let mut leads = context.world.store.leads();
+    loop {
+        tokio::select! {
+            change = changed.changed() => if change.is_err() { return },
+            () = turned(&mut leads) => {}
+        }
+        if context.world.is_ended() {
+            return;
+        }
         tokio::time::sleep(COLLECT_AFTER).await;
         changed.mark_unchanged();
+        if !context.world.leads() {
+            // What happens until then is looked at when this server runs the controllers.
+            continue;
+        }
+        if leads.is_some() {
+            context.world.finish_deletions();
+        }
         let Settings { auth, controllers, .. } = &context.shared.settings;
         if controllers.has(Controller::GarbageCollector) {
             context.world.collect();
@@ -81,6 +118,7 @@ async fn follow_life(context: RequestContext) {
 async fn stages(context: &RequestContext) {
     let (clock, store) = (&context.world.clock, &context.world.store);
     let (mut changed, mut set) = (store.subscribe(), clock.subscribe());
+    let mut leads = store.leads();
     while !context.world.is_ended() {
         // Marked as seen before looking, so that a change in between wakes us again.
         changed.mark_unchanged();
@@ -96,9 +134,20 @@ async fn stages(context: &RequestContext) {
         tokio::select! {
             change = changed.changed() => if change.is_err() { return },
             moved = set.changed() => if moved.is_err() { return },
+            () = turned(&mut leads) => {}
             () = due => {}
         }
     }
+}
+
+/// Waits until this server runs the controllers of the servers that share a store, or does not any more.
+async fn turned(leads: &mut Option<watch::Receiver<bool>>) {
+    if let Some(leads) = leads
+        && leads.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
 }
 
 /// Waits until a deleted object is to be let go, and lets it.

@@ -7,19 +7,30 @@ use tokio::time::Instant;
 
 use crate::k8s::{
     self, ApiError, ApiRequest, Conversions, GroupResource, Outcome, PendingAnswer, Resolved,
-    Reviews, User,
+    Reviews, Revision, State, User,
 };
-use crate::message::{Asked, Plan};
+use crate::message::{Asked, Origin, Plan};
 
-use super::commit::Contended;
+use super::commit::{Contended, Fresh, WriteError};
 #[cfg(feature = "gzip")]
 use super::compress::compress;
 use super::context::RequestContext;
 use super::world::World;
 use super::{admission, conversions, respond, watch};
 
-/// Whether the engine answers a request.
-pub(super) fn owns(context: &RequestContext, asked: &Asked<'_>) -> bool {
+/// Whether the engine answers a request. A type that another server was told of a moment ago is known as well.
+pub(super) async fn owns(context: &RequestContext, asked: &Asked<'_>) -> bool {
+    let store = &context.world.store;
+    if owns_now(context, asked) {
+        return true;
+    }
+    store.is_shared()
+        && asked.is_api_path()
+        && store.refresh().await.is_ok()
+        && owns_now(context, asked)
+}
+
+fn owns_now(context: &RequestContext, asked: &Asked<'_>) -> bool {
     context.shared.settings.engine
         && !context.shared.has_stubs_alone()
         && k8s::owns(&context.world.store.state().types, asked.path(), asked.info())
@@ -100,14 +111,19 @@ pub(super) async fn answer(
         reviews: &reviews,
     };
     let config = &context.shared.settings.kubernetes;
-    let mut outcome = carry_out(world, config, &api_request);
+    if asked.path().starts_with("/readyz")
+        && let Some(why) = world.store.trouble()
+    {
+        return not_ready(&why);
+    }
+    let fresh = fresh(world, &api_request);
+    let mut outcome = carry_out(world, config, &api_request, fresh).await;
     if let Outcome::NotReached { asked: revision, .. } = outcome {
         watch::wait_for(context, revision).await;
-        outcome = carry_out(world, config, &api_request);
+        outcome = carry_out(world, config, &api_request, fresh).await;
     }
     if matches!(outcome, Outcome::Convert(_) | Outcome::Review(_)) {
-        let again = || carry_out(world, config, &api_request);
-        outcome = Box::pin(call_webhooks(context, &api_request, outcome, again)).await;
+        outcome = Box::pin(call_webhooks(context, &api_request, outcome, fresh)).await;
     }
     match outcome {
         Outcome::Plan(mut plan) if plan.status == StatusCode::NOT_FOUND => {
@@ -144,8 +160,9 @@ async fn call_webhooks(
     context: &RequestContext,
     request: &ApiRequest<'_>,
     mut outcome: Outcome,
-    again: impl Fn() -> Outcome,
+    fresh: Fresh,
 ) -> Outcome {
+    let config = &context.shared.settings.kubernetes;
     let (mut conversions, mut reviews) = (0, 0);
     let until = admission::deadline();
     let is_bounded = &*request.info.verb != "deletecollection";
@@ -165,23 +182,62 @@ async fn call_webhooks(
             }
             outcome => return outcome,
         }
-        outcome = again();
+        outcome = carry_out(&context.world, config, request, fresh).await;
     }
 }
 
 /// Decides on a request, commits what it writes, and gives back its outcome.
-fn carry_out(world: &World, config: &k8s::Config, request: &ApiRequest<'_>) -> Outcome {
-    let written = world.store.write(|state| {
-        match k8s::answer(config, state, world.store.pinned(), request) {
+async fn carry_out(
+    world: &World,
+    config: &k8s::Config,
+    request: &ApiRequest<'_>,
+    fresh: Fresh,
+) -> Outcome {
+    let decide =
+        |state: &Arc<State>| match k8s::answer(config, state, world.store.pinned(), request) {
             Resolved::Outcome(outcome) => (None, Decided::Outcome(outcome)),
             Resolved::Change(change, answer) => (Some(change), Decided::Pending(answer)),
-        }
-    });
-    match written {
+        };
+    match world.store.carry_out(fresh, decide).await {
         Ok((Decided::Outcome(outcome), _)) => outcome,
         Ok((Decided::Pending(answer), committed)) => Outcome::Plan(answer.plan(&committed)),
-        Err(Contended) => Outcome::Plan(contended(config, request)),
+        Err(WriteError::Contended(Contended)) => Outcome::Plan(contended(config, request)),
+        Err(WriteError::Failed(_)) => {
+            let error = config.amended(ApiError::request_deadline());
+            Outcome::Plan(k8s::error_plan(&error, request.headers, request.query))
+        }
     }
+}
+
+/// What a request needs of a store that several servers share. A read without a revision is of the newest state, one
+/// with a revision of any state that has it (`k8s.io/apiserver/pkg/storage/cacher/delegator`).
+fn fresh(world: &World, request: &ApiRequest<'_>) -> Fresh {
+    if !world.store.is_shared() {
+        return Fresh::Never;
+    }
+    let is_read = matches!(*request.method, Method::GET | Method::HEAD);
+    if !is_read {
+        return Fresh::BeforeRefusal;
+    }
+    if request.info.resource.is_none() {
+        let of_types = ["/api", "/openapi"].iter().any(|of| request.path.starts_with(of));
+        return if of_types { Fresh::First } else { Fresh::Never };
+    }
+    let of_chain = request.query.first("continue").is_some_and(|token| !token.is_empty());
+    let known = match request.query.first("resourceVersion").unwrap_or_default() {
+        "" => of_chain,
+        text => text.parse().is_ok_and(|asked| Revision(asked) <= world.store.state().revision),
+    };
+    if known { Fresh::Never } else { Fresh::First }
+}
+
+/// The answer of a server whose store does not follow the others.
+fn not_ready(why: &str) -> Plan {
+    let text = format!("[-]etcd failed: {why}\nreadyz check failed\n");
+    let mut plan = Plan::text(StatusCode::SERVICE_UNAVAILABLE, Origin::Kubernetes, text);
+    let nosniff = http::HeaderValue::from_static("nosniff");
+    plan.headers.insert(http::header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    plan
 }
 
 /// The answer to a request that other writers were always faster than.

@@ -67,6 +67,7 @@ pub use replay::ReplayReport;
 pub(crate) use admin::AdminAccess;
 pub(crate) use admin_reach::AdminReach;
 pub(crate) use assembly::Assembly;
+pub(crate) use commit::Reached;
 pub(crate) use context::RequestContext;
 pub(crate) use cors_origins::CorsOrigins;
 pub(crate) use enter::WORLD_HEADER;

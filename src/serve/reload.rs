@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, PoisonError};
 
-use crate::document::{Diagnostic, Diagnostics, InlineText};
+use jiff::Timestamp;
+
+use crate::document::{Diagnostic, Diagnostics, InlineText, Severity};
 use crate::fixtures::Reloaded;
 use crate::matching::StubSet;
 
@@ -86,7 +88,7 @@ impl RequestContext {
         let loaded = sources.load_scenarios()?;
         if !loaded.set.generated().is_empty() {
             let mut fixtures = sources.load()?.fixtures.objects;
-            let began = self.shared.worlds.default().clock.epoch();
+            let began = self.shared.began();
             let after = seed::state(&mut fixtures, loaded.set.generated(), *history, began)?;
             self.world.catch_up(&self.shared.seeding);
             let before = self.shared.seeding.current();
@@ -111,6 +113,11 @@ enum KeptStubs {
 }
 
 impl Shared {
+    /// The creation time of objects that have none in the files.
+    fn began(&self) -> Timestamp {
+        self.seeding.began().unwrap_or_else(|| self.worlds.default().clock.epoch())
+    }
+
     /// Loads the files again, those that have changed. What is good replaces what was served, objects as ordinary
     /// writes that watchers see; what is bad is kept for `/__admin` and changes nothing.
     ///
@@ -139,7 +146,7 @@ impl Shared {
         let mut served = running.lock().unwrap_or_else(PoisonError::into_inner);
         let generated = served.generated;
         let result = sources.reload(&mut served.loader, generated).and_then(|mut loaded| {
-            let began = self.worlds.default().clock.epoch();
+            let began = self.began();
             let objects = loaded.fixtures.objects.as_mut();
             let after = objects
                 .map(|objects| seed::state(objects, loaded.scenarios.generated(), *history, began))
@@ -158,6 +165,11 @@ impl Shared {
         let mut lost = Diagnostics::default();
         if let (Some(mut objects), Some(after)) = (objects, after) {
             lost = std::mem::take(&mut objects.warnings);
+            if self.seeding.refuses(&after) {
+                let why = "the objects of the files have changed, and those of the store stay: start all servers again, the first with --adopt";
+                let warning = Diagnostic::error("--store", why);
+                lost.push(Diagnostic { severity: Severity::Warning, ..warning });
+            }
             self.seeding.replace(after);
             self.seeding.note_objects(&objects);
             // Other worlds see it on their next request: their number costs a reload nothing.

@@ -17,33 +17,46 @@ use crate::message::WorldName;
 use crate::scenario::{Generate, ScenarioSet};
 
 use super::clock::Clock;
+use super::commit::Reached;
 use super::seeding::{self, Lazy, Seeding};
 use super::world::World;
 
 /// Builds the default world. The objects are moved out of the fixtures: the store keeps them. Where neither files nor
-/// scenarios define any, the store is made when it is first needed: a server of stubs alone starts without it.
+/// scenarios define any, the store is made when it is first needed: a server of stubs alone starts without it. With a
+/// store that several servers share, the world is there.
 ///
 /// # Errors
-/// Every object that its type does not allow, with its file.
+/// Every object that its type does not allow, with its file; a store that holds the objects of other files.
 pub(crate) fn build_world(
     fixtures: &mut ObjectSet,
     scenarios: &ScenarioSet,
     history: HistoryLimits,
+    store: Option<Reached>,
 ) -> Result<(World, Seeding), Diagnostics> {
     let clock = Clock::start();
-    let began = clock.epoch();
+    let began = store.as_ref().map_or(clock.epoch(), Reached::began);
     let shipped = if fixtures.with_shipped { shipped_types() } else { 0 };
-    let cluster = fixtures.cluster.map_or(0, ClusterObjects::count);
-    let state = if fixtures.defines_nothing() && scenarios.generated().is_empty() {
+    let objects = fixtures.cluster.map_or(0, ClusterObjects::count);
+    let mut cluster = None;
+    let is_lazy = store.is_none() && fixtures.defines_nothing();
+    let state = if is_lazy && scenarios.generated().is_empty() {
         let mut fixtures = std::mem::take(fixtures);
         Lazy::new(Box::new(move || {
             let state = state(&mut fixtures, &[], history, began);
             state.expect("the definitions that come with the program are valid")
         }))
     } else {
-        seeding::made(state(fixtures, scenarios.generated(), history, began)?)
+        let mut first = state(fixtures, scenarios.generated(), history, began)?;
+        if let Some(store) = store {
+            let joined = store.join(&first);
+            let joined =
+                joined.map_err(|why| Diagnostics(vec![Diagnostic::error("--store", why)]))?;
+            (cluster, first) = (Some(joined.0), joined.1);
+        }
+        seeding::made(first)
     };
-    let seeding = Seeding::new(state, fixtures, k8s::NAMESPACES.len() + shipped + cluster);
+    let unmade = k8s::NAMESPACES.len() + shipped + objects;
+    let seeding = Seeding::new(state, cluster, fixtures, unmade);
     Ok((World::new(WorldName::default(), seeding.current(), clock), seeding))
 }
 
@@ -245,7 +258,7 @@ mod tests {
         for (with_shipped, cluster) in [(false, None), (true, Some(ClusterObjects::Auto))] {
             let mut fixtures = ObjectSet { with_shipped, cluster, ..ObjectSet::default() };
             let (scenarios, history) = (ScenarioSet::default(), HistoryLimits::default());
-            let (world, seeding) = build_world(&mut fixtures, &scenarios, history).unwrap();
+            let (world, seeding) = build_world(&mut fixtures, &scenarios, history, None).unwrap();
             let counted = seeding.unmade_objects();
             let made = world.store.state().snapshot.len();
             assert_eq!((counted, seeding.unmade_objects()), (Some(made), None));

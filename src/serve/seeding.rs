@@ -4,9 +4,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 
 use crate::fixtures::ObjectSet;
 use crate::k8s;
+
+use super::commit::Cluster;
 
 /// What is made when it is first needed.
 pub(super) type Lazy<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
@@ -25,6 +28,8 @@ pub(crate) struct SeedGeneration {
     /// Counts the reloads that changed an object.
     pub(super) generation: u64,
     pub(super) state: Lazy<k8s::State>,
+    /// The store that worlds are in, where several servers share one.
+    pub(super) cluster: Option<Arc<Cluster>>,
 }
 
 /// The seed that is in force.
@@ -40,8 +45,13 @@ pub(crate) struct Seeding {
 }
 
 impl Seeding {
-    pub(crate) fn new(state: Lazy<k8s::State>, fixtures: &ObjectSet, unmade: usize) -> Self {
-        let current = ArcSwap::from_pointee(SeedGeneration { generation: 0, state });
+    pub(crate) fn new(
+        state: Lazy<k8s::State>,
+        cluster: Option<Arc<Cluster>>,
+        fixtures: &ObjectSet,
+        unmade: usize,
+    ) -> Self {
+        let current = ArcSwap::from_pointee(SeedGeneration { generation: 0, state, cluster });
         let has_objects = AtomicBool::new(has_objects(fixtures));
         Self { current, generation: AtomicU64::new(0), has_objects, unmade }
     }
@@ -77,14 +87,34 @@ impl Seeding {
         self.generation.load(Ordering::Acquire)
     }
 
+    /// The store that several servers share.
+    pub(super) fn cluster(&self) -> Option<Arc<Cluster>> {
+        self.current().cluster.clone()
+    }
+
+    /// The creation time of objects that have none in the files, where other servers have them as well.
+    pub(super) fn began(&self) -> Option<Timestamp> {
+        self.current().cluster.as_ref().map(|cluster| cluster.began())
+    }
+
+    /// Whether a state of the files is refused: servers that share a store have the objects that it began with.
+    pub(super) fn refuses(&self, state: &k8s::State) -> bool {
+        self.current().cluster.as_ref().is_some_and(|cluster| !cluster.is_of(state))
+    }
+
     /// Replaces the seed, unless the new one says the same. One reload at a time calls this.
     pub(super) fn replace(&self, mut state: k8s::State) {
         let before = self.current();
-        if !k8s::share(&before.state, &mut state) {
+        // The objects of a store that several servers share are those that its first server began with.
+        if before.cluster.is_some() || !k8s::share(&before.state, &mut state) {
             return;
         }
         let generation = before.generation + 1;
-        self.current.store(Arc::new(SeedGeneration { generation, state: made(state) }));
+        self.current.store(Arc::new(SeedGeneration {
+            generation,
+            state: made(state),
+            cluster: None,
+        }));
         self.generation.store(generation, Ordering::Release);
     }
 }

@@ -122,7 +122,7 @@ async fn base(context: &RequestContext, asked: &Asked<'_>, faults: &k8s::Faults)
             Err(error) => respond::bad_body(context, asked, &error),
         };
     }
-    let owned = kubernetes::owns(context, asked);
+    let owned = kubernetes::owns(context, asked).await;
     if let Some(proxy) = context.shared.settings.proxy.as_ref().filter(|_| !owned) {
         return proxy.answer(asked.request().take()).await;
     }

@@ -15,7 +15,7 @@ use crate::profile::IssuedTokens;
 use crate::scenario::{ScenarioSet, ScenarioState};
 
 use super::clock::Clock;
-use super::commit::{Contended, Store};
+use super::commit::{Contended, LEASE, Store};
 use super::draws::Draws;
 use super::own_scenarios::OwnScenarios;
 use super::scenario_life::ScenarioLife;
@@ -84,6 +84,7 @@ impl World {
         let after = Arc::clone(&seed);
         let controllers = move || Mutex::new(k8s::Controllers::after(&after.state));
         Self {
+            store: Store::of_seed(Arc::clone(&seed), &name),
             name,
             generation: AtomicU64::new(seed.generation),
             collector: Lazy::new(Box::new(collector)),
@@ -91,7 +92,6 @@ impl World {
             controllers: Lazy::new(Box::new(controllers)),
             scenario_life: Mutex::default(),
             followed: AtomicBool::new(false),
-            store: Store::of_seed(Arc::clone(&seed)),
             seed: Mutex::new(seed),
             stub_states: ScenarioStates::default(),
             scenario: ScenarioState::default(),
@@ -164,6 +164,12 @@ impl World {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Deletes it: its objects, where they are in a store that several servers share, and its streams.
+    pub(super) fn delete(&self) {
+        self.store.erase();
+        self.end();
+    }
+
     /// Ends its streams.
     pub(super) fn end(&self) {
         self.ended.store(true, Ordering::Release);
@@ -193,6 +199,12 @@ impl World {
         }
     }
 
+    /// Ends the deletions of namespaces that are empty, where the server that emptied them did not.
+    pub(super) fn finish_deletions(&self) {
+        // After conflicts on each attempt the next change calls this again.
+        let _ = self.store.write(|state| (k8s::finished_namespaces(state), ()));
+    }
+
     /// Gives aggregating roles their rules.
     pub(super) fn aggregate_roles(&self) {
         // After conflicts on each attempt the next change calls this again.
@@ -218,6 +230,11 @@ impl World {
 
     /// Begins anew with the objects of the fixtures, and their revisions.
     pub(super) fn lose_revisions(&self, seeding: &Seeding) {
+        if self.store.is_shared() {
+            // Its revisions are those of the servers that share it: they only grow.
+            let _ = self.reseed(seeding);
+            return;
+        }
         let mut seed = self.seed.lock().unwrap_or_else(PoisonError::into_inner);
         let now = seeding.current();
         self.store.restart(now.state.clone());
@@ -252,6 +269,10 @@ impl World {
         let released = held.iter().map(|(due, _)| *due).min();
         drop(held);
         let mut life = life.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.leads() {
+            let next = self.follow(&mut life, stages, controllers, now);
+            return next.into_iter().chain(released).min();
+        }
         let next = match controllers {
             None => self.advance(&mut life, stages, now),
             Some(on) => self.advance_all(&mut life, stages, on, now),
@@ -259,9 +280,35 @@ impl World {
         next.into_iter().chain(released).min()
     }
 
+    /// Whether its controllers run on this server.
+    pub(super) fn leads(&self) -> bool {
+        self.store.leads().is_none_or(|leads| *leads.borrow())
+    }
+
+    /// Sees what the controllers of another server do, to go on with it where that one ends. What was due a while ago
+    /// has been done. Returns when to look again.
+    fn follow(
+        &self,
+        life: &mut k8s::LifeCycle,
+        stages: &[k8s::StageList],
+        on: Option<&k8s::ControllerSet>,
+        now: Duration,
+    ) -> Option<Duration> {
+        let state = self.store.state();
+        life.observe(&state, stages, now);
+        while let Some(due) = life.take_due(now.saturating_sub(2 * LEASE)) {
+            life.plan_next(due, stages);
+        }
+        if let Some(on) = on {
+            let mut controllers = self.controllers.lock().unwrap_or_else(PoisonError::into_inner);
+            controllers.observe(&state, on, now);
+        }
+        life.next().map(|next| next + 2 * LEASE)
+    }
+
     /// Takes jobs through the phases of scenarios that are due. Returns when the next is.
     pub(super) fn step_scenario(&self, scenarios: &Arc<ScenarioSet>) -> Option<Duration> {
-        if scenarios.lives().is_empty() {
+        if scenarios.lives().is_empty() || !self.leads() {
             return None;
         }
         let now = self.clock.elapsed();

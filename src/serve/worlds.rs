@@ -71,7 +71,7 @@ impl Worlds {
     /// Deletes a world; its next use makes it anew. The default one stays.
     pub(crate) fn delete(&self, name: &WorldName) -> bool {
         let world = self.lock().pop(name);
-        world.inspect(|world| world.end()).is_some()
+        world.inspect(|world| world.delete()).is_some()
     }
 
     /// Deletes all worlds but the default one, and says how many they were.
@@ -80,7 +80,7 @@ impl Worlds {
         let worlds: Vec<_> = std::iter::from_fn(|| named.pop_lru()).collect();
         drop(named);
         for (_, world) in &worlds {
-            world.end();
+            world.delete();
         }
         worlds.len()
     }

@@ -82,6 +82,9 @@ pub struct Builder {
     pub(super) front_proxy: Option<FrontProxy>,
     #[cfg(feature = "tls")]
     pub(super) https: Option<SocketAddr>,
+    /// The store that several servers share, and whether objects of other fixtures in it are replaced.
+    #[cfg(feature = "etcd")]
+    pub(super) store: Option<(String, bool)>,
     pub(super) world_prefix: Option<String>,
     pub(super) admin: AdminAccess,
     pub(super) bounds: Bounds,
@@ -137,6 +140,8 @@ impl Default for Builder {
             front_proxy: None,
             #[cfg(feature = "tls")]
             https: None,
+            #[cfg(feature = "etcd")]
+            store: None,
             world_prefix: Some(WORLD_PREFIX.to_owned()),
             admin: AdminAccess::default(),
             bounds: Bounds::default(),
@@ -206,6 +211,19 @@ impl Builder {
     /// controllers of a cluster do: deployments get pods, pods run, jobs complete. Off by default.
     pub fn stages(mut self, on: bool) -> Self {
         self.stages = on;
+        self
+    }
+
+    /// Keeps the objects in etcd, at `etcd://HOST:PORT[,HOST:PORT..]/PREFIX`: servers with the same fixtures and the
+    /// same address share them. The start waits until etcd answers. With `adopt` these fixtures take the place of
+    /// others that the objects there began with; else the start is refused.
+    ///
+    /// ```
+    /// let builder = standin::Server::builder().store("etcd://127.0.0.1:2379/standin", false);
+    /// ```
+    #[cfg(feature = "etcd")]
+    pub fn store(mut self, address: &str, adopt: bool) -> Self {
+        self.store = Some((address.to_owned(), adopt));
         self
     }
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::error::Error;
+#[cfg(feature = "etcd")]
+use crate::etcd::StoreAddress;
 use crate::k8s::{self, Auth};
 use crate::message::Bodies;
 use crate::record::Proxy;
@@ -14,8 +16,8 @@ use crate::record::Proxy;
 use crate::record::Recorder;
 use crate::redact::{Key, Redactor};
 use crate::serve::{
-    Assembly, CorsOrigins, LoadedSets, RequestContext, ServerLog, Settings, Shared, Sources,
-    TemplateHost,
+    Assembly, CorsOrigins, LoadedSets, Reached, RequestContext, ServerLog, Settings, Shared,
+    Sources, TemplateHost,
 };
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
@@ -36,10 +38,6 @@ impl Builder {
     /// # Errors
     /// [`Error::Invalid`] with every problem of every file, [`Error::Listen`] for an address that cannot be
     /// bound, [`Error::Setting`], and the errors of the features in use.
-    #[expect(
-        clippy::unused_async,
-        reason = "part of the interface: what is loaded may be waited for"
-    )]
     pub async fn start(mut self) -> Result<RunningServer, Error> {
         let world_prefix = self.world_prefix.take().map(checked_prefix).transpose()?;
         let mut ports = self.bind_ports()?;
@@ -89,7 +87,9 @@ impl Builder {
             host: TemplateHost::new(&self.permitted_system_keys)
                 .map_err(|why| Error::Setting(format!("the permitted system keys: {why}")))?,
         };
+        let store = self.reach_store(&log).await?;
         let assembly = Assembly {
+            store,
             settings,
             sources: self.sources.clone(),
             loaded,
@@ -106,6 +106,7 @@ impl Builder {
         let refuses = shared.open_doors();
         tokio::spawn(Arc::clone(&shared).keep_doors());
         tokio::spawn(Arc::clone(&shared).keep_life());
+        tokio::spawn(Arc::clone(&shared).keep_controllers());
         let serving = Serving {
             shared: Arc::clone(&shared),
             limits: self.bounds.transport,
@@ -138,6 +139,22 @@ impl Builder {
             #[cfg(feature = "hot-reload")]
             _watchers: watchers,
         })
+    }
+
+    /// The store that several servers share, once it answers.
+    #[cfg(feature = "etcd")]
+    async fn reach_store(&mut self, log: &Logger) -> Result<Option<Reached>, Error> {
+        let Some((address, adopt)) = self.store.take() else { return Ok(None) };
+        let wrong = |why: String| Error::Setting(format!("--store: {why}"));
+        let address = address.parse::<StoreAddress>().map_err(|why| wrong(why.to_string()))?;
+        Reached::reach(address, adopt, Arc::clone(log)).await.map(Some).map_err(wrong)
+    }
+
+    /// The store that several servers share: this build has none.
+    #[cfg(not(feature = "etcd"))]
+    #[expect(clippy::unused_async, clippy::unused_self, reason = "as in a build with stores")]
+    async fn reach_store(&mut self, _: &Logger) -> Result<Option<Reached>, Error> {
+        Ok(None)
     }
 
     /// What makes the port a forward proxy, where it is one.

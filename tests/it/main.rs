@@ -67,6 +67,8 @@ mod semantic;
 mod serving;
 mod shipped;
 mod steering;
+#[cfg(feature = "etcd")]
+mod store;
 mod stub_admin;
 mod stubs;
 mod subresources;

@@ -89,6 +89,15 @@ pub(crate) struct Serve {
     pub(crate) upstream: Vec<String>,
     #[command(flatten)]
     pub(crate) replay: Replay,
+    /// Keep the objects in etcd, where servers with the same fixtures and the same address share them:
+    /// etcd://HOST:PORT[,HOST:PORT..]/PREFIX. Without it they are in memory.
+    #[cfg(feature = "etcd")]
+    #[arg(long, value_name = "URL")]
+    pub(crate) store: Option<String>,
+    /// Put these fixtures in place of others that the objects of the store began with.
+    #[cfg(feature = "etcd")]
+    #[arg(long, requires = "store")]
+    pub(crate) adopt: bool,
     /// Most worlds besides the default one; the least recently used one makes room.
     #[arg(long, value_name = "N")]
     pub(crate) max_worlds: Option<usize>,

@@ -1,5 +1,6 @@
 //! The last events, above the compaction floor.
 
+use std::cmp::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -99,6 +100,8 @@ pub(crate) struct History {
     /// The same events by resource, so that a watch reads its own only.
     lanes: HashMap<Arc<GroupResource>, Lane>,
     floor: Revision,
+    /// The first floor: of what was before nothing is known.
+    began: Revision,
     bytes: usize,
     limits: HistoryLimits,
 }
@@ -114,7 +117,8 @@ struct Lane {
 impl History {
     /// A history that begins after `floor`.
     pub(crate) fn new(floor: Revision, limits: HistoryLimits) -> Self {
-        Self { events: Vector::new(), lanes: HashMap::new(), floor, bytes: 0, limits }
+        let (events, lanes) = (Vector::new(), HashMap::new());
+        Self { events, lanes, floor, began: floor, bytes: 0, limits }
     }
 
     /// The oldest revision that can still be read; watches can start after it.
@@ -142,8 +146,17 @@ impl History {
         lane.into_iter().flat_map(move |lane| after(&lane.events, revision))
     }
 
-    /// Whether an event of a resource after a revision was compacted.
+    /// Its bounds.
+    #[cfg(feature = "etcd")]
+    pub(super) fn limits(&self) -> HistoryLimits {
+        self.limits
+    }
+
+    /// Whether an event of a resource after a revision was compacted, or may have been.
     pub(crate) fn has_compacted(&self, resource: &GroupResource, revision: Revision) -> bool {
+        if revision < self.began {
+            return true;
+        }
         self.lanes.get(resource).is_some_and(|lane| lane.compacted > revision)
     }
 
@@ -194,12 +207,10 @@ impl History {
     }
 }
 
-/// The events after a revision.
+/// The events after a revision, which may be that of several.
 fn after(events: &Vector<Arc<Event>>, revision: Revision) -> impl Iterator<Item = &Arc<Event>> {
-    let first = match events.binary_search_by(|event| event.revision.cmp(&revision)) {
-        Ok(at) => at + 1,
-        Err(at) => at,
-    };
+    let order = |event: &Arc<Event>| event.revision.cmp(&revision).then(Ordering::Less);
+    let (Ok(first) | Err(first)) = events.binary_search_by(order);
     events.focus().narrow(first..).into_iter()
 }
 

@@ -15,7 +15,13 @@ mod apply;
 mod change;
 mod history;
 mod object;
+#[cfg(feature = "etcd")]
+mod parts;
 mod pinned;
+#[cfg(feature = "etcd")]
+mod remote;
+#[cfg(all(test, feature = "etcd"))]
+mod shared_tests;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -24,7 +30,11 @@ pub(crate) use change::{Committed, Conflict, StoreChange};
 pub use history::HistoryLimits;
 pub(super) use history::{Event, EventKind, History};
 pub(super) use object::{Cell, Object};
+#[cfg(feature = "etcd")]
+pub(crate) use parts::{Demand, Part, Place, Since};
 pub(crate) use pinned::PinnedSnapshots;
+#[cfg(feature = "etcd")]
+pub(crate) use remote::{RemoteWrite, stored};
 pub(super) use snapshot::{Collection, Snapshot};
 
 use std::fmt;

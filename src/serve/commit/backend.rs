@@ -4,9 +4,7 @@
 //! decided on some state, to the newest state, or refuses it. [`super::Store`] does the rest for every
 //! backend: it has refused changes decided again, and removes the namespaces that changes empty.
 //!
-//! A backend for a store that several servers share compares in a transaction of that store what
-//! [`StoreChange::apply`] compares, and publishes its own and other servers' writes in the order of their
-//! revisions.
+//! A store that several servers share is not a backend: its writes are waited for ([`super::cluster`]).
 
 use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
@@ -39,7 +37,7 @@ impl Backend for Memory {
         // A panic leaves the published state consistent, so that a poisoned lock is harmless.
         let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let (next, committed) = change.apply(&published.state())?;
-        published.publish(next, &committed);
+        published.publish(next, committed.touched());
         Ok(committed)
     }
 

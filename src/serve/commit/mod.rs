@@ -9,10 +9,18 @@
 //! on a conflict: decide again on the newer state, a bounded number of times
 //! ```
 //!
+//! With a store in etcd the middle of it is [`cluster`], and requests wait for it ([`Store::carry_out`]).
+//!
 //! No lock is held while a change is decided, so that large requests do not wait for each other. After
 //! several conflicts a writer makes its last attempt alone.
 
 mod backend;
+#[cfg(feature = "etcd")]
+mod cluster;
+#[cfg(not(feature = "etcd"))]
+#[path = "cluster_off.rs"]
+mod cluster;
+mod outcome;
 mod published;
 #[cfg(test)]
 mod tests;
@@ -22,38 +30,39 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use tokio::sync::watch;
 
 use crate::k8s::{self, Committed, GroupResource, PinnedSnapshots, Revision, State, StoreChange};
+use crate::message::WorldName;
 
 use super::seeding::{Lazy, SeedGeneration};
 
 use backend::{Backend, Memory};
+use cluster::Attached;
+pub(crate) use cluster::{Cluster, LEASE, Reached};
+use outcome::TRIES;
+pub(crate) use outcome::{Contended, Fresh, WriteError};
 use published::Published;
-
-/// How often a change is decided while others write: as often as upstream tries a patch
-/// (`MaxRetryWhenPatchConflicts`). After that it is decided once more while no other writer of this process
-/// commits.
-const TRIES: usize = 5;
-
-/// A change conflicted with other writers on each attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the change conflicted with other writers {} times", TRIES + 1)]
-pub(crate) struct Contended;
 
 /// The objects of one world.
 #[derive(Debug)]
 pub(crate) struct Store<B = Memory> {
     backend: B,
-    published: Lazy<Published>,
+    published: Lazy<Arc<Published>>,
+    /// The store that several servers share, in place of the backend.
+    attached: Option<Attached>,
     /// Shared by commits, held exclusively by a last attempt.
     turn: RwLock<()>,
 }
 
 impl Store {
-    /// A store that begins with the state of a seed and keeps everything in memory.
-    pub(super) fn of_seed(seed: Arc<SeedGeneration>) -> Self {
-        let first = move || Published::new(seed.state.clone());
+    /// The store of a world, which begins with the state of a seed: it keeps everything in memory, or in the store that
+    /// the seed names.
+    pub(super) fn of_seed(seed: Arc<SeedGeneration>, world: &WorldName) -> Self {
+        let attached = seed.cluster.as_ref().map(|cluster| Attached::new(cluster, world));
+        let shared = attached.as_ref().map(|attached| Arc::clone(attached.published()));
+        let first = move || shared.unwrap_or_else(|| Arc::new(Published::new(seed.state.clone())));
         Self {
             backend: Memory::default(),
             published: Lazy::new(Box::new(first)),
+            attached,
             turn: RwLock::default(),
         }
     }
@@ -67,8 +76,9 @@ impl Store {
 impl<B: Backend> Store<B> {
     #[cfg(test)]
     fn with_backend(backend: B, state: State) -> Self {
-        let published = Lazy::new(Box::new(move || Published::new(state)));
-        Self { backend, published, turn: RwLock::default() }
+        let first = move || Arc::new(Published::new(state));
+        let published = Lazy::new(Box::new(first) as Box<dyn FnOnce() -> _ + Send>);
+        Self { backend, published, attached: None, turn: RwLock::default() }
     }
 
     /// The state now. Costs two atomic operations.
@@ -94,7 +104,7 @@ impl<B: Backend> Store<B> {
     /// How many receivers wait for writes of a resource.
     pub(super) fn watches(&self) -> usize {
         // Nobody waits for what is not made yet.
-        LazyLock::get(&self.published).map_or(0, Published::watches)
+        LazyLock::get(&self.published).map_or(0, |published| published.watches())
     }
 
     /// Whether there are any.
@@ -107,6 +117,62 @@ impl<B: Backend> Store<B> {
         // Nobody waits for what is not made yet.
         if let Some(published) = LazyLock::get(&self.published) {
             published.wake();
+        }
+    }
+
+    /// Carries out a request: as [`Self::write`], where the store is in memory. Else it waits for the store.
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub(super) async fn carry_out<T>(
+        &self,
+        fresh: Fresh,
+        decide: impl FnMut(&Arc<State>) -> (Option<StoreChange>, T),
+    ) -> Result<(T, Committed), WriteError> {
+        let Some(attached) = &self.attached else { return Ok(self.write(decide)?) };
+        // What waits is large, and most stores never do.
+        let (decided, committed) = Box::pin(attached.write(fresh, decide)).await?;
+        if !committed.is_empty() {
+            let namespaces = |state: &_| (k8s::emptied_namespaces(state, &committed), ());
+            let definitions = |state: &_| (k8s::emptied_definitions(state, &committed), ());
+            // Where it fails, the server whose controllers run sees to it.
+            let _ = Box::pin(attached.write(Fresh::Never, namespaces)).await;
+            let _ = Box::pin(attached.write(Fresh::Never, definitions)).await;
+        }
+        Ok((decided, committed))
+    }
+
+    /// Waits until the state has all that other servers have written before.
+    ///
+    /// # Errors
+    /// [`WriteError::Failed`].
+    pub(super) async fn refresh(&self) -> Result<(), WriteError> {
+        match &self.attached {
+            Some(attached) => Box::pin(attached.refresh()).await.map_err(WriteError::from),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether several servers share it.
+    pub(super) fn is_shared(&self) -> bool {
+        self.attached.is_some()
+    }
+
+    /// Why the state does not follow the other servers, where it does not.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.attached.as_ref()?.trouble()
+    }
+
+    /// Whether this server runs the controllers of the servers that share it; nothing where none do.
+    pub(super) fn leads(&self) -> Option<watch::Receiver<bool>> {
+        self.attached.as_ref().map(Attached::leads)
+    }
+
+    /// Deletes what was written, where other servers would see it in the next world of this name.
+    pub(super) fn erase(&self) {
+        if let Some(attached) = &self.attached {
+            // Where it fails, the world is there again with its objects.
+            let _ = attached.erase();
         }
     }
 
@@ -146,6 +212,10 @@ impl<B: Backend> Store<B> {
         &self,
         mut decide: impl FnMut(&Arc<State>) -> (Option<StoreChange>, T),
     ) -> Result<(T, Committed), Contended> {
+        if let Some(attached) = &self.attached {
+            // Controllers and the admin API try again, whatever the reason is.
+            return attached.write_and_wait(decide).map_err(|_| Contended);
+        }
         for attempt in 0..=TRIES {
             let alone = (attempt == TRIES)
                 .then(|| self.turn.write().unwrap_or_else(PoisonError::into_inner));

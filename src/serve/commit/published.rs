@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use crate::k8s::{Committed, GroupResource, PinnedSnapshots, Revision, State};
+use crate::k8s::{GroupResource, PinnedSnapshots, Revision, State};
 
 /// The published state of one world, and its receivers.
 #[derive(Debug)]
@@ -43,14 +43,18 @@ impl Published {
         &self.pinned
     }
 
-    /// Publishes the state after a change. Calls are sequential, in the order of revisions.
-    pub(super) fn publish(&self, state: State, committed: &Committed) {
+    /// Publishes the state after writes of some resources. Calls are sequential, in the order of revisions.
+    pub(super) fn publish<'r>(
+        &self,
+        state: State,
+        touched: impl Iterator<Item = &'r Arc<GroupResource>>,
+    ) {
         let (revision, floor) = (state.revision, state.history.floor());
         let before = self.state.swap(Arc::new(state));
         if revision != before.revision {
             self.revision.send_replace(revision);
             let waiting = self.waiting();
-            for resource in committed.touched() {
+            for resource in touched {
                 if let Some(sender) = waiting.get(resource) {
                     sender.send_replace(revision);
                 }

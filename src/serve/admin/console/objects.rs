@@ -30,7 +30,7 @@ pub(in super::super) async fn objects(
         }
     }
     let asked = Asked::new(&inner);
-    if asked.target_error().is_some() || !kubernetes::owns(context, &asked) {
+    if asked.target_error().is_some() || !kubernetes::owns(context, &asked).await {
         return Err(AdminError::NotFound(format!("the Kubernetes API serves nothing at /{path}")));
     }
     let mut plan = kubernetes::answer(context, &asked, &User::administrator(), &Faults::NONE).await;

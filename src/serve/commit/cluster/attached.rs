@@ -1,0 +1,160 @@
+//! One world of a store: reads and writes of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::etcd::Failure;
+use crate::k8s::{Committed, Revision, State, StoreChange};
+use crate::message::WorldName;
+
+use super::super::outcome::{Contended, Fresh, WriteError};
+use super::super::published::Published;
+use super::inner::Refusal;
+use super::park;
+use super::store::Cluster;
+
+/// How long a request waits for the local state to have a write that etcd has.
+const CATCH_UP: Duration = Duration::from_secs(5);
+
+/// How often a change is decided while others write; after the first few times, one writer of this server at a time.
+const TRIES: usize = 100;
+
+/// How many of these are beside other writers of this server.
+const TOGETHER: usize = 3;
+
+/// One world of a store.
+#[derive(Debug)]
+pub(crate) struct Attached {
+    cluster: Arc<Cluster>,
+    world: WorldName,
+    published: Arc<Published>,
+    /// Held by a writer whose change has conflicted often.
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Attached {
+    /// A world of a store.
+    pub(crate) fn new(cluster: &Arc<Cluster>, world: &WorldName) -> Self {
+        let published = cluster.inner.published(world);
+        let (cluster, world) = (Arc::clone(cluster), world.clone());
+        Self { cluster, world, published, turn: tokio::sync::Mutex::default() }
+    }
+
+    /// The local state of the world.
+    pub(crate) fn published(&self) -> &Arc<Published> {
+        &self.published
+    }
+
+    /// Whether this server runs the controllers of all.
+    pub(crate) fn leads(&self) -> watch::Receiver<bool> {
+        self.cluster.leads()
+    }
+
+    /// Why the local state does not follow, where it does not.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.cluster.inner.trouble().clone()
+    }
+
+    /// Waits until the local state has all that was written before.
+    pub(crate) async fn refresh(&self) -> Result<(), Failure> {
+        let (inner, world) = (Arc::clone(&self.cluster.inner), self.world.clone());
+        let last = self.cluster.run(async move { inner.last_write(&world).await }).await?;
+        self.reach(last).await
+    }
+
+    /// Waits until the local state has a revision.
+    async fn reach(&self, revision: Revision) -> Result<(), Failure> {
+        let mut current = self.published.subscribe();
+        let reached = current.wait_for(|now| *now >= revision);
+        if let Ok(Ok(_)) = tokio::time::timeout(CATCH_UP, reached).await {
+            return Ok(());
+        }
+        // The member that is watched may have lost the others.
+        self.cluster.inner.reopen.notify_one();
+        Err(Failure::Unavailable("the local state is behind".to_owned()))
+    }
+
+    /// As `Store::carry_out`.
+    pub(crate) async fn write<T>(
+        &self,
+        fresh: Fresh,
+        mut decide: impl FnMut(&Arc<State>) -> (Option<StoreChange>, T),
+    ) -> Result<(T, Committed), WriteError> {
+        let mut done = Committed::default();
+        if fresh == Fresh::First {
+            self.refresh().await?;
+        }
+        let mut is_fresh = fresh != Fresh::BeforeRefusal;
+        let mut alone = None;
+        for attempt in 0..TRIES {
+            if attempt == TOGETHER {
+                alone = Some(self.turn.lock().await);
+            }
+            let state = self.published.state();
+            let (change, decided) = decide(&state);
+            let Some(change) = change.filter(|change| !change.is_empty()) else {
+                if !is_fresh {
+                    // What refuses the request may be gone already.
+                    self.refresh().await?;
+                    is_fresh = true;
+                    if self.published.state().revision != state.revision {
+                        continue;
+                    }
+                }
+                return Ok((decided, done));
+            };
+            match self.commit(change).await {
+                Ok(mut committed) => {
+                    // The answer knows its writes by their place.
+                    committed.append(done);
+                    return Ok((decided, committed));
+                }
+                Err(Refusal::Failed(failure)) => return Err(failure.into()),
+                Err(Refusal::Conflict(committed)) => {
+                    done.append(committed);
+                    self.refresh().await?;
+                    is_fresh = true;
+                }
+            }
+        }
+        drop(alone);
+        // Where other fixtures were put in place of these, each transaction is refused.
+        Err(self.trouble().map_or(WriteError::Contended(Contended), WriteError::Failed))
+    }
+
+    /// As [`Self::write`], for a writer that is not asynchronous.
+    pub(crate) fn write_and_wait<T>(
+        &self,
+        decide: impl FnMut(&Arc<State>) -> (Option<StoreChange>, T),
+    ) -> Result<(T, Committed), WriteError> {
+        park::wait(&self.cluster.driver, self.write(Fresh::BeforeRefusal, decide))
+    }
+
+    /// Deletes what was written in the world: its next use makes it anew.
+    pub(crate) fn erase(&self) -> Result<(), Failure> {
+        let (inner, world) = (Arc::clone(&self.cluster.inner), self.world.clone());
+        park::wait(&self.cluster.driver, async {
+            let end = self.cluster.run(async move { inner.erase(&world).await }).await?;
+            self.reach(end).await
+        })
+    }
+
+    /// Commits a change, and waits until the local state has it.
+    async fn commit(&self, change: StoreChange) -> Result<Committed, Refusal> {
+        let (inner, world) = (Arc::clone(&self.cluster.inner), self.world.clone());
+        let committing = async move { Ok(inner.commit(&world, change).await) };
+        let (committed, last) = self.cluster.run(committing).await.map_err(Refusal::Failed)??;
+        if let Some(last) = last {
+            self.reach(last).await.map_err(Refusal::Failed)?;
+        }
+        Ok(committed)
+    }
+}
+
+impl From<Failure> for WriteError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure.to_string())
+    }
+}

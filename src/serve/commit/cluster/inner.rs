@@ -1,0 +1,97 @@
+//! What the tasks of a store share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, oneshot, watch};
+
+use crate::etcd::{Failure, Members};
+use crate::k8s::{Committed, Revision, State};
+use crate::message::WorldName;
+use crate::transport::Logger;
+
+use super::super::published::Published;
+use super::keys::Keys;
+
+/// How long a request waits for etcd.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Who waits for the next answer about a world.
+pub(super) type Waiting = Vec<oneshot::Sender<Result<Revision, Failure>>>;
+
+/// Where lines about the store go.
+#[derive(Clone)]
+pub(super) struct Log(pub(super) Logger);
+
+impl std::fmt::Debug for Log {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Log")
+    }
+}
+
+/// What the tasks of a store share.
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) members: Arc<Members>,
+    pub(super) keys: Keys,
+    /// A world in which nothing was written.
+    pub(super) layer: State,
+    pub(super) worlds: Mutex<HashMap<WorldName, Arc<Published>>>,
+    pub(super) asking: Mutex<HashMap<WorldName, Waiting>>,
+    /// Why the local state does not follow, where it does not.
+    pub(super) trouble: Mutex<Option<String>>,
+    /// The watch is to be opened anew.
+    pub(super) reopen: Notify,
+    /// Whether this server runs the controllers of all.
+    pub(super) leads: watch::Sender<bool>,
+    /// How many worlds there are.
+    pub(super) count: watch::Sender<usize>,
+    pub(super) log: Log,
+}
+
+/// Why a change was not committed as a whole.
+pub(super) enum Refusal {
+    /// It is to be decided again. Its first parts may have been committed.
+    Conflict(Committed),
+    /// Etcd was not reached, or refuses.
+    Failed(Failure),
+}
+
+impl Inner {
+    pub(super) fn new(members: Arc<Members>, keys: Keys, layer: State, log: Log) -> Self {
+        Self {
+            members,
+            keys,
+            layer,
+            worlds: Mutex::default(),
+            asking: Mutex::default(),
+            trouble: Mutex::default(),
+            reopen: Notify::new(),
+            leads: watch::Sender::new(false),
+            count: watch::Sender::new(0),
+            log,
+        }
+    }
+
+    /// The local state of a world: as the fixtures have it, where nothing was written.
+    pub(super) fn published(&self, world: &WorldName) -> Arc<Published> {
+        let mut worlds = self.worlds();
+        let new = || Arc::new(Published::new(self.layer.clone()));
+        let published = Arc::clone(worlds.entry(world.clone()).or_insert_with(new));
+        self.count.send_if_modified(|count| std::mem::replace(count, worlds.len()) != worlds.len());
+        published
+    }
+
+    pub(super) fn say(&self, line: &str) {
+        (self.log.0)(line);
+    }
+
+    pub(super) fn worlds(&self) -> MutexGuard<'_, HashMap<WorldName, Arc<Published>>> {
+        self.worlds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn trouble(&self) -> MutexGuard<'_, Option<String>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

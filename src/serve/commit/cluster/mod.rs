@@ -1,0 +1,30 @@
+//! A store in etcd, which several servers share.
+//!
+//! ```text
+//! [start]: wait for etcd, agree on the format, join with the fingerprint of the fixtures
+//! [follow]: load, then watch: the writes of all servers → the local state of each world → [Published]
+//! writer: decide on the local state → [transact]: transactions on the revisions of keys → wait for [follow]
+//! reader: [fresh]: when was the last write? → wait for [follow] → read the local state
+//! ```
+//!
+//! The objects of the fixtures are not in etcd: every server has them, and a world begins with them. What is in etcd
+//! lies over them.
+
+mod attached;
+mod driver;
+mod fingerprint;
+mod follow;
+mod fresh;
+mod inner;
+mod keys;
+mod lead;
+mod load;
+mod park;
+mod start;
+mod store;
+mod transact;
+
+pub(crate) use attached::Attached;
+pub(crate) use lead::LEASE;
+pub(crate) use start::Reached;
+pub(crate) use store::Cluster;
