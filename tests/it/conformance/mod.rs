@@ -1,7 +1,8 @@
 //! Conversations recorded from a real API server, compared with this one.
 //!
 //! The cases are data (`tests/conformance/{cases,second,found,rbac,plugins}`, described in its README). Each worker has a server of
-//! its own, and each case a namespace, so that they run side by side without seeing each other.
+//! its own, and each case a namespace, so that they run side by side without seeing each other. With
+//! `CONFORMANCE_URL` the servers behind a URL are asked, by each worker for a world of its own.
 
 mod normal;
 mod run;
@@ -129,8 +130,10 @@ async fn play(
     cases.sort_by_key(|case| case["steps"].to_string().contains("\"watch\""));
     let queue = Arc::new(Mutex::new(cases));
     let failed = Arc::new(Mutex::new(BTreeMap::new()));
-    let workers = (0..WORKERS).map(|_| {
+    let elsewhere = std::env::var("CONFORMANCE_URL").ok();
+    let workers = (0..WORKERS).map(|worker| {
         let (queue, failed) = (Arc::clone(&queue), Arc::clone(&failed));
+        let elsewhere = elsewhere.clone();
         tokio::spawn(async move {
             let mut builder = Server::builder()
                 .token_auth_file(data("auth/tokens.csv"))
@@ -140,12 +143,15 @@ async fn play(
                 builder = builder.authorization_mode(modes.iter().copied());
             }
             let server = builder.start().await.expect("it starts");
+            let url = elsewhere.map_or(server.url(), |url| {
+                format!("{url}/worlds/w{worker}-{}", uuid::Uuid::new_v4().simple())
+            });
             let client = Client::builder(TokioExecutor::new()).build_http();
             loop {
                 let Some(case) = queue.lock().expect("the queue").pop() else {
                     break;
                 };
-                let got = Run::new(&server, &client, &case).case().await;
+                let got = Run::new(&url, &client, &case).case().await;
                 let (want, got) = (renumbered(&case["expect"]), renumbered(&got));
                 if want != got {
                     let name = text(&case["name"]).to_owned();

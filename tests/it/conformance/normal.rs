@@ -36,7 +36,8 @@ pub(super) struct Normal {
 
 impl Normal {
     pub(super) fn new(namespace: String, url: &str) -> Self {
-        let address = url.trim_start_matches("http://").to_owned();
+        let address =
+            url.trim_start_matches("http://").split('/').next().unwrap_or_default().to_owned();
         let compile =
             |(pattern, to): &(&str, &'static str)| (Regex::new(pattern).expect("a pattern"), *to);
         Self { namespace, address, patterns: TEXTS.iter().map(compile).collect() }

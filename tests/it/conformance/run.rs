@@ -11,7 +11,6 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
-use standin::RunningServer;
 
 use super::normal::Normal;
 use super::text;
@@ -23,7 +22,8 @@ type HttpClient = Client<HttpConnector, Full<Bytes>>;
 
 /// A running case.
 pub(super) struct Run<'a> {
-    server: &'a RunningServer,
+    /// What all paths come after.
+    url: &'a str,
     client: &'a HttpClient,
     case: &'a Value,
     /// The values of `{{name}}` placeholders.
@@ -38,12 +38,12 @@ struct Head {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(server: &'a RunningServer, client: &'a HttpClient, case: &'a Value) -> Self {
+    pub(super) fn new(url: &'a str, client: &'a HttpClient, case: &'a Value) -> Self {
         let namespace = format!("c-{}", &uuid::Uuid::new_v4().simple().to_string()[..10]);
         let mut saved = Map::new();
         saved.insert("ns".to_owned(), namespace.as_str().into());
         saved.insert("big".to_owned(), "x".repeat(64).into());
-        Self { server, client, case, saved, normal: Normal::new(namespace, &server.url()) }
+        Self { url, client, case, saved, normal: Normal::new(namespace, url) }
     }
 
     pub(super) async fn case(mut self) -> Value {
@@ -180,7 +180,7 @@ impl<'a> Run<'a> {
 
     async fn ask(&self, step: &Value) -> (Head, Incoming) {
         let method = http::Method::from_bytes(text(&step["method"]).as_bytes()).expect("a method");
-        let uri = format!("{}{}", self.server.url(), text(&step["path"]));
+        let uri = format!("{}{}", self.url, text(&step["path"]));
         let mut headers = BTreeMap::from([
             ("accept".to_owned(), "application/json".to_owned()),
             ("accept-encoding".to_owned(), "identity".to_owned()),
