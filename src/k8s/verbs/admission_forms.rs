@@ -39,7 +39,8 @@ impl Forms for Admission<'_, '_> {
             let kind = self.kind();
             match types::of_kind(kind.group, kind.version, kind.name) {
                 Some(go) => {
-                    let unknown = typed::decode(&mut value, go, From::Json)?;
+                    let unknown = typed::decode(&mut value, go, From::Json)
+                        .map_err(|problems| problems.first(None))?;
                     typed::unknown_fields(&unknown)
                 }
                 None => Vec::new(),

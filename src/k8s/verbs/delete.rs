@@ -219,11 +219,7 @@ fn end_sooner(
     let is_gone = seconds == 0 && meta::finalizers(&pod).is_empty();
     if options.dry_run {
         let shown = render_dry(call, pod);
-        return if is_gone {
-            Deleted::Gone(shown)
-        } else {
-            Deleted::Held(Written::nothing(shown))
-        };
+        return if is_gone { Deleted::Gone(shown) } else { Deleted::Held(Written::nothing(shown)) };
     }
     let object = render(call, change, pod);
     if is_gone {

@@ -196,7 +196,8 @@ pub(super) fn replace(
         return Ok(Written::nothing(Arc::clone(old)).warned(warnings));
     }
     // What has time left waits for its end (`ShouldDeleteDuringUpdate`).
-    let has_time = new["metadata"]["deletionGracePeriodSeconds"].as_i64().is_some_and(|left| left > 0);
+    let has_time =
+        new["metadata"]["deletionGracePeriodSeconds"].as_i64().is_some_and(|left| left > 0);
     let gone = meta::is_terminating(&new)
         && !has_time
         && meta::finalizers(&new).is_empty()
