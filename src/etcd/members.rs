@@ -314,7 +314,7 @@ fn failure(status: &Status) -> Failure {
     }
     let mut why = text.to_owned();
     if why.is_empty() {
-        why = status.code().description().to_owned();
+        status.code().description().clone_into(&mut why);
     }
     if is_passing(status) { Failure::Unavailable(why) } else { Failure::Refused(why) }
 }

@@ -147,7 +147,7 @@ async fn turned(leads: &mut Option<watch::Receiver<bool>>) {
     {
         return;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Waits until a deleted object is to be let go, and lets it.

@@ -38,7 +38,7 @@ pub(in super::super) fn schema_of_kind(
 
 fn of_go(of: &'static GoStruct) -> &'static Schema {
     let mut schemas = SCHEMAS.lock().unwrap_or_else(PoisonError::into_inner);
-    *schemas.entry(of.key).or_insert_with(|| {
+    schemas.entry(of.key).or_insert_with(|| {
         // A schema lives as long as the program: it is made once for each kind.
         Box::leak(Box::new(of_struct(of, &mut Vec::new())))
     })

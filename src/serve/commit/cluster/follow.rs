@@ -93,7 +93,7 @@ impl Inner {
                     if answer.created {
                         self.recover();
                     }
-                    if !self.apply(answer, seen) {
+                    if !self.apply(&answer, seen) {
                         return Ended::Replaced;
                     }
                 }
@@ -104,7 +104,7 @@ impl Inner {
     }
 
     /// Takes over the writes of an answer, and publishes what comes of them. Returns whether there is more to follow.
-    fn apply(&self, answer: WatchResponse, seen: &mut Revision) -> bool {
+    fn apply(&self, answer: &WatchResponse, seen: &mut Revision) -> bool {
         let mut worlds: HashMap<WorldName, Next> = HashMap::new();
         let mut goes_on = true;
         for of_revision in answer.events.chunk_by(|one, other| revision(one) == revision(other)) {
