@@ -271,13 +271,17 @@ pub(super) fn run(
     if listener.exit_with_stdin {
         signals::terminate_with_stdin()?;
     }
-    let signals = Signals::watch(grace, errors.clone())?;
+    let mut signals = Signals::watch(grace, errors.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(CommandError::Start)?;
     let result = runtime.block_on(async {
-        let server = builder.start().await?;
+        let server = tokio::select! {
+            server = builder.start() => server?,
+            // It waits for a store or a backend that is not there.
+            () = signals.first() => return Ok(ReplayReport::default()),
+        };
         signals.ready()?;
         let lines = started(&server)?;
         out.line(&log_format::message(format, &start_line(&server, what)));

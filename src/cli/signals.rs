@@ -59,9 +59,9 @@ impl Signals {
     }
 
     /// Completes with the first signal.
-    pub(super) async fn first(self) {
+    pub(super) async fn first(&mut self) {
         // Its thread ends with the process.
-        let _ = self.first.await;
+        let _ = (&mut self.first).await;
     }
 }
 

@@ -50,6 +50,26 @@ async fn end(mut child: Child, signal: &str) -> (Option<i32>, String) {
     (status.code(), rest)
 }
 
+#[cfg(feature = "etcd")]
+#[tokio::test]
+async fn a_server_that_waits_for_its_store_ends_at_a_signal() {
+    let mut child = standin()
+        .args(["serve", "--listen", "127.0.0.1:0", "--store", "etcd://127.0.0.1:1/test"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let mut line = String::new();
+    let mut errors = BufReader::new(child.stderr.take().expect("its errors"));
+    let read = tokio::time::timeout(PATIENCE, errors.read_line(&mut line)).await;
+    read.expect("a line").expect("text");
+    assert!(line.contains("waiting for etcd at 127.0.0.1:1"), "{line}");
+    assert_eq!(end(child, "-TERM").await, (Some(0), String::new()));
+    let mut rest = String::new();
+    errors.read_to_string(&mut rest).await.expect("text");
+    assert!(!rest.contains("--grace"), "{rest}");
+}
+
 #[tokio::test]
 async fn serve_says_where_it_is_and_stops_at_a_signal() {
     let (child, line, address) = serve(&["serve", "-v"]).await;
