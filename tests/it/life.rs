@@ -173,6 +173,7 @@ async fn a_running_pod_ends_before_it_is_gone() {
 #[tokio::test]
 async fn without_a_kubelet_a_deleted_pod_waits() {
     let server = Server::builder().keeps_deleted_pods(true).start().await.unwrap();
+    assert_eq!(ask(&server, "POST", "/__admin/clock/freeze").await.status, 200);
     placed_pod(&server, "waits").await;
     let pod = format!("{PODS}/waits");
     let grace = async |query: &str| {
@@ -182,8 +183,14 @@ async fn without_a_kubelet_a_deleted_pod_waits() {
     };
     assert_eq!(grace("").await, 10);
     assert_eq!(grace("?gracePeriodSeconds=20").await, 10, "it does not become longer");
-    assert_eq!(grace("?gracePeriodSeconds=4").await, 4);
-    assert_eq!(ask(&server, "GET", &pod).await.at("/metadata/deletionGracePeriodSeconds"), 4);
+    assert_eq!(grace("?gracePeriodSeconds=6").await, 6);
+    assert_eq!(ask(&server, "GET", &pod).await.at("/metadata/deletionGracePeriodSeconds"), 6);
+    let end = async || ask(&server, "GET", &pod).await.at("/metadata/deletionTimestamp");
+    let first = end().await;
+    advance(&server, "9s").await;
+    assert_eq!(grace("?gracePeriodSeconds=3").await, 1, "what has passed is the least time");
+    assert!(end().await.as_str() > first.as_str(), "and the end is now");
+    assert_eq!(grace("?gracePeriodSeconds=-5").await, 1, "a negative time is a second");
     assert_eq!(grace("?gracePeriodSeconds=0").await, 0);
     assert_eq!(ask(&server, "GET", &pod).await.status, 404);
 }

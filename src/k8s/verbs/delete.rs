@@ -207,13 +207,18 @@ fn end_sooner(
 ) -> Deleted {
     let left = pod["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or_default();
     let asked = options.grace_seconds.map(|asked| if asked < 0 { 1 } else { asked });
-    let Some(seconds) = asked.filter(|asked| *asked < left) else {
+    let Some(mut seconds) = asked.filter(|asked| *asked < left) else {
         return Deleted::Held(Written::nothing(Arc::clone(object)));
     };
     let until: Option<jiff::Timestamp> =
         pod["metadata"]["deletionTimestamp"].as_str().and_then(|time| time.parse().ok());
     let earlier = jiff::SignedDuration::from_secs(left - seconds);
-    let until = until.and_then(|until| until.checked_sub(earlier).ok()).unwrap_or(call.now);
+    let until = until.and_then(|until| until.checked_sub(earlier).ok());
+    // An end that would have passed is now, and the least time is left: who ends the pod sees the change.
+    let until = until.filter(|until| *until >= call.now).unwrap_or_else(|| {
+        seconds = seconds.min(1);
+        call.now
+    });
     meta::set(&mut pod, "deletionTimestamp", meta::time_text(until).into());
     meta::set(&mut pod, "deletionGracePeriodSeconds", seconds.into());
     let is_gone = seconds == 0 && meta::finalizers(&pod).is_empty();

@@ -243,18 +243,7 @@ fn annotation(
 /// `ValidateValidatingAdmissionPolicyBinding`.
 pub(super) fn binding(object: &Value, errors: &mut Errors) {
     let spec = &object["spec"];
-    let name = text(spec, "policyName");
-    if name.is_empty() {
-        errors.push(FieldError::required("spec.policyName", ""));
-    } else {
-        problems(errors, "spec.policyName", name, names::subdomain(name));
-    }
-    if !spec["paramRef"].is_null() {
-        param_ref(errors, &spec["paramRef"], "spec.paramRef");
-    }
-    if !spec["matchResources"].is_null() {
-        match_resources(errors, &spec["matchResources"], "spec.matchResources");
-    }
+    bound(errors, spec);
     let path = "spec.validationActions";
     let mut known = BTreeSet::new();
     for (index, action) in texts(spec, "validationActions").enumerate() {
@@ -300,5 +289,21 @@ pub(super) fn param_ref(errors: &mut Errors, of: &Value, path: &str) {
         errors.push(FieldError::required(at, ""));
     } else {
         supported_text(errors, action, &at, &["Deny", "Allow"]);
+    }
+}
+
+/// What the bindings of both kinds of policies have: the name of the policy, parameters, and what is matched.
+pub(super) fn bound(errors: &mut Errors, spec: &Value) {
+    let name = text(spec, "policyName");
+    if name.is_empty() {
+        errors.push(FieldError::required("spec.policyName", ""));
+    } else {
+        problems(errors, "spec.policyName", name, names::subdomain(name));
+    }
+    if !spec["paramRef"].is_null() {
+        param_ref(errors, &spec["paramRef"], "spec.paramRef");
+    }
+    if !spec["matchResources"].is_null() {
+        match_resources(errors, &spec["matchResources"], "spec.matchResources");
     }
 }

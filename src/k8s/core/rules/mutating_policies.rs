@@ -3,11 +3,10 @@
 use serde_json::Value;
 
 use super::super::super::golang::quote;
-use super::super::super::names;
 use super::super::super::status::FieldError;
 use super::admission_expressions::{Expressions, Wanted};
-use super::admission_policies::{match_resources, param_kind, param_ref, variable};
-use super::check::{Errors, child, item, list, problems, supported_text, text, texts};
+use super::admission_policies::{bound, match_resources, param_kind, variable};
+use super::check::{Errors, child, item, list, supported_text, text, texts};
 use super::webhooks::conditions;
 
 /// A deletion has no object to change.
@@ -102,18 +101,6 @@ fn mutation(errors: &mut Errors, expressions: &Expressions, of: &Value, path: &s
 /// `ValidateMutatingAdmissionPolicyBinding`.
 pub(super) fn binding(object: &Value, errors: &mut Errors) {
     let spec = &object["spec"];
-    let name = text(spec, "policyName");
-    if name.is_empty() {
-        errors.push(FieldError::required("spec.policyName", ""));
-    } else {
-        problems(errors, "spec.policyName", name, names::subdomain(name));
-    }
-    if !spec["paramRef"].is_null() {
-        param_ref(errors, &spec["paramRef"], "spec.paramRef");
-    }
-    if !spec["matchResources"].is_null() {
-        match_resources(errors, &spec["matchResources"], "spec.matchResources");
-        let path = "spec.matchResources.resourceRules.operations";
-        operations(errors, &spec["matchResources"], path);
-    }
+    bound(errors, spec);
+    operations(errors, &spec["matchResources"], "spec.matchResources.resourceRules.operations");
 }
