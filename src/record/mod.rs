@@ -45,6 +45,7 @@ mod link_marks;
 mod links;
 mod mapping;
 mod options;
+mod order_key;
 mod outbound;
 mod pause;
 mod proxy;

@@ -1,7 +1,6 @@
 //! Writes exchanges to files on threads of its own, each file whole or not at all.
 
 use std::fs;
-use std::hash::BuildHasher as _;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,6 +20,7 @@ use super::files::{
 };
 use super::key_file;
 use super::ledger::{Earlier, Ledger, RecordingOf};
+use super::order_key::order_key;
 use super::queue::{Budget, Queue, QueueLimits, Reserved, Sink};
 use super::spool::{SpoolFolder, SpoolThread};
 
@@ -375,8 +375,7 @@ impl Sink for MappingSink {
         });
     }
 
-    /// Whatever the order of its query is, a request has the same key.
     fn key(&self, sent: &SentRequest) -> u64 {
-        self.hasher.hash_one((sent.method.as_str(), path_of(&sent.target)))
+        order_key(&self.hasher, &sent.method, path_of(&sent.target))
     }
 }
