@@ -38,7 +38,7 @@ pub(super) struct Arrivals {
 }
 
 /// A body that has arrived.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum ArrivedBody {
     /// All of it, and its parts.
     Held(Bytes, Vec<Chunk>),

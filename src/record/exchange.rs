@@ -19,8 +19,8 @@ pub(super) const MAX_REQUEST_BODY: usize = 1 << 20;
 /// The largest body that is held in memory until it is written, in bytes; a larger one goes to a file.
 pub(super) const HELD: usize = 8 << 20;
 
-/// A request as it was sent to the backend.
-#[derive(Debug)]
+/// A request as it was sent to the backend. Clones share the body.
+#[derive(Debug, Clone)]
 pub(super) struct SentRequest {
     pub(super) method: Method,
     /// The server that it was for, where a client of a forward proxy sent it.
@@ -38,8 +38,8 @@ pub(super) fn path_of(target: &str) -> &str {
     target.split_once('?').map_or(target, |(path, _)| path)
 }
 
-/// An answer as the backend sent it.
-#[derive(Debug)]
+/// An answer as the backend sent it. Clones share the body.
+#[derive(Debug, Clone)]
 pub(super) struct ReceivedAnswer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,

@@ -1,11 +1,11 @@
 //! The threads that make mappings of what is queued.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::record::backlog::{Entry, decode};
+use crate::record::backlog::{Entry, Journal, decode};
 
 use super::shared::Shared;
 use super::state::{Priority, Task};
@@ -19,7 +19,7 @@ const STAND_BACK: Duration = Duration::from_millis(20);
 /// Takes exchanges until the queue ends.
 pub(super) fn run(shared: &Shared, priority: Priority) {
     match priority {
-        // What comes meanwhile goes to the disk: an exchange in the hands of a thread is in memory alone.
+        // What comes meanwhile goes to the disk.
         Priority::Normal => shared.sink.prepare(),
         Priority::Low if shared.limits.gives_way => lower_priority(),
         Priority::Low => {}
@@ -32,7 +32,12 @@ pub(super) fn run(shared: &Shared, priority: Priority) {
             Some(entry) => state.put_back(entry),
             None => shared.sync_soon(&mut state),
         }
-        state.done(key);
+        let copied = state.done(key);
+        if let Some((entry, reader)) = copied {
+            drop(state);
+            mark_done(shared, &entry, &reader);
+            state = shared.lock();
+        }
         shared.learned.notify_all();
         shared.wake_mappers(&state);
         if state.is_disk_empty() {
@@ -93,7 +98,7 @@ fn work(shared: &Shared, task: Task) -> Option<Entry> {
     };
     match task {
         Task::Memory(job) => {
-            record(*job.exchange);
+            record(Arc::unwrap_or_clone(job.exchange));
             drop(job.reserved);
         }
         Task::Disk(entry, reader) => {
@@ -112,15 +117,20 @@ fn work(shared: &Shared, task: Task) -> Option<Entry> {
                 }
                 None => shared.sink.lost(1, "it cannot be read from the backlog again"),
             }
-            let done = reader.lock().unwrap_or_else(PoisonError::into_inner).mark_done(&entry);
-            if let Err(error) = done {
-                // After a crash it would be recorded twice.
-                shared.sink.lost(0, &format!("the backlog cannot be written: {error}"));
-            }
+            mark_done(shared, &entry, &reader);
             drop(file);
         }
     }
     None
+}
+
+/// Marks an exchange in the backlog as done.
+pub(super) fn mark_done(shared: &Shared, entry: &Entry, reader: &Mutex<Journal>) {
+    let done = reader.lock().unwrap_or_else(PoisonError::into_inner).mark_done(entry);
+    if let Err(error) = done {
+        // After a crash it would be recorded twice.
+        shared.sink.lost(0, &format!("the backlog cannot be written: {error}"));
+    }
 }
 
 /// Requests come first: where the machine is busy, mappings are made later.

@@ -5,6 +5,9 @@
 //!                        └ after 10 ms, or half of the [budget] → [spill] → backlog on disk ┘
 //! ```
 //!
+//! An exchange that [map] has taken from memory and works on for more than 10 ms goes to the backlog too, in case that the
+//! process is killed before its mapping is written.
+//!
 //! The proxy only pushes. Making a mapping costs much more than passing an exchange on, so it waits while the
 //! machine is busy; by then the exchange is on disk. So a killed process loses what it answered in the last
 //! moment, and nothing else.
@@ -114,7 +117,8 @@ impl Queue {
     /// Queues an exchange that has ended.
     pub(super) fn push(&self, sent: SentRequest, answer: ReceivedAnswer, reserved: Reserved) {
         let key = self.shared.sink.key(&sent);
-        let (exchange, since) = (Box::new((sent, answer)), Instant::now());
+        let (exchange, since) = (Arc::new((sent, answer)), Instant::now());
+        let reserved = Some(reserved);
         let job = Job { exchange, reserved, key, order: 0, since };
         let mut state = self.shared.lock();
         state.push(job);

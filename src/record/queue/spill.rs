@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::record::backlog::{Entry, Journal, encode};
 
+use super::map::mark_done;
 use super::shared::Shared;
 use super::state::Job;
 
@@ -32,7 +33,8 @@ pub(super) fn run(shared: &Shared, mut journal: Option<Journal>) {
                 // It is empty but for what is done; the next start would see that, too.
                 let _ = done.remove();
             }
-            if state.spills_all && !state.has_pending() {
+            let has_work = state.has_pending() || state.has_held();
+            if state.spills_all && !has_work {
                 if let Some(done) = state.when_spilled.take() {
                     // Nobody may wait for it any more.
                     let _ = done.send(());
@@ -42,7 +44,7 @@ pub(super) fn run(shared: &Shared, mut journal: Option<Journal>) {
                 }
             } else if state.closed && state.is_empty() {
                 return;
-            } else if state.has_pending() {
+            } else if has_work {
                 break;
             }
             state.spiller_waits = true;
@@ -58,22 +60,37 @@ pub(super) fn run(shared: &Shared, mut journal: Option<Journal>) {
     }
 }
 
-/// Brings all that is pending to the disk, where some of it has waited for too long.
+/// Brings to the disk all that is pending, where some of it has waited for too long, and what threads work on for too
+/// long.
 fn spill(shared: &Shared, journal: &mut Option<Journal>) {
-    let jobs = {
+    let (held, pending) = {
         let mut state = shared.lock();
-        let since = Instant::now().checked_sub(AGE);
+        let now = Instant::now();
+        let since = now.checked_sub(AGE);
         let is_due = since.is_some_and(|since| state.is_due(since, shared.limits.memory / 2));
         let on_disk = journal.as_ref().map_or(0, Journal::len);
         let is_full = on_disk >= shared.limits.backlog;
-        if !(is_due && !is_full || state.spills_all) {
+        let takes_all = is_due && !is_full || state.spills_all;
+        // The backlog has exchanges in their order.
+        let since = if takes_all { Some(now) } else { since.filter(|_| !is_full) };
+        let held = since.map(|since| state.copy_held(since)).unwrap_or_default();
+        if held.is_empty() && !takes_all {
             return;
         }
-        state.begin_spill()
+        (held, takes_all.then(|| state.begin_spill()))
     };
-    let jobs = without_repeats(shared, jobs);
-    let mut entries = if jobs.is_empty() { VecDeque::new() } else { write(shared, journal, jobs) };
+    // One that cannot be written here is on its way to a mapping nevertheless.
+    let copies = write(shared, journal, held, &|_, _| {});
+    let folder = shared.folder.display();
+    let lost = |count: usize, error: &io::Error| {
+        let why = format!(
+            "the backlog in {folder} cannot be written: {error}; is the disk full, may the directory be written?"
+        );
+        shared.sink.lost(count, &why);
+    };
+    let spilled = pending.map(|jobs| write(shared, journal, without_repeats(shared, jobs), &lost));
     let mut state = shared.lock();
+    let mut entries = spilled.unwrap_or_default();
     if let Some(open) = journal.as_ref().filter(|_| state.reader.is_none()) {
         match open.reader() {
             Ok(reader) => state.reader = Some(Arc::new(Mutex::new(reader))),
@@ -84,11 +101,18 @@ fn spill(shared: &Shared, journal: &mut Option<Journal>) {
             }
         }
     }
-    if !entries.is_empty() {
+    if !entries.is_empty() || !copies.is_empty() {
         shared.sync_soon(&mut state);
     }
+    let done = state.end_copies(copies);
+    let reader = state.reader.clone();
     state.end_spill(entries);
     drop(state);
+    if let Some(reader) = reader {
+        for entry in &done {
+            mark_done(shared, entry, &reader);
+        }
+    }
     shared.newest.notify_all();
     shared.work.notify_all();
 }
@@ -110,15 +134,16 @@ fn without_repeats(shared: &Shared, jobs: VecDeque<Job>) -> VecDeque<Job> {
     jobs
 }
 
-/// Writes exchanges to the backlog, many with one call.
-fn write(shared: &Shared, journal: &mut Option<Journal>, jobs: VecDeque<Job>) -> VecDeque<Entry> {
-    let lost = |count: usize, error: &io::Error| {
-        let folder = shared.folder.display();
-        let why = format!(
-            "the backlog in {folder} cannot be written: {error}; is the disk full, may the directory be written?"
-        );
-        shared.sink.lost(count, &why);
-    };
+/// Writes exchanges to the backlog, many with one call. `lost` is told how many are not there, and why.
+fn write(
+    shared: &Shared,
+    journal: &mut Option<Journal>,
+    jobs: VecDeque<Job>,
+    lost: &dyn Fn(usize, &io::Error),
+) -> VecDeque<Entry> {
+    if jobs.is_empty() {
+        return VecDeque::new();
+    }
     let opened =
         journal.take().map_or_else(|| Journal::create(&shared.folder, &shared.redactor), Ok);
     let open = match opened {

@@ -17,10 +17,15 @@ const LOOK_AHEAD: usize = 64;
 /// A larger exchange goes to the disk before a mapping is made of it, in bytes.
 const LARGE: usize = 256 << 10;
 
+/// An exchange that has ended.
+pub(super) type Exchange = (SentRequest, ReceivedAnswer);
+
 /// An exchange in memory.
 pub(super) struct Job {
-    pub(super) exchange: Box<(SentRequest, ReceivedAnswer)>,
-    pub(super) reserved: Reserved,
+    /// The thread that makes a mapping of it shares it with [`Busy`].
+    pub(super) exchange: Arc<Exchange>,
+    /// Nothing for what another thread works on.
+    pub(super) reserved: Option<Reserved>,
     /// Those with the same key are taken one after the other.
     pub(super) key: u64,
     /// Its number among all that were pushed.
@@ -34,6 +39,18 @@ struct Busy {
     order: u64,
     /// Whether its secrets are known.
     is_learned: bool,
+    /// Where it was taken from memory.
+    in_memory: Option<InMemory>,
+}
+
+/// An exchange that a thread works on and that is not on disk, as far as the queue knows.
+struct InMemory {
+    exchange: Arc<Exchange>,
+    since: Instant,
+    /// Whether it is on disk, or on its way there.
+    is_spilled: bool,
+    /// Its place on disk.
+    entry: Option<Entry>,
 }
 
 /// Whether a thread may take the time of requests.
@@ -49,6 +66,19 @@ pub(super) enum Priority {
 pub(super) enum Task {
     Memory(Job),
     Disk(Entry, Arc<Mutex<Journal>>),
+}
+
+impl Job {
+    fn bytes(&self) -> usize {
+        self.reserved.as_ref().map_or(0, Reserved::bytes)
+    }
+}
+
+impl InMemory {
+    fn of(job: &Job) -> Self {
+        let exchange = Arc::clone(&job.exchange);
+        Self { exchange, since: job.since, is_spilled: false, entry: None }
+    }
 }
 
 impl Task {
@@ -160,7 +190,7 @@ impl State {
     pub(super) fn push(&mut self, mut job: Job) {
         job.order = self.number();
         self.rate.add(job.since);
-        self.pending_bytes += job.reserved.bytes();
+        self.pending_bytes += job.bytes();
         self.pending.push_back(job);
     }
 
@@ -179,7 +209,7 @@ impl State {
             // in memory alone: it goes to the backlog first.
             let mut passed_over = Vec::new();
             let at = first.position(|job| {
-                let is_large = job.exchange.1.body.file().is_some() || job.reserved.bytes() > LARGE;
+                let is_large = job.exchange.1.body.file().is_some() || job.bytes() > LARGE;
                 passed_over.extend(is_large.then_some(job.key));
                 !is_large
             })?;
@@ -188,7 +218,7 @@ impl State {
                 return None;
             }
             let job = self.pending.remove(at)?;
-            self.pending_bytes -= job.reserved.bytes();
+            self.pending_bytes -= job.bytes();
             Task::Memory(job)
         } else {
             let mut first = self.spilled.iter().take(LOOK_AHEAD);
@@ -202,7 +232,11 @@ impl State {
             }
             Task::Disk(next, self.reader.clone()?)
         };
-        self.busy.push(Busy { key: task.key(), order: task.order(), is_learned: false });
+        let in_memory = match &task {
+            Task::Memory(job) => Some(InMemory::of(job)),
+            Task::Disk(..) => None,
+        };
+        self.busy.push(Busy { key: task.key(), order: task.order(), is_learned: false, in_memory });
         Some(task)
     }
 
@@ -222,12 +256,13 @@ impl State {
                 && self.spilled.front().is_none_or(|entry| entry.order > order)
     }
 
-    /// An exchange that was taken is done.
-    pub(super) fn done(&mut self, key: u64) {
-        if let Some(at) = self.busy.iter().position(|busy| busy.key == key) {
-            self.busy.swap_remove(at);
-        }
+    /// An exchange that was taken is done. Returns its place on disk where it was spilled meanwhile, and what marks it as
+    /// done there.
+    pub(super) fn done(&mut self, key: u64) -> Option<(Entry, Arc<Mutex<Journal>>)> {
+        let at = self.busy.iter().position(|busy| busy.key == key);
+        let busy = at.map(|at| self.busy.swap_remove(at));
         self.tell_drained();
+        Some((busy?.in_memory?.entry?, self.reader.clone()?))
     }
 
     /// An exchange on disk that was taken and is not done: it comes before all others again.
@@ -263,6 +298,45 @@ impl State {
         self.pending_bytes > bytes || self.pending.front().is_some_and(|job| job.since <= since)
     }
 
+    /// Whether a thread works on an exchange that is in memory alone.
+    pub(super) fn has_held(&self) -> bool {
+        self.held().next().is_some()
+    }
+
+    fn held(&self) -> impl Iterator<Item = &InMemory> {
+        self.busy.iter().filter_map(|busy| busy.in_memory.as_ref()).filter(|held| !held.is_spilled)
+    }
+
+    /// Copies of exchanges in memory alone that threads have worked on since before `since`. They are older than all that
+    /// is pending.
+    pub(super) fn copy_held(&mut self, since: Instant) -> VecDeque<Job> {
+        let mut copies: Vec<Job> = Vec::new();
+        for busy in &mut self.busy {
+            let Some(held) = &mut busy.in_memory else { continue };
+            if !held.is_spilled && held.since <= since {
+                held.is_spilled = true;
+                let (exchange, since) = (Arc::clone(&held.exchange), held.since);
+                let (key, order) = (busy.key, busy.order);
+                copies.push(Job { exchange, reserved: None, key, order, since });
+            }
+        }
+        copies.sort_by_key(|job| job.order);
+        copies.into()
+    }
+
+    /// Copies are on disk; returns those whose exchanges are done by now.
+    pub(super) fn end_copies(&mut self, entries: VecDeque<Entry>) -> Vec<Entry> {
+        let mut done = Vec::new();
+        for entry in entries {
+            let busy = self.busy.iter_mut().find(|busy| busy.order == entry.order);
+            match busy.and_then(|busy| busy.in_memory.as_mut()) {
+                Some(held) => held.entry = Some(entry),
+                None => done.push(entry),
+            }
+        }
+        done
+    }
+
     /// Takes all that is pending, to bring it to the disk.
     pub(super) fn begin_spill(&mut self) -> VecDeque<Job> {
         self.spilling = true;
@@ -270,7 +344,7 @@ impl State {
         std::mem::take(&mut self.pending)
     }
 
-    /// What was taken to be spilled is on disk.
+    /// What was taken to be spilled, if anything was, is on disk.
     pub(super) fn end_spill(&mut self, entries: VecDeque<Entry>) {
         self.add_spilled(entries);
         self.spilling = false;

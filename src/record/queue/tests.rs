@@ -163,6 +163,38 @@ async fn what_is_not_done_in_time_is_done_at_the_next_start() {
 }
 
 #[tokio::test]
+async fn an_exchange_in_the_hands_of_a_thread_outlives_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let sink = TestSink::default();
+    let (first, _) = queue(folder.path(), &sink, 1 << 20);
+    let gate = Arc::clone(&sink.gate);
+    let held = gate.lock().unwrap();
+    let file = folder.path().join(backlog::FILE);
+    push(&first, "/a", "1");
+    // It is alone in the queue, so a thread has it.
+    while std::fs::metadata(&file).map_or(0, |data| data.len()) <= 64 {
+        thread::sleep(Duration::from_millis(1));
+    }
+    push(&first, "/a", "2");
+    let size = file.metadata().unwrap().len();
+    while file.metadata().unwrap().len() == size {
+        thread::sleep(Duration::from_millis(1));
+    }
+    // What a killed process leaves.
+    let left = tempfile::tempdir().unwrap();
+    std::fs::copy(&file, left.path().join(backlog::FILE)).unwrap();
+    drop(held);
+    let next = TestSink::default();
+    let (second, found) = queue(left.path(), &next, 1 << 20);
+    assert_eq!(found, 2);
+    for (queue, sink) in [(first, sink), (second, next)] {
+        queue.drained().await;
+        assert_eq!(sink.got.lock().unwrap().answers["/a"], ["1", "2"]);
+    }
+    assert!(!file.exists(), "nothing is left");
+}
+
+#[tokio::test]
 async fn repeats_cost_nothing_and_a_sink_that_fails_loses_one_exchange() {
     let folder = tempfile::tempdir().unwrap();
     let sink = TestSink::default();
