@@ -70,7 +70,7 @@ impl Links {
     }
 
     /// Returns the backend that answers requests for a path.
-    fn of_target(&self, target: &str) -> Option<&Backend> {
+    pub(super) fn of_target(&self, target: &str) -> Option<&Backend> {
         let leads = |backend: &&Backend| {
             let rest = target.strip_prefix(&*backend.below);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))

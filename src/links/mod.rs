@@ -48,22 +48,33 @@ pub(crate) const LINKS_PARAMETER: &str = "links";
 #[derive(Debug, Clone)]
 pub(crate) struct Links {
     /// Those with longer paths come first, so that the first match is the most specific one.
-    backends: Vec<Backend>,
+    backends: Arc<[Backend]>,
     /// All prefixes of links, computed when the first streamed body arrives.
     beginnings: OnceLock<Arc<[String]>>,
+    /// The path of the backend whose answers are rewritten, where references by a path in them have to get it.
+    answering: Option<Arc<str>>,
 }
 
 impl Links {
     /// Creates links to these backends.
     pub(crate) fn new(mut backends: Vec<Backend>) -> Self {
         backends.sort_by_key(|backend| usize::MAX - backend.base.len());
-        Self { backends, beginnings: OnceLock::new() }
+        Self { backends: backends.into(), beginnings: OnceLock::new(), answering: None }
+    }
+
+    /// Returns the links for answers to requests for a path, where they differ: clients find the backend that answers
+    /// below a path, and its references by a path do not have it.
+    pub(crate) fn answering(&self, target: &str) -> Option<Self> {
+        let backend = self.of_target(target)?;
+        let is_moved = backend.base.is_empty() && !backend.below.is_empty();
+        is_moved.then(|| Self { answering: Some((*backend.below).into()), ..self.clone() })
     }
 
     /// Adds a backend.
     #[cfg(any(feature = "record", test))]
     pub(crate) fn and(&self, backend: Backend) -> Self {
-        Self::new(self.backends.iter().cloned().chain([backend]).collect())
+        let all = Self::new(self.backends.iter().cloned().chain([backend]).collect());
+        Self { answering: self.answering.clone(), ..all }
     }
 
     /// Returns the backends' URLs with the path of each, for the metadata of a recording.

@@ -1,8 +1,10 @@
 //! References to a backend by a path alone (RFC 3986, section 4.2), in strings of JSON and attributes of HTML.
 //!
-//! They are searched only if the backend's URL has a path that its clients do not see: a quoted
-//! text that begins with that path refers to the backend. Without one, any path would be such a
-//! reference.
+//! They are searched if the backend's URL has a path that its clients do not see: a quoted text that begins with that
+//! path refers to the backend. If it has none, and clients find the backend below a path, any quoted text might be such a
+//! reference: then only those count that stand where links do, by the name of their field, attribute or element.
+
+use memchr::memchr_iter;
 
 use super::spelling::{PATH_SLASHES, SPELLINGS, Spelling, continues_segment};
 
@@ -21,4 +23,68 @@ pub(super) fn at(text: &[u8], at: usize, base: &str) -> Option<(usize, Spelling)
 /// Returns whether a text ends in what a quoted text begins with.
 pub(super) fn is_quote(text: &[u8]) -> bool {
     matches!(text.last(), Some(b'"' | b'\'')) || text.ends_with(b"&quot;")
+}
+
+/// How much before a reference decides whether it stands where links do, in bytes.
+pub(super) const NAMED_WITHIN: usize = 64;
+
+/// Names of fields, attributes and elements with links, without their marks and in lower case.
+#[rustfmt::skip]
+const NAMES: &[&str] = &[
+    "href", "src", "action", "formaction", "poster", "cite", "ping",
+    "next", "prev", "previous", "first", "last", "self", "up", "related", "canonical", "alternate", "redirect",
+    "redirectto", "location", "nextpage", "prevpage", "previouspage", "firstpage", "lastpage",
+];
+
+/// How the names of other fields with links end.
+const ENDS: [&str; 5] = ["url", "uri", "href", "link", "location"];
+
+/// Returns where references by an absolute path begin that stand where links do, with their spelling.
+pub(super) fn bare(text: &[u8]) -> impl Iterator<Item = (usize, Spelling)> {
+    memchr_iter(b'/', text).filter_map(|slash| {
+        let escaped = slash > 0 && text[slash - 1] == b'\\';
+        let spelling = if escaped { PATH_SLASHES[1] } else { PATH_SLASHES[0] };
+        let spelling = *SPELLINGS.iter().find(|known| known.slash == spelling)?;
+        let (start, rest) = (slash - usize::from(escaped), &text[slash + 1..]);
+        // `//host/path` names another server.
+        let is_path = !rest.starts_with(b"/") && !rest.starts_with(br"\/");
+        (is_path && is_named(&text[start.saturating_sub(NAMED_WITHIN)..start]))
+            .then_some((start, spelling))
+    })
+}
+
+/// Returns whether what follows a text is the value of a field, an attribute or an element that has links.
+fn is_named(before: &[u8]) -> bool {
+    if let Some(tag) = before.strip_suffix(b">") {
+        let name = tag.rsplit(|byte| *byte == b'<').next().unwrap_or_default();
+        return name.len() < tag.len() && is_name_of_link(name);
+    }
+    if !is_quote(before) {
+        return false;
+    }
+    let marks: &[u8] = if before.ends_with(b"&quot;") { b"&quot;" } else { b"\"" };
+    let before = &before[..before.len() - marks.len()];
+    if let Some(tag) = before.strip_suffix(b"=") {
+        let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b":-_".contains(byte);
+        let length = tag.iter().rev().take_while(|byte| is_of_name(byte)).count();
+        return is_name_of_link(&tag[tag.len() - length..]);
+    }
+    let key = before.trim_ascii_end().strip_suffix(b":").map(<[u8]>::trim_ascii_end);
+    let key = key.and_then(|key| key.strip_suffix(marks));
+    key.is_some_and(|key| {
+        let start = key.windows(marks.len()).rposition(|part| part == marks);
+        start.is_some_and(|start| is_name_of_link(&key[start + marks.len()..]))
+    })
+}
+
+/// Returns whether values of a name are links: `nextPageUrl`, `@odata.nextLink`, `D:href`.
+fn is_name_of_link(name: &[u8]) -> bool {
+    let name = name.rsplit(|byte| *byte == b':').next().unwrap_or_default();
+    if !name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_ @.".contains(byte)) {
+        return false;
+    }
+    let name: Vec<u8> =
+        name.iter().filter(|byte| !b"-_ ".contains(byte)).map(u8::to_ascii_lowercase).collect();
+    NAMES.iter().any(|known| known.as_bytes() == name)
+        || ENDS.iter().any(|end| name.ends_with(end.as_bytes()))
 }

@@ -31,6 +31,8 @@ enum Scheme {
     Path,
     /// It is the path of the backend itself.
     WholePath,
+    /// It is a path without that of the backend that answers, which goes before it.
+    BarePath,
 }
 
 /// The schemes, the longer ones first.
@@ -118,8 +120,19 @@ impl Links {
     /// Returns the links in a text, by the place of their hosts. They do not overlap.
     pub(super) fn find(&self, text: &[u8]) -> BTreeMap<usize, Found<'_>> {
         let mut found = BTreeMap::new();
-        for backend in &self.backends {
-            let bases = backend.bases.iter().filter(|base| base.find(text).is_some());
+        let answering = self.answering.as_deref().and_then(|below| {
+            self.backends.iter().find(|backend| backend.base.is_empty() && *backend.below == *below)
+        });
+        if let Some(backend) = answering {
+            found.extend(reference::bare(text).map(|(at, spelling)| {
+                let scheme = Scheme::BarePath;
+                (at, Found { range: at..at, backend, scheme, spelling })
+            }));
+        }
+        for backend in &*self.backends {
+            // A path alone refers to the backend that answers.
+            let bases = backend.bases.iter().filter(|_| answering.is_none());
+            let bases = bases.filter(|base| base.find(text).is_some());
             for at in bases.flat_map(|base| base.find_iter(text)) {
                 if let Some((length, spelling)) = reference::at(text, at, &backend.base) {
                     let ends = !text[at + length..].starts_with(spelling.slash.as_bytes());
@@ -149,7 +162,9 @@ impl Found<'_> {
         let path = format!("{}{}", base.path, self.backend.below);
         let scheme = match (self.scheme, base.secure) {
             (Scheme::WholePath, _) if path.is_empty() => return self.spelling.write("/"),
-            (Scheme::Path | Scheme::WholePath, _) => return self.spelling.write(&path),
+            (Scheme::Path | Scheme::WholePath | Scheme::BarePath, _) => {
+                return self.spelling.write(&path);
+            }
             (Scheme::Http, false) => "http://",
             (Scheme::Http, true) => "https://",
             (Scheme::WebSocket, false) => "ws://",

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::Links;
 use super::base::ClientBase;
+use super::reference::NAMED_WITHIN;
 use super::scan::{ends_in_word, is_delimiter};
 use super::spelling::{SPELLINGS, path_spellings};
 
@@ -17,6 +18,8 @@ pub(super) struct Rewriting {
     beginnings: Arc<[String]>,
     /// The length of the longest of them.
     longest: usize,
+    /// How many sent bytes decide whether a link follows.
+    context: usize,
     /// The last bytes that were sent on, then what waits.
     held: Bytes,
     /// How many bytes of it were sent on.
@@ -34,7 +37,8 @@ impl Rewriting {
     pub(super) fn new(links: &Links, base: ClientBase) -> Self {
         let beginnings = links.beginnings();
         let longest = beginnings.iter().map(String::len).max().unwrap_or_default();
-        Self { base, beginnings, longest, held: Bytes::new(), sent: 0 }
+        let context = if links.answering.is_some() { NAMED_WITHIN } else { CONTEXT };
+        Self { base, beginnings, longest, context, held: Bytes::new(), sent: 0 }
     }
 
     /// Returns the bytes that can be sent on after this piece.
@@ -43,7 +47,7 @@ impl Rewriting {
             if self.held.is_empty() { piece } else { [&*self.held, &*piece].concat().into() };
         let end = self.complete(&whole).max(self.sent);
         let ready = self.rewritten(links, &whole, end);
-        let context = end.saturating_sub(CONTEXT);
+        let context = end.saturating_sub(self.context);
         (self.held, self.sent) = (whole.slice(context..), end - context);
         ready
     }
@@ -86,7 +90,7 @@ impl Links {
     fn beginnings(&self) -> Arc<[String]> {
         let make = || {
             let mut out = Vec::new();
-            for backend in &self.backends {
+            for backend in &*self.backends {
                 // One more character shows whether a reference continues in the same segment.
                 out.extend(path_spellings(&backend.base));
                 for host in &backend.hosts {

@@ -313,3 +313,48 @@ fn references_by_a_path_lose_the_path_of_the_backend() {
     let below = links(&[("http://auth.test/realm", "/auth")]);
     assert_eq!(text(&below, r#""/realm/x""#), r#""/auth/x""#);
 }
+
+#[test]
+fn references_by_a_path_get_the_path_of_the_backend_that_answers() {
+    let all = links(&[("http://api.test/v1", ""), ("http://auth.test", "/auth")]);
+    assert!(all.answering("/x").is_none(), "a reference without its path leads nowhere");
+    let of = all.answering("/auth/login").unwrap();
+    let pairs = [
+        (r#"{"next": "/login?p=2"}"#, r#"{"next": "/auth/login?p=2"}"#),
+        (r#"{"nextPageUrl":"\/login"}"#, r#"{"nextPageUrl":"\/auth\/login"}"#),
+        (r#"{"@odata.nextLink" : "/x"}"#, r#"{"@odata.nextLink" : "/auth/x"}"#),
+        (r#"{"_links":{"self":{"href":"/"}}}"#, r#"{"_links":{"self":{"href":"/auth/"}}}"#),
+        (r#"{"url":"http://auth.test/x"}"#, r#"{"url":"http://c:1/auth/x"}"#),
+        (
+            "<form action='/do'><a href=\"/x\">/x</a>",
+            "<form action='/auth/do'><a href=\"/auth/x\">/x</a>",
+        ),
+        ("<D:href>/dav/a</D:href>", "<D:href>/auth/dav/a</D:href>"),
+        (
+            "<div data=\"&quot;next&quot;:&quot;/x&quot;\">",
+            "<div data=\"&quot;next&quot;:&quot;/auth/x&quot;\">",
+        ),
+    ];
+    for (before, after) in pairs {
+        assert_eq!(text(&of, before), after, "{before}");
+        for size in 1..before.len() {
+            let mut rewriting = Rewriting::new(&of, client("c:1"));
+            let pieces = before.as_bytes().chunks(size);
+            let mut out: Vec<u8> = pieces
+                .flat_map(|piece| rewriting.push(&of, Bytes::copy_from_slice(piece)))
+                .collect();
+            out.extend_from_slice(&rewriting.finish(&of));
+            assert_eq!(String::from_utf8(out).unwrap(), after, "{size}");
+        }
+    }
+    for same in [
+        r#"{"path":"/usr/bin","next":"x/y","url":"//other.test/x","also":"/v1/x"}"#,
+        r#"{"next":"\/\/other.test","mount":"/auth","text":"see \"next\":/x"}"#,
+        "<link>text /x</link></href>/x",
+    ] {
+        assert_eq!(text(&of, same), same);
+    }
+    // The server that was asked is one more backend while an answer is recorded.
+    let with_own = of.and(Backend::new("http://own.test", "").unwrap());
+    assert_eq!(text(&with_own, r#"{"next":"/x"}"#), r#"{"next":"/auth/x"}"#);
+}

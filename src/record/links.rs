@@ -38,7 +38,7 @@ impl AnswerLinks {
         let base = ClientBase::of(request)?;
         let target = request.target().to_owned();
         links.fields_to_backend(&mut request.headers, &target, &base);
-        Some(Self { links: Arc::clone(links), base, target })
+        Some(Self { links: answering(links, &target), base, target })
     }
 
     /// Rewrites the header fields of an answer for the client.
@@ -91,6 +91,11 @@ impl AnswerLinks {
         let rest = Some((body, Some(passing)));
         Body::Passed(PassedBody::new(Rewritten::of(first, None, rest)))
     }
+}
+
+/// The links for the answers to requests for a target.
+pub(super) fn answering(links: &Arc<Links>, target: &str) -> Arc<Links> {
+    links.answering(target).map_or_else(|| Arc::clone(links), Arc::new)
 }
 
 /// Whether the beginning of a body has links.

@@ -19,7 +19,7 @@ use super::exchange::{BodyCopy, SentRequest};
 use super::faults::BackendFault;
 use super::forward;
 use super::interim::SeenInformational;
-use super::links::AnswerLinks;
+use super::links::{AnswerLinks, answering};
 use super::tee::{Recording, Tee};
 use super::upstream::UpstreamError;
 use super::websocket::{Overheard, keep_known_extensions};
@@ -58,10 +58,10 @@ impl Proxy {
             // They are this proxy's, not the backend's.
             request.headers.remove(PROXY_AUTHORIZATION);
         }
-        let sent = self
-            .recorder
-            .as_ref()
-            .map(|_| SentRequest { links: self.links.clone(), ..copy_of(&mut request) });
+        let sent = self.recorder.as_ref().map(|_| {
+            let links = self.links.as_ref().map(|links| answering(links, request.target()));
+            SentRequest { links, ..copy_of(&mut request) }
+        });
         if let (Some(recorder), Some(sent)) = (&self.recorder, &sent) {
             recorder.expect(sent);
         }

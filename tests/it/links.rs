@@ -120,8 +120,9 @@ async fn links_stay_where_they_are_to_be_kept() {
 #[tokio::test]
 async fn a_backend_on_several_hosts_is_one_server() {
     let auth = plain_backend::start(|asked| {
-        let fields = "location: /login\r\n".to_owned();
-        Reply { status: "302 Found", fields, body: asked.target.clone().into() }
+        let fields = "content-type: application/json\r\nlocation: /login\r\n".to_owned();
+        let body = format!(r#"{{"next":"{}/2","path":"/x"}}"#, asked.target);
+        Reply { status: "302 Found", fields, body: body.into() }
     })
     .await;
     let api = plain_backend::start(move |asked| {
@@ -137,7 +138,7 @@ async fn a_backend_on_several_hosts_is_one_server() {
     let sign_in = live.url().replace('/', r"\/") + r"\/auth\/token";
     let answer = ask(&live, "GET", "/x?y=1").await;
     assert_eq!(answer.text(), format!(r#"{{"path":"/x?y=1","sign_in":"{sign_in}"}}"#));
-    assert_eq!(before[1], "/auth/login|||| /token");
+    assert_eq!(before[1], r#"/auth/login|||| {"next":"/auth/token/2","path":"/x"}"#);
     assert!(before[2].contains("/authors"), "{before:?}");
     live.shutdown().await;
     let replay = Server::builder().fixtures(directory.path()).start().await.unwrap();
