@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{PROXY_AUTHORIZATION, UPGRADE};
+use http::header::{CONTENT_LENGTH, PROXY_AUTHORIZATION, UPGRADE};
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 use hyper_util::rt::TokioIo;
@@ -124,6 +124,16 @@ impl Proxy {
         let body = match links {
             Some(links) => links.rewrite(&mut head.headers, body).await,
             None => Body::Passed(body),
+        };
+        // hyper leaves out the length of what a 304 stands for (RFC 9110, section 8.6) where it knows that no body comes.
+        let body = match body {
+            Body::Passed(body)
+                if head.status == StatusCode::NOT_MODIFIED
+                    && head.headers.contains_key(CONTENT_LENGTH) =>
+            {
+                Body::Stream(body.into_stream())
+            }
+            body => body,
         };
         let mut plan = Plan::new(head.status, Origin::Upstream, body);
         plan.headers = head.headers;

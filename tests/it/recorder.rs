@@ -134,6 +134,33 @@ async fn a_killed_recorder_leaves_no_secret_of_a_large_body() {
 }
 
 #[tokio::test]
+async fn the_length_of_what_has_not_changed_passes_and_is_recorded() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = Vec::new();
+        while !asked.ends_with(b"\r\n\r\n") {
+            asked.push(stream.read_u8().await.unwrap());
+        }
+        let head = b"HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\nContent-Length: 123\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+    });
+    let directory = TempDir::new().unwrap();
+    let builder = Server::builder().nothing_loaded().upstream(url, UpstreamOptions::default());
+    let recorder = builder.record(directory.path()).start().await.unwrap();
+    let (live, _) = raw(recorder.address(), &get("/a")).await;
+    recorder.shutdown().await;
+    let replay = Server::builder().fixtures(directory.path()).start().await.unwrap();
+    let (later, _) = raw(replay.address(), &get("/a")).await;
+    for answer in [live, later] {
+        assert!(answer.starts_with("HTTP/1.1 304 "), "{answer}");
+        assert!(answer.to_lowercase().contains("\r\ncontent-length: 123\r\n"), "{answer}");
+        assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_backend_with_http2_alone_is_recorded_and_replayed() {
     let (backend, _stubs) = echo().await;
     let directory = TempDir::new().unwrap();
