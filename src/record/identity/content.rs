@@ -65,6 +65,11 @@ pub(super) fn text_pattern(headers: &HeaderMap, text: &str, clean: &Clean<'_>) -
             json!({"equalToJson": value})
         };
     }
+    if is_graphql(headers)
+        && let Some(pattern) = graphql::text(&marked)
+    {
+        return pattern;
+    }
     let marked = markup::marked(&lines_marked(&marked));
     if let Some(pattern) = xml::pattern(&marked) {
         return pattern;
@@ -73,6 +78,12 @@ pub(super) fn text_pattern(headers: &HeaderMap, text: &str, clean: &Clean<'_>) -
         return json!({"equalTo": text});
     }
     json!({"matches": marked::regex(&marked, r"[\s\S]*")})
+}
+
+/// Whether a body is an operation as a whole.
+fn is_graphql(headers: &HeaderMap) -> bool {
+    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    media.to_ascii_lowercase().starts_with("application/graphql")
 }
 
 /// Whether a text of JSON may have a number with more digits than a float has.

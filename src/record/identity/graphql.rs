@@ -1,6 +1,6 @@
 //! GraphQL requests: an operation is the same however its text is spaced (GraphQL, section 2.1).
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::redact::MARK;
 
@@ -20,14 +20,28 @@ fn relax_one(body: &mut Value) {
         return;
     }
     if let Some(Value::String(query)) = body.get_mut("query") {
-        // A mark of a secret allows any text there.
-        *query = format!("{REGEX}{}", pattern(query).replace(MARK, "[^\"]*"));
+        *query = format!("{REGEX}{}", marked_pattern(query));
     }
+}
+
+/// The pattern of a text that is an operation as a whole: a query parameter (GraphQL over HTTP, "GET"), or a body of
+/// `application/graphql`. JSON is none.
+pub(super) fn text(marked: &str) -> Option<Value> {
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(marked).is_ok();
+    (is_text_of_operation(marked) && !is_json).then(|| json!({"matches": marked_pattern(marked)}))
+}
+
+/// The pattern of an operation. A mark of a secret allows any text there.
+fn marked_pattern(query: &str) -> String {
+    pattern(query).replace(MARK, "[^\"]*")
 }
 
 /// Whether a JSON object asks a GraphQL server.
 fn is_operation(body: &Value) -> bool {
-    let query = body.get("query").and_then(Value::as_str).unwrap_or_default();
+    body.get("query").and_then(Value::as_str).is_some_and(is_text_of_operation)
+}
+
+fn is_text_of_operation(query: &str) -> bool {
     let begins = query.trim_start();
     ["query", "mutation", "subscription", "fragment", "{"].iter().any(|word| {
         begins.strip_prefix(word).is_some_and(|rest| {
@@ -90,8 +104,6 @@ fn quoted(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -109,6 +121,18 @@ mod tests {
             same.replace("query Q", "query R"),
         ] {
             assert!(!pattern.is_match(&other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_text_may_be_an_operation() {
+        let pattern = text("query Q{ item(id: 1) { name } }").unwrap();
+        let regex = regex::Regex::new(&format!("^(?:{})$", pattern["matches"].as_str().unwrap()));
+        let regex = regex.unwrap();
+        assert!(regex.is_match("query Q {\n item(id:1){name}\n}"));
+        assert!(!regex.is_match("query Q { item(id: 2) { name } }"));
+        for other in ["{\"a\": {\"b\": 1}}", "select", "query"] {
+            assert_eq!(text(other), None, "{other}");
         }
     }
 

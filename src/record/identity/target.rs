@@ -8,7 +8,7 @@ use crate::redact::MARK;
 
 use super::super::clean::Clean;
 use super::super::exchange::{SentRequest, path_of};
-use super::{drawn, marked};
+use super::{drawn, graphql, marked};
 
 /// Adds the pattern of a URL. Returns how many conditions it has beyond the path.
 pub(super) fn pattern(
@@ -73,7 +73,8 @@ fn parameters(query: &Query<'_>, clean: &Clean<'_>, notes: &mut Vec<String>) -> 
         }
         let one = |value: &&str| {
             let marked = clean.marked_parameter(name, value);
-            marked::value(value, &marked, ".*")
+            let operation = if name == "query" { graphql::text(&marked) } else { None };
+            operation.unwrap_or_else(|| marked::value(value, &marked, ".*"))
         };
         patterns.insert(name.to_owned(), marked::values(values.iter().map(one).collect()));
     }
