@@ -54,7 +54,7 @@ pub enum Error {
     #[error("upstream: {0}")]
     Upstream(String),
     /// The directory for recordings cannot be used.
-    #[error("cannot record to {}: {source}", path.display())]
+    #[error("cannot record to {}: {source}{}", path.display(), record_advice(source))]
     Record {
         /// The directory.
         path: PathBuf,
@@ -67,6 +67,20 @@ pub enum Error {
     /// A setting is invalid.
     #[error("{0}")]
     Setting(String),
+}
+
+/// What to do about a directory that cannot be written.
+fn record_advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "; name a directory that may be written, or make this one so"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; make room there, or name a directory on another disk"
+        }
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => "; name a directory",
+        _ => "",
+    }
 }
 
 /// What to do about an address that cannot be listened on.
@@ -99,6 +113,25 @@ impl Error {
             Self::Invalid(_) => EXIT_INVALID,
             Self::Upstream(_) | Self::Setting(_) | Self::World(_) => EXIT_USAGE,
             _ => EXIT_FAILURE,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_cannot_be_written_comes_with_advice() {
+        for (kind, advice) in [
+            (io::ErrorKind::ReadOnlyFilesystem, "name a directory that may be written"),
+            (io::ErrorKind::PermissionDenied, "name a directory that may be written"),
+            (io::ErrorKind::StorageFull, "make room there"),
+            (io::ErrorKind::NotADirectory, "; name a directory"),
+        ] {
+            let error = Error::Record { path: "recorded".into(), source: kind.into() }.to_string();
+            assert!(error.starts_with("cannot record to recorded: "), "{error}");
+            assert!(error.contains(advice), "{error}");
         }
     }
 }
