@@ -14,8 +14,10 @@ const TYPES: &[&str] = &[
 ];
 
 /// What may stand around such a type.
-const AROUND_TYPES: &[&str] =
-    &["option", "optional", "vec", "array", "sequence", "cow", "arc", "box", "maybe", "final"];
+const AROUND_TYPES: &[&str] = &[
+    "t", "typing", "option", "optional", "vec", "array", "sequence", "cow", "arc", "box", "maybe",
+    "final",
+];
 
 /// The endings of files of programs, texts and certificates.
 #[rustfmt::skip]
@@ -28,9 +30,9 @@ const ENDINGS: &[&str] = &[
 pub(super) fn is_of_code(name: &str, value: &str, after: &str) -> bool {
     let value = value.trim_end_matches([',', ';', ' ']);
     let of_password = names_password(name);
-    // `Option<String>` up to its bracket.
-    let is_generic =
-        after.starts_with(['<', '[']) && AROUND_TYPES.contains(&&*value.to_ascii_lowercase());
+    // `Option<String>` up to its bracket, `Pin<&mut Self>`.
+    let is_generic = after.starts_with("<&")
+        || after.starts_with(['<', '[']) && AROUND_TYPES.contains(&&*value.to_ascii_lowercase());
     is_type(value)
         || is_generic
         || is_call(value, after, of_password)
@@ -104,6 +106,8 @@ mod tests {
             ("token", "String,", ""),
             ("token", "str", "\n"),
             ("secret_token", "str | None = None,", ""),
+            ("password", "t.Any", ""),
+            ("pin", "Pin", "<&mut Self>"),
             ("token", "Option<String>,", ""),
             ("token", "&'static str", ""),
             ("password", "Optional[SecretStr]", ""),
@@ -147,6 +151,9 @@ mod tests {
             "api_key = os.environ[\"API_KEY\"]\n",
             "sml = sml.lang\nsig = sml.lang\n",
             "private_key: server.key\n",
+            "with a pretty basic package.json file\n",
+            "fn poll(mut self: std::pin::Pin<&mut Self>)\n",
+            "^arn:aws:secretsmanager:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+$\n",
         ] {
             assert_eq!(redactor.pass("/x").changed(text), None, "{text}");
         }

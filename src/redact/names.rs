@@ -197,6 +197,7 @@ fn least(words: &[String], place: Place) -> Option<usize> {
         [.., "primary" | "secondary", "key"] => Some(12),
         ["key"] => in_query.then_some(20),
         ["policy"] => in_query.then_some(28),
+        ["resourcekey"] | ["resource", "key"] => in_query.then_some(12),
         // The answer to a question of security.
         ["answer"] => in_query.then_some(0),
         // A name of a service alone, or of its key.
@@ -229,7 +230,7 @@ fn is_phrase(words: &[String]) -> bool {
         || matches!(
             words.as_slice(),
             [.., "pass", "phrase"]
-                | ["key", "material" | "data"]
+                | ["key", "material" | "data" | "content"]
                 | [.., "key", "file", "content" | "contents" | "data"]
                 | [.., "jaas", "config"]
                 | ["remember", "me"]

@@ -141,7 +141,6 @@ fn is_data(text: &str, run: &Range<usize>) -> bool {
     let digest = own.split(['-', '_']).next().unwrap_or_default();
     if ["sha", "md5", "blake"].iter().any(|name| digest.starts_with(name) && digest.len() <= 8)
         || before.ends_with("base64,")
-        || before.ends_with("h1:")
         || is_content_id(own)
     {
         return true;
@@ -150,6 +149,10 @@ fn is_data(text: &str, run: &Range<usize>) -> bool {
     let mut start = run.start;
     while start > 0 && run.start - start <= LONGEST && is_of_data(bytes[start - 1]) {
         start -= 1;
+    }
+    // A digest of go.sum.
+    if text[..start].ends_with("h1:") {
+        return true;
     }
     let mut end = run.end;
     while end < bytes.len() && end - run.end <= LONGEST && is_of_data(bytes[end]) {

@@ -11,7 +11,7 @@ use super::code_values::is_of_code;
 use super::edit::Edit;
 use super::names::{self, Place};
 use super::pass::Pass;
-use super::random::is_reference;
+use super::random::{has_mixed, is_reference};
 
 /// The longest name that is looked at, in bytes.
 const LONGEST_NAME: usize = 64;
@@ -75,6 +75,9 @@ impl Pass<'_> {
             {
                 self.lines_of_block(text, indent(text, named.start), start, edits);
             }
+            if names::is_secret(named.name, Place::Field) {
+                self.list(text, end, named.name, edits);
+            }
             let Some(range) = value(text, end).filter(|range| !range.is_empty()) else { continue };
             // What is on the next line belongs to the name if it is quoted, or if nothing is before the name.
             if !matches!(bytes[range.start - 1], b'"' | b'\'')
@@ -92,6 +95,33 @@ impl Pass<'_> {
                     || !is_of_code(named.name, value, &text[range.end..]))
             {
                 edits.push(Edit { text: self.hide_value(value, named.name), range });
+            }
+        }
+    }
+
+    /// The quoted values of `name: ["value", "value"]` that are no plain words.
+    fn list(&self, text: &str, mark: usize, name: &str, edits: &mut Vec<Edit>) {
+        let mut at = mark + (text[mark..].len() - text[mark..].trim_start().len());
+        if !text[at..].starts_with('[') {
+            return;
+        }
+        loop {
+            at += 1;
+            at += text[at..].len() - text[at..].trim_start().len();
+            let quote = text[at..].trim_start_matches('\\');
+            if !quote.starts_with(['"', '\'']) {
+                return;
+            }
+            let Some(range) = value(text, at) else { return };
+            let found = &text[range.clone()];
+            at = range.end;
+            if has_mixed(found) {
+                edits.push(Edit { text: self.hide_value(found, name), range });
+            }
+            at += text[at..].len()
+                - text[at..].trim_start_matches(['\\', '"', '\'']).trim_start().len();
+            if !text[at..].starts_with(',') {
+                return;
             }
         }
     }
@@ -125,6 +155,10 @@ fn before(text: &str, at: usize) -> Option<Named<'_>> {
     let bytes = text.as_bytes();
     let mut end = at;
     while end > 0 && bytes[end - 1].is_ascii_whitespace() {
+        end -= 1;
+    }
+    // `config["name"] = value`
+    if end > 1 && bytes[end - 1] == b']' && matches!(bytes[end - 2], b'"' | b'\'') {
         end -= 1;
     }
     if end > 0 && matches!(bytes[end - 1], b'"' | b'\'') {

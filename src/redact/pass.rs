@@ -260,7 +260,9 @@ impl<'k> Pass<'k> {
             "write",
             "string",
         ];
-        let lower = value.to_ascii_lowercase();
+        // `write # comment` of YAML.
+        let word = value.split(" #").next().unwrap_or_default().trim_end();
+        let lower = word.to_ascii_lowercase();
         let name = name.to_ascii_lowercase();
         // A letter of the keyboard (HTML, section 6.7.2).
         let is_letter = || name == "accesskey" && value.chars().nth(1).is_none();
@@ -275,7 +277,7 @@ impl<'k> Pass<'k> {
             return self.nested(value).unwrap_or_else(|| self.hide(value));
         }
         self.remember_password(value, &name);
-        self.hide(value)
+        self.hide_escaped(value)
     }
 
     /// `Scheme credentials` (RFC 9110, section 11.4).
@@ -355,7 +357,8 @@ impl<'k> Pass<'k> {
 
 /// Whether a value says what is put in its place, in the words of templates: `{{ .Values.password }}`, `${PASSWORD}`.
 fn is_placeholder(value: &str) -> bool {
-    let value = value.trim();
+    // Behind a scheme it may end with the quotes of a program.
+    let value = value.trim().trim_end_matches(['`', ',', ';']);
     [("{{", "}}"), ("${{", "}}"), ("${", "}"), ("$(", ")")].into_iter().any(|(begin, end)| {
         value
             .strip_prefix(begin)

@@ -14,29 +14,38 @@ use super::random::{has_mixed, looks_random};
 patterns! {
     // `machine h login u password value` of .netrc, `host:port:database:user:value` of .pgpass.
     NETRC = r"(?i)\blogin\s+\S+\s+password\s+(\S+)";
-    PGPASS = r"(?m)^(?:[A-Za-z][\w.-]{2,}|\*|[\d.]{7,}|h):(?:\d+|\*):[^\s:]+:[^\s:]+:(\S+)[ \t]*\r?$";
+    PGPASS = r"(?m)(?:^|>)(?:data:)?[ \t]*(?:[A-Za-z][\w.-]{2,}|\*|[\d.]{7,}|h):(?:\d+|\*):[^\s:]+:[^\s:]+:([^\s<]+)[ \t]*(?:\r?$|<)";
     // Cookies as Netscape's format has them.
     COOKIES = r"(?m)^\S+\t(?:TRUE|FALSE)\t\S+\t(?:TRUE|FALSE)\t\d+\t\S+\t(\S+)\r?$";
     // Hashes of passwords, as crypt(3) writes them.
     CRYPT = r"\$(?:apr1|1|2[abxy]?|5|6|7|y|gy|argon2(?:id?|d)|scrypt|pbkdf2[a-z0-9-]*|bcrypt[a-z0-9-]*)\$([./A-Za-z0-9,=$+-]{8,})";
     // Passwords in SQL.
     SQL = r"(?i)\b(?:identified\s+(?:with\s+\S+\s+)?by(?:\s+password)?|password)\s*\(?\s*'([^']+)'";
-    // `LOGIN user value` of IMAP, `enable secret 5 value` of routers.
-    LOGIN = r"(?m)^\S+ LOGIN \S+ (\S+)[ \t]*\r?$";
+    // `LOGIN user value` of IMAP, `AUTH PLAIN value` of SMTP, `enable secret 5 value` of routers.
+    LOGIN = r"(?m)^(?:data:)?[ \t]*\S+ LOGIN \S+ (\S+)[ \t]*\r?$";
+    SASL = r"\bAUTH(?:ENTICATE)?[ \t]+(?:PLAIN|LOGIN|XOAUTH2|OAUTHBEARER)[ \t]+([A-Za-z0-9+/=]{8,})";
     NUMBERED = r"\b(?:secret|password)\s+\d\s+(\S+)";
     // `- name: X` and `value: Y` of YAML, in both orders.
     NAME_VALUE = r#"(?m)^[ \t-]*(?:name|key|Name|Key):[ \t]*["']?([\w.-]+)["']?[ \t]*\r?\n[ \t]*(?:value|Value):[ \t]*["']?([^\r\n"']+)"#;
     VALUE_NAME = r#"(?m)^[ \t-]*(?:value|Value):[ \t]*["']?([^\r\n"']+?)["']?[ \t]*\r?\n[ \t]*(?:name|key|Name|Key):[ \t]*["']?([\w.-]+)"#;
     // What people write to each other: `the password is value`.
     SENTENCE = r#"(?i)\b(?:password|passcode|passphrase|pin|secret|token|api key|access key|(?:verification|security|login|sign-in|one-time|access|confirmation|activation|recovery|backup) code|otp)(?:\s+(?:is|was)(?:\s+now)?[:\s]|\s+(?:-|--|–|—|->|→)\s|\s*:)\s*["'`]?([^\s"'`,;]+)"#;
+    // The same without a verb, of what looks drawn: `user bob and password value`.
+    BESIDE = r#"(?i)\b(?:password|passcode|passphrase|api key|access key|secret key)\s+["'`]?([A-Za-z0-9_+/=.~-]{10,})"#;
     // The same in other languages.
     FOREIGN = r#"(?i)(?:passwort|kennwort|contraseña|clave de acceso|senha|mot de passe|wachtwoord|lösenord|adgangskode|passord|salasana|heslo|hasło|parola|şifre|jelszó|пароль|密码|密碼|パスワード|비밀번호)\s*(?:[:=：]|\s(?:ist|lautet|es|est|é|è|is)[:\s])\s*["'`]?([^\s"'`,;]+)"#;
     // Hashes of passwords, as directories write them.
     LDAP_HASH = r"\{(?i:s?sha(?:256|384|512)?|s?md5|crypt|pbkdf2[a-z0-9-]*|argon2|x-[a-z]+)\}([A-Za-z0-9+/=$./,-]{8,})";
-    // `user:realm:hash` of htdigest, `snmp-server community value`, `password 51:b:value` of remote desktops.
+    // `user:realm:hash` of htdigest, `snmp-server community value`, `radius-server key value`, `password 51:b:value` of
+    // remote desktops.
     HTDIGEST = r"(?m)^[^\s:]+:[^\n:]+:([0-9a-f]{32})[ \t]*\r?$";
     COMMUNITY = r"(?i)\bsnmp(?:-server)?[ \t]+community[ \t]+(\S+)";
+    SERVER_KEY = r"(?i)\b(?:radius|tacacs)-server[ \t]+key[ \t]+(?:\d[ \t]+)?(\S+)";
     REMOTE_DESKTOP = r"(?m)^password \d+:b:(\S+)";
+    // `ConvertTo-SecureString "value" -AsPlainText` of PowerShell.
+    SECURE_STRING = r#"ConvertTo-SecureString[ \t]+(?:-String[ \t]+)?["']([^"'\n]+)["']"#;
+    // The private parts of a JSON Web Key in a text (RFC 7518, section 6).
+    JSON_WEB_KEY = r#"\\?"(?:d|p|q|dp|dq|qi|k)\\?"\s*:\s*\\?"([A-Za-z0-9_-]{20,})"#;
     // `user = "name:value"` of curl's configuration.
     CURLRC = r#"(?m)^[ \t]*-*(?:proxy-)?user[ \t]*[:=][ \t]*"?[^\s:"]+:([^\s"]+)"#;
     // `INSERT INTO table (names) VALUES (values), (values)`.
@@ -54,7 +63,7 @@ impl Pass<'_> {
         self.source(text, edits);
         // What a pattern needs is looked for first: most texts have nothing of it.
         let has = |marks: &[&str]| marks.iter().any(|mark| text.contains(mark));
-        let by_value: [(&Regex, &[&str]); 12] = [
+        let by_value: [(&Regex, &[&str]); 16] = [
             (&NETRC, &["login", "LOGIN"]),
             (&SQL, &["assword", "ASSWORD", "dentified", "DENTIFIED"]),
             (&PGPASS, &[":"]),
@@ -67,6 +76,10 @@ impl Pass<'_> {
             (&HTDIGEST, &[":"]),
             (&COMMUNITY, &["ommunity"]),
             (&REMOTE_DESKTOP, &[":b:"]),
+            (&SASL, &["AUTH"]),
+            (&SERVER_KEY, &["-server key", "-server  key"]),
+            (&SECURE_STRING, &["SecureString"]),
+            (&JSON_WEB_KEY, &["\"kty", "\"kty\\"]),
         ];
         for (pattern, marks) in by_value {
             if has(marks) {
@@ -119,11 +132,19 @@ impl Pass<'_> {
 
     fn sentences(&self, text: &str, edits: &mut Vec<Edit>) {
         for found in SENTENCE.captures_iter(text).chain(FOREIGN.captures_iter(text)) {
-            let digits = found[1].len() >= 4 && found[1].bytes().all(|byte| byte.is_ascii_digit());
             let value = found[1].trim_end_matches(['.', '!', '?', ')']);
-            if (digits || looks_random(value) || has_mixed(value))
+            let digits = value.len() >= 4 && value.bytes().all(|byte| byte.is_ascii_digit());
+            // `:secret:[a-z0-9]+` of a pattern, `pin::Pin<&mut Self>` of Rust.
+            if (digits || looks_random(value) || has_mixed(value) && !value.starts_with(['[', ':']))
                 && let Some(place) = found.get(1)
             {
+                let range = place.start()..place.start() + value.len();
+                edits.push(Edit { range, text: self.hide(value) });
+            }
+        }
+        for found in BESIDE.captures_iter(text) {
+            let value = found[1].trim_end_matches(['.', '-']);
+            if let Some(place) = found.get(1).filter(|_| is_drawn(value)) {
                 let range = place.start()..place.start() + value.len();
                 edits.push(Edit { range, text: self.hide(value) });
             }
@@ -180,6 +201,13 @@ impl Pass<'_> {
             }
         }
     }
+}
+
+/// Whether a word has the letters of no word: `SHA256withRSA` has.
+fn is_drawn(value: &str) -> bool {
+    const LONGEST_WORD: usize = 3;
+    let mut words = value.split(|c: char| !c.is_ascii_lowercase());
+    looks_random(value) && words.all(|word| word.len() <= LONGEST_WORD)
 }
 
 /// The quoted values of the rows that begin at a place, each with the number of its column.

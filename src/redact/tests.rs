@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 
 mod bodies;
+mod kinds;
 
 const SECRET: &str = "SECRET123dzq";
 

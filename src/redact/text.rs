@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 use regex::Captures;
 
+use super::code_values::is_file;
 use super::edit::Edit;
 use super::encodings::percent;
 use super::marks;
@@ -13,7 +14,7 @@ use super::random::{has_mixed, looks_random};
 
 patterns! {
     // The lines between those of a PEM block of a private key (RFC 7468), also where `\n` is written.
-    PRIVATE_KEY = r"(?s)---- ?-?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-----?(.*?)(?:----|\z)";
+    PRIVATE_KEY = r"(?s)---- ?-?BEGIN (?:[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V1) ?-----?(.*?)(?:----|\z)";
     // `scheme://user:password@host` (RFC 3986, section 3.2.1), the user may be missing.
     USER_INFO = r#"[A-Za-z][A-Za-z0-9+.-]*://([^\s/?\#@:"'<>]*)(?::([^\s/?\#@"'<>]+))?@"#;
     // `user:password@tcp(host)/..`, as some drivers have it.
@@ -22,8 +23,9 @@ patterns! {
     SCHEME = r"(?i)\b(bearer|basic|apikey|splunk|sso-key|genie-key|token|negotiate|ntlm|ssws|dpop|sharedkey(?:lite)?)\s+([A-Za-z0-9._~+/-]{6,}=*)";
     // Parameters of a URL's query or fragment, and of forms.
     PARAMETER = r#"(?:^|[?&\#;])([A-Za-z0-9_.~%\-\[\]+]+)=([^&\#;\s"'<>\\]*)"#;
-    // An element whose marks are references.
-    REFERENCES = r"&lt;(?:[\w.-]+:)?([A-Za-z][\w.-]*)(?:\s[^&<>]*)?&gt;([^&<>]+)&lt;/";
+    // An element whose marks are references, and attributes of one.
+    REFERENCES = r"&lt;(?:[\w.-]+:)?([A-Za-z][\w.-]*)(?:\s[^&<>]*)?(?:&gt;|>)([^&<>]+)&lt;/";
+    REFERENCED = r#"\b(?:name|key|id)=(?:["']|&quot;)([^"'&\n]+)(?:["']|&quot;)\s+(?:value|content)=(?:["']|&quot;)([^"'&\n]+)"#;
     // `user/password@host` of Oracle's drivers.
     ORACLE = r"jdbc:oracle:\w+:[^/\s@]+/([^@\s]+)@";
     // A text that is percent-encoded as a whole, with the mark of a name or of a scheme.
@@ -56,6 +58,11 @@ impl Pass<'_> {
         if text.contains("&lt;") {
             for found in REFERENCES.captures_iter(text) {
                 if names::is_secret_value(&found[1], Place::Field, &found[2]) {
+                    self.edit(&found, 2, &found[1], &mut edits);
+                }
+            }
+            for found in REFERENCED.captures_iter(text) {
+                if names::is_secret(&found[1], Place::Field) {
                     self.edit(&found, 2, &found[1], &mut edits);
                 }
             }
@@ -93,8 +100,10 @@ impl Pass<'_> {
             // Words that follow in a sentence, and the kind of a token.
             let is_credential = |text: &str| {
                 let text = text.trim_end_matches('.');
-                text.bytes().any(|byte| byte.is_ascii_digit() || b"._~+/=".contains(&byte))
-                    || text.len() >= 20
+                let is_token =
+                    text.bytes().any(|byte| byte.is_ascii_digit() || b"._~+/=".contains(&byte));
+                // `a basic package.json file`
+                (is_token || text.len() >= 20) && !is_file(text)
             };
             if let Some(rest) = rest.filter(|rest| is_credential(rest.as_str())) {
                 let new = if scheme.eq_ignore_ascii_case("basic") {

@@ -6,7 +6,7 @@ use super::edit::Edit;
 use super::opaque;
 use super::pass::Pass;
 use super::pattern::patterns;
-use super::random::looks_random;
+use super::random::{is_license, looks_random};
 
 patterns! {
     // A JSON Web Token or encryption (RFC 7519, RFC 7516).
@@ -60,7 +60,11 @@ patterns! {
         | s-s4t2(?:ud|af)-[a-f0-9]{40,} | sk\.eyJ[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,} | aio_[A-Za-z0-9]{28} | tfp_[\w-]{30,}
     )";
     // Keys in the paths of services that have no other place for them.
-    IN_PATH = r"(?:infura\.io/v3|alchemy\.com/v2|alchemyapi\.io/v2|quiknode\.pro|ankr\.com/\w+|maker\.ifttt\.com/trigger/\w+/(?:json/)?with/key|hooks\.zapier\.com/hooks/catch/\d+|hook\.[a-z0-9.]*make\.com|pipedream\.net)/([A-Za-z0-9_-]{6,})";
+    IN_PATH = r"(?:infura\.io/v3|alchemy\.com/v2|alchemyapi\.io/v2|quiknode\.pro|ankr\.com/\w+|maker\.ifttt\.com/trigger/\w+/(?:json/)?with/key|hooks\.zapier\.com/hooks/catch/\d+|hook\.[a-z0-9.]*make\.com|pipedream\.net|calendar\.google\.com/calendar/ical/[^/\s]+)/(?:private-)?([A-Za-z0-9_-]{6,})";
+    // Sessions in paths, as ASP.NET writes them.
+    SESSION_IN_PATH = r"/\((?:[A-Z]\([^()/]*\))*S\(([A-Za-z0-9]{16,})\)";
+    // A license of five groups, wherever it stands.
+    LICENSE = r"(?-u)\b[A-Z0-9]{5}(?:-[A-Z0-9]{5}){3,}\b";
     // A short name and a long run of all kinds of characters: how most new tokens are made.
     PREFIXED = r"(?-u)\b[a-z][a-z0-9]{1,9}[_-](?:[a-z0-9]{2,8}[_-])?([A-Za-z0-9]{30,})\b";
     // Short prefixes, which words have as well.
@@ -99,6 +103,11 @@ impl Pass<'_> {
                     edit(drawn.start - range.start..drawn.end - range.start);
                 }
             }
+            for found in LICENSE.find_iter(part) {
+                if is_license(found.as_str()) {
+                    edit(found.range());
+                }
+            }
             for found in SHORT.find_iter(part) {
                 if has_many_digits(found.as_str()) {
                     edit(found.range());
@@ -114,8 +123,10 @@ impl Pass<'_> {
 
     /// The edits of keys in the paths of services that have no other place for them.
     pub(super) fn keys_in_paths(&self, text: &str, edits: &mut Vec<Edit>) {
-        for found in IN_PATH.captures_iter(text) {
-            self.edit(&found, 1, "", edits);
+        for pattern in [&IN_PATH, &SESSION_IN_PATH] {
+            for found in pattern.captures_iter(text) {
+                self.edit(&found, 1, "", edits);
+            }
         }
     }
 }

@@ -44,7 +44,7 @@ pub(super) const BEFORE_KEY: &[&str] = &[
     "wallet", "stream", "feed", "rss", "activation", "provisioning", "pairing", "enrollment", "registration",
     "unlock", "sas", "cipher", "vapid", "priv", "cert", "azure", "aws", "gcp", "google", "cloud", "firebase", "serial",
     "publish", "subscribe", "tacacs", "radius", "database", "db", "redis", "smtp", "mail", "sms", "login", "install",
-    "merchant", "payment", "gateway", "bot", "backup",
+    "merchant", "payment", "gateway", "bot", "backup", "setup",
 ];
 
 /// What a `code` is that a person receives or keeps to prove an identity, or to open a door.
@@ -108,7 +108,7 @@ pub(super) const FLAT: &[&str] = &[
     "sessionid", "authorization", "connectionstring", "pwd", "pword",
     "csrftoken", "encryptionkey", "signingkey", "sessid", "appkey",
     "authkey", "requirepass", "masterauth", "dockerconfigjson", "dockercfg", "presharedkey", "unsealkey", "storepass", "keypass",
-    "keymaterial", "maidenname",
+    "keymaterial", "maidenname", "rememberme",
 ];
 
 /// What a `key` finds that opens nothing.

@@ -103,7 +103,7 @@ fn a_secret_of_several_parts_is_replaced_as_a_whole() {
 }
 
 #[test]
-fn a_cookie_is_the_secret_that_it_encodes() {
+fn what_is_escaped_is_the_secret_that_it_escapes() {
     let redactor = redactor();
     let pass = redactor.pass("/x");
     let set = pass.header(&SET_COOKIE, "session=tok%2BabX1Z0%2f%3D%3d; Path=/");
@@ -111,5 +111,8 @@ fn a_cookie_is_the_secret_that_it_encodes() {
     let plain = percent_encoding::percent_decode_str(encoded).decode_utf8().unwrap();
     assert_eq!(pass.parameter("token", "tok+abX1Z0/=="), plain);
     assert_ne!(plain, "tok+abX1Z0/==");
+    // A form of an answer.
+    let form = pass.changed("oauth_token=tok%2BabX1Z0%2F%3D%3D&x=1").unwrap();
+    assert_eq!(form, format!("oauth_token={encoded}&x=1"));
     assert_eq!(encoded, plain.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D"));
 }

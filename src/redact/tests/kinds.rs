@@ -1,0 +1,62 @@
+//! Secrets of one kind each, as configurations, commands, pages and letters have them.
+
+use super::{redactor, text};
+
+#[test]
+fn each_kind_is_found_in_its_place() {
+    const S: &str = "Xk7Qz2mW9bVt4Lr";
+    const HEX: &str = "0a3f9c5e7b1d4826a0c3e5f7918b2d46";
+    const TOTP: &str = "mzxw 6ytb oi2d emrq gezd gnbv";
+    const LICENSE: &str = "A3K9Q-77ZTR-B2M4N-X8C1V-P0L6D";
+    let planted = [
+        (S, format!("Login with user bob and password {S}\n")),
+        ("482913", "Your verification code is 482913.\n".to_owned()),
+        (LICENSE, format!("Serial number: {LICENSE}\n")),
+        (TOTP, format!("{{\"setupKey\":\"{TOTP}\"}}")),
+        ("AGJvYgBzM2NyM3Q=", "AUTH PLAIN AGJvYgBzM2NyM3Q=\n".to_owned()),
+        (S, format!("radius-server key 7 {S}\n")),
+        (S, format!("snmp-server community {S} RO\n")),
+        (S, format!("ConvertTo-SecureString \"{S}\" -AsPlainText -Force\n")),
+        (S, format!("app.config['SECRET_KEY'] = '{S}'\n")),
+        (S, format!("    db.example.com:5432:app:bob:{S}\n")),
+        (S, format!("<pre>db.example.com:5432:app:bob:{S}</pre>")),
+        (S, format!("data: a1 LOGIN bob {S}\n")),
+        (S, format!("see: {{\"recovery_codes\":[\"a0d05-4db4c\",\"{S}\"]}} there")),
+        (S, format!("<note>&lt;password>{S}&lt;/password></note>")),
+        (S, format!("<note>&lt;add key=\"DbPassword\" value=\"{S}\"/></note>")),
+        (S, format!("<p>{{\"kty\":\"EC\",\"d\":\"{S}{S}{S}\"}}</p>")),
+        (HEX, format!("https://calendar.google.com/calendar/ical/a%40b/private-{HEX}/basic.ics")),
+        (S, format!("https://docs.example.com/d/1/edit?resourcekey=0-{S}")),
+        ("lit3py4urodmrkq1fsbnwzxy", "/(S(lit3py4urodmrkq1fsbnwzxy))/page.aspx".to_owned()),
+        (
+            HEX,
+            format!(
+                "-----BEGIN OpenVPN Static key V1-----\n{HEX}\n{HEX}\n-----END OpenVPN Static key V1-----\n"
+            ),
+        ),
+    ];
+    for (secret, before) in planted {
+        let after = text(&before);
+        assert!(!after.contains(secret), "{before}\n{after}");
+        assert_eq!(after.len(), before.len(), "{before}\n{after}");
+    }
+}
+
+#[test]
+fn what_is_like_one_stays() {
+    let redactor = redactor();
+    for text in [
+        "a password SHA256withRSA signs",
+        "the access key hierarchy",
+        "{\"recovery_codes\":[\"none\"]}",
+        "the community of users",
+        "main.go:12:34:undefined: x\n",
+        "AUTH LOGIN or AUTH PLAIN works",
+        "see /(section)/page and IPX9A-1",
+        "config['name'] = 'Bob Smith 1'\n",
+        "permissions:\n  id-token: write # to sign the provenance\n",
+        "golang.org/x/net v0.49.0/go.mod h1:/ysNB2EvaqvesRkuLAyjI1ycPZlQHM3q01F02UY/MV8=\n",
+    ] {
+        assert_eq!(redactor.pass("/x").changed(text), None, "{text}");
+    }
+}
