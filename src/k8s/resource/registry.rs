@@ -1,0 +1,138 @@
+//! All served types, found by path or by kind.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::super::release::KubernetesVersion;
+use super::{GroupResource, ResourceType, Served, split_api_version};
+
+/// All served resource types. Once published it is immutable.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Registry {
+    types: BTreeMap<Arc<GroupResource>, Arc<ResourceType>>,
+    /// The groups of built-in types, in the order of priority.
+    built_in_groups: Vec<Box<str>>,
+    /// The release that the built-in types are those of.
+    release: KubernetesVersion,
+    /// By group and version, then by plural.
+    served: BTreeMap<(Box<str>, Box<str>), Resources>,
+}
+
+/// The resources of one group and version, by plural.
+type Resources = BTreeMap<Box<str>, Served>;
+
+impl Registry {
+    /// The release of Kubernetes that the built-in types are those of.
+    pub(crate) fn release(&self) -> KubernetesVersion {
+        self.release
+    }
+
+    /// Leaves out the built-in types that an earlier release does not have.
+    #[must_use]
+    pub(crate) fn of_release(mut self, release: KubernetesVersion) -> Self {
+        let is_later =
+            |of: &&Arc<ResourceType>| of.is_built_in() && !release.has(of.group(), of.plural());
+        let later: Vec<_> =
+            self.types.values().filter(is_later).map(|of| Arc::clone(&of.group_resource)).collect();
+        for resource in later {
+            self.remove(&resource);
+        }
+        self.release = release;
+        self
+    }
+
+    /// Adds or replaces a type.
+    pub(crate) fn insert(&mut self, of: ResourceType) {
+        self.remove(&of.group_resource.clone());
+        let of = Arc::new(of);
+        if of.is_built_in() && !self.is_built_in_group(of.group()) {
+            self.built_in_groups.push(of.group().into());
+        }
+        for (index, version) in of.versions.iter().enumerate().filter(|(_, version)| version.served)
+        {
+            let served = Served {
+                of: Arc::clone(&of),
+                version: index,
+                api_version: of.api_version(&version.name).into(),
+            };
+            let group_version = (of.group().into(), (&*version.name).into());
+            self.served.entry(group_version).or_default().insert(of.plural().into(), served);
+        }
+        self.types.insert(Arc::clone(&of.group_resource), of);
+    }
+
+    /// Removes a type.
+    pub(crate) fn remove(&mut self, resource: &GroupResource) {
+        if self.types.remove(resource).is_some() {
+            self.served.retain(|(group, _), plurals| {
+                if **group == *resource.group {
+                    plurals.remove(&*resource.resource);
+                }
+                !plurals.is_empty()
+            });
+        }
+    }
+
+    /// The type under group, version and plural.
+    pub(crate) fn find(&self, group: &str, version: &str, plural: &str) -> Option<&Served> {
+        self.served.get(&(group.into(), version.into()))?.get(plural)
+    }
+
+    /// The type of an object by its `apiVersion` and Kind.
+    pub(crate) fn find_kind(&self, api_version: &str, kind: &str) -> Option<&Served> {
+        let (group, version) = split_api_version(api_version);
+        let plurals = self.served.get(&(group.into(), version.into()))?;
+        plurals.values().find(|served| &*served.of.kind == kind)
+    }
+
+    /// The type by its identity.
+    pub(crate) fn get(&self, resource: &GroupResource) -> Option<&Arc<ResourceType>> {
+        self.types.get(resource)
+    }
+
+    /// Every type, in the order of group and plural.
+    pub(crate) fn types(&self) -> impl Iterator<Item = &Arc<ResourceType>> {
+        self.types.values()
+    }
+
+    /// Whether anything is served under a group and version.
+    pub(crate) fn has_version(&self, group: &str, version: &str) -> bool {
+        self.served.contains_key(&(group.into(), version.into()))
+    }
+
+    /// Whether the group has built-in types: its 404s have other messages.
+    pub(crate) fn is_built_in_group(&self, group: &str) -> bool {
+        self.built_in_groups.iter().any(|found| **found == *group)
+    }
+
+    /// The types of a group and version, in the order of plurals.
+    pub(crate) fn of_version(&self, group: &str, version: &str) -> impl Iterator<Item = &Served> {
+        self.served.get(&(group.into(), version.into())).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// The groups with their served versions, the preferred version first. The built-in groups come first, by
+    /// priority; the others by their preferred version and name.
+    pub(crate) fn groups(&self) -> Vec<(Box<str>, Vec<Box<str>>)> {
+        let mut groups: BTreeMap<Box<str>, Vec<Box<str>>> = BTreeMap::new();
+        for (group, version) in self.served.keys() {
+            groups.entry(group.clone()).or_default().push(version.clone());
+        }
+        let mut groups: Vec<_> = groups
+            .into_iter()
+            .map(|(group, mut versions)| {
+                versions.sort_by(|a, b| super::super::version::compare(b, a));
+                (group, versions)
+            })
+            .collect();
+        let place = |group: &str| self.built_in_groups.iter().position(|found| **found == *group);
+        // Groups of definitions have one priority: the names of their API services decide.
+        let service = |group: &str, versions: &[Box<str>]| {
+            versions.first().map(|version| format!("{version}.{group}"))
+        };
+        groups.sort_by_cached_key(|(group, versions)| match place(group) {
+            Some(place) => (place, None),
+            None => (usize::MAX, service(group, versions)),
+        });
+        groups
+    }
+}
