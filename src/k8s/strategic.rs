@@ -151,7 +151,7 @@ fn merge_maps(
             (Some(Value::Object(old)), Value::Object(new)) => {
                 Value::Object(merge_maps(old, new, shape.field(name))?)
             }
-            (None, new @ Value::Object(_)) => match without_directives(new) {
+            (None, new @ (Value::Object(_) | Value::Array(_))) => match without_directives(new) {
                 Some(new) => new,
                 None => continue,
             },

@@ -74,6 +74,7 @@ fn shown(group: &str, kind: &str, object: &Value, column: &str) -> Shown {
         ("HorizontalPodAutoscaler", _) => scaler(object, column),
         ("Endpoints", "Endpoints") => endpoints(object).into(),
         ("EndpointSlice", _) => slice(object, column),
+        ("ResourceClaim", "State") => pods::claim_state(object).into(),
         _ => other(object, column),
     }
 }

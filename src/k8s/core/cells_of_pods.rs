@@ -6,6 +6,22 @@ use serde_json::Value;
 use super::super::table_time::human_duration;
 use super::shown::{Shown, at, labels, list, number, or, other, selector, text};
 
+/// The state of a claim of devices (`resourceClaimState`).
+pub(super) fn claim_state(object: &Value) -> String {
+    let deleted = !object["metadata"]["deletionTimestamp"].is_null();
+    let allocated = !object["status"]["allocation"].is_null();
+    let reserved = allocated && !list(object, "status.reservedFor").is_empty();
+    let states = [
+        (deleted, "deleted"),
+        (!allocated && !deleted, "pending"),
+        (allocated, "allocated"),
+        (reserved, "reserved"),
+    ];
+    let states: Vec<&str> =
+        states.into_iter().filter(|(holds, _)| *holds).map(|(_, name)| name).collect();
+    states.join(",")
+}
+
 /// The cells of a pod (`printPod`).
 pub(super) fn pod(object: &Value, column: &str) -> Shown {
     match column {

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::super::decode::{Problem, Problems, normalize};
-use super::super::golang::{self, json_kind, quote};
+use super::super::golang::{self, json_kind, json_text, quote};
 use super::quantity::Quantity;
 use super::types::{GoKind, GoStruct};
 use super::written::{written_time, zero_item};
@@ -97,7 +97,7 @@ impl Decoding {
                 Value::Number(number)
                     if matches!(kind, GoKind::Int { .. } | GoKind::IntOrString) =>
                 {
-                    format!("number {number}")
+                    format!("number {}", json_text(value))
                 }
                 value => json_kind(value).to_owned(),
             };
@@ -123,7 +123,7 @@ impl Decoding {
                     Err(why) => self.end(place, || why.to_owned()),
                 }
             }
-            (GoKind::Any(_) | GoKind::Float(_), found) if self.from == From::Json => {
+            (GoKind::Any(_) | GoKind::Float(_), found) => {
                 normalize(found);
                 if let GoKind::Float(_) = kind
                     && !matches!(found, Value::Null | Value::Number(_))
@@ -132,10 +132,9 @@ impl Decoding {
                     self.wrong(&found, kind, &kind.name(), place);
                 }
             }
-            (_, Value::Null) | (GoKind::Any(_), _) => {}
+            (_, Value::Null) => {}
             (GoKind::Text(_) | GoKind::IntOrString, Value::String(_))
-            | (GoKind::Bool(_), Value::Bool(_))
-            | (GoKind::Float(_), Value::Number(_)) => {}
+            | (GoKind::Bool(_), Value::Bool(_)) => {}
             (GoKind::Int { bits, .. }, Value::Number(number)) if fits(number, *bits) => {}
             (GoKind::Int { bits, .. }, Value::Number(number))
                 if self.from == From::Map && wrapped(number, *bits).is_some() =>
@@ -150,6 +149,10 @@ impl Decoding {
                 }
                 Err(why) => self.fail(place, || why),
             },
+            (GoKind::Bytes, Value::Array(list)) => {
+                let list = std::mem::take(list);
+                *value = self.bytes_of(list, place);
+            }
             (GoKind::Time | GoKind::MicroTime, Value::String(text)) => {
                 match written_time(kind, text) {
                     Ok(written) => *value = written,
@@ -176,6 +179,19 @@ impl Decoding {
                 self.wrong(&found, kind, &kind.name(), place);
             }
         }
+    }
+
+    /// Bytes that are given one by one, as base64: Go decodes a list of numbers as well.
+    fn bytes_of(&mut self, list: Vec<Value>, place: &Place) -> Value {
+        let kind = GoKind::Int { name: "uint8", bits: 8 };
+        let mut bytes = Vec::with_capacity(list.len());
+        for (index, mut item) in list.into_iter().enumerate() {
+            let path = format!("{}[{index}]", place.path);
+            let place = Place { of: place.of, fields: place.fields.clone(), path };
+            self.fill(&mut item, &kind, &place);
+            bytes.push(item.as_u64().and_then(|byte| u8::try_from(byte).ok()).unwrap_or_default());
+        }
+        STANDARD.encode(bytes).into()
     }
 
     /// A value that a type with its own decoder refuses: a map's place is not known to it.
@@ -275,7 +291,7 @@ fn fits(number: &serde_json::Number, bits: u32) -> bool {
 fn cannot_convert(value: &Value, kind: &GoKind) -> String {
     let found = match value {
         Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(number) if !number.is_i64() => "float64",
         Value::Number(_) => "int64",
         Value::String(_) => "string",
         Value::Array(_) => "slice",
@@ -286,7 +302,7 @@ fn cannot_convert(value: &Value, kind: &GoKind) -> String {
         (GoKind::Map(..), _) => format!("cannot restore map from {found}"),
         (GoKind::List(..) | GoKind::Bytes, _) => format!("cannot restore slice from {found}"),
         // Go converts numbers to strings, and numbers among each other.
-        (GoKind::Text(name), Value::Number(number)) if !number.is_f64() => {
+        (GoKind::Text(name), Value::Number(number)) if number.is_i64() => {
             format!("cannot convert {found} to {name}")
         }
         (GoKind::Int { name, .. } | GoKind::Float(name), Value::Number(_)) => {

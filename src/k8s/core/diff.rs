@@ -88,7 +88,7 @@ fn find<'v>(value: &'v Value, name: &str, of: &str) -> &'v Value {
         map.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     };
     let found = named(value).or_else(|| match of {
-        "core.PodTemplateSpec" => named(&value["metadata"]),
+        "core.PodTemplateSpec" | "resource.ResourceClaimTemplateSpec" => named(&value["metadata"]),
         _ => None,
     });
     found.unwrap_or(&NULL)

@@ -13,6 +13,8 @@ mod scalar;
 mod type_meta;
 mod yaml;
 mod yaml_error;
+mod yaml_flow;
+mod yaml_merge;
 
 pub(super) use json::{decode as json, decode_as_written as patch, fields, normalize};
 pub(super) use order::{Problem, Problems, in_text_order};

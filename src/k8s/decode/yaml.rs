@@ -8,6 +8,7 @@ use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Ta
 use super::super::golang::{quote, syntax};
 use super::super::limits::{MAX_REPEATED_VALUES, MAX_YAML_DEPTH};
 use super::scalar::{self, Scalar};
+use super::yaml_merge::{count, go_syntax, merge};
 use super::{Decoded, yaml_error};
 
 /// The first line of the error about duplicate keys (`yaml.TypeError`).
@@ -20,6 +21,11 @@ pub(super) const TYPE_ERRORS: &str = "yaml: unmarshal errors:\n";
 pub(in super::super) fn decode(text: &[u8]) -> Result<Decoded, String> {
     let text = String::from_utf8_lossy(text);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    if let Some(why) = yaml_error::beginning(text) {
+        return Err(why);
+    }
+    // libyaml knows fewer escapes than the parser.
+    let escapes = text.contains("\\/") || text.contains("\\u");
     let mut composer = Composer {
         text,
         parser: Parser::new_from_str(text),
@@ -27,8 +33,13 @@ pub(in super::super) fn decode(text: &[u8]) -> Result<Decoded, String> {
         repeated: 0,
         duplicates: Vec::new(),
         depth: 0,
+        escapes,
     };
-    let value = composer.document()?;
+    let value = match composer.document() {
+        Ok(value) => value,
+        Err(Failure::Said(why)) => return Err(why),
+        Err(Failure::Misplaced(at, why)) => return before_bracket(text, at).ok_or(why),
+    };
     if let Some(what) = value.not_finite {
         return Err(format!("json: unsupported value: {what}"));
     }
@@ -37,6 +48,29 @@ pub(in super::super) fn decode(text: &[u8]) -> Result<Decoded, String> {
         lines => vec![format!("{TYPE_ERRORS}{}", lines.join("\n"))],
     };
     Ok(Decoded { value: value.json, strict, invalid: None })
+}
+
+/// Why a text cannot be decoded.
+enum Failure {
+    /// Upstream's message.
+    Said(String),
+    /// A closing bracket that nothing opens: its place, and the message where the document is not complete before it.
+    Misplaced(usize, String),
+}
+
+impl From<String> for Failure {
+    fn from(why: String) -> Self {
+        Self::Said(why)
+    }
+}
+
+/// The document before a closing bracket that nothing opens, where it ends there: it is in brackets itself.
+fn before_bracket(text: &str, at: usize) -> Option<Decoded> {
+    let before: String = text.chars().take(at).collect();
+    let own = before.trim();
+    let is_flow =
+        own.starts_with('{') && own.ends_with('}') || own.starts_with('[') && own.ends_with(']');
+    if is_flow { decode(before.as_bytes()).ok() } else { None }
 }
 
 /// A node with what prevents its JSON form: a float that is not finite.
@@ -56,21 +90,44 @@ struct Composer<'t> {
     /// The lines about duplicate keys.
     duplicates: Vec<String>,
     depth: usize,
+    /// Whether the text may have escapes that libyaml does not know.
+    escapes: bool,
 }
 
 type Head<'t> = (Event<'t>, Span);
 
 impl<'t> Composer<'t> {
-    fn next(&mut self) -> Result<Head<'t>, String> {
+    fn next(&mut self) -> Result<Head<'t>, Failure> {
         match self.parser.next_event() {
-            Some(Ok(event)) => Ok(event),
-            Some(Err(error)) => Err(yaml_error::message(self.text, &error)),
+            Some(Ok(event)) => {
+                self.check_escapes(&event)?;
+                Ok(event)
+            }
+            Some(Err(error)) => Err(match yaml_error::misplaced(self.text, &error) {
+                Some((at, why)) => Failure::Misplaced(at, why),
+                None => Failure::Said(yaml_error::message(self.text, &error)),
+            }),
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }
 
+    /// Checks the escapes of a scalar in double quotes.
+    fn check_escapes(&self, (event, span): &Head<'t>) -> Result<(), Failure> {
+        if !self.escapes || !matches!(event, Event::Scalar(_, ScalarStyle::DoubleQuoted, ..)) {
+            return Ok(());
+        }
+        let (start, end) = (span.start.index(), span.end.index());
+        let source = if self.text.is_ascii() {
+            self.text.get(start..end).unwrap_or_default().to_owned()
+        } else {
+            self.text.chars().skip(start).take(end.saturating_sub(start)).collect()
+        };
+        let line = span.start.line().saturating_sub(1);
+        yaml_error::unknown_escape(&source, line).map_or(Ok(()), |why| Err(Failure::Said(why)))
+    }
+
     /// The first document; null for an empty text.
-    fn document(&mut self) -> Result<Node, String> {
+    fn document(&mut self) -> Result<Node, Failure> {
         loop {
             match self.next()?.0 {
                 Event::StreamEnd => return Ok(Node::default()),
@@ -90,14 +147,14 @@ impl<'t> Composer<'t> {
 
     /// libyaml reads one token after the first document: what is no token there is an error, whatever else follows
     /// is not looked at.
-    fn after_document(&mut self) -> Result<(), String> {
+    fn after_document(&mut self) -> Result<(), Failure> {
         match self.next() {
-            Err(why) if yaml_error::is_of_scanner(&why) => Err(why),
+            Err(Failure::Said(why)) if yaml_error::is_of_scanner(&why) => Err(why.into()),
             _ => Ok(()),
         }
     }
 
-    fn node(&mut self, (event, span): Head<'t>) -> Result<Node, String> {
+    fn node(&mut self, (event, span): Head<'t>) -> Result<Node, Failure> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let scalar = resolve(&text, style, tag.as_deref())?;
@@ -131,12 +188,12 @@ impl<'t> Composer<'t> {
             Event::Alias(anchor) => {
                 let Some(Some(node)) = self.anchors.get(&anchor) else {
                     let name = yaml_error::word_at(self.text, span.start.line(), span.start.col());
-                    return Err(format!("yaml: anchor '{name}' value contains itself"));
+                    return Err(format!("yaml: anchor '{name}' value contains itself").into());
                 };
                 let node = node.clone();
                 self.repeated += count(&node.json);
                 if self.repeated > MAX_REPEATED_VALUES {
-                    return Err("yaml: document contains excessive aliasing".to_owned());
+                    return Err("yaml: document contains excessive aliasing".to_owned().into());
                 }
                 Ok(node)
             }
@@ -150,10 +207,10 @@ impl<'t> Composer<'t> {
         }
     }
 
-    fn enter(&mut self, anchor: usize) -> Result<(), String> {
+    fn enter(&mut self, anchor: usize) -> Result<(), Failure> {
         self.depth += 1;
         if self.depth > MAX_YAML_DEPTH {
-            return Err("yaml: exceeded max depth".to_owned());
+            return Err("yaml: exceeded max depth".to_owned().into());
         }
         if anchor > 0 {
             self.anchors.insert(anchor, None);
@@ -167,7 +224,7 @@ impl<'t> Composer<'t> {
         node
     }
 
-    fn mapping(&mut self) -> Result<Node, String> {
+    fn mapping(&mut self) -> Result<Node, Failure> {
         let mut map = Map::new();
         let mut strange: BTreeMap<String, &'static str> = BTreeMap::new();
         loop {
@@ -184,7 +241,7 @@ impl<'t> Composer<'t> {
                 }
                 event => match self.node((event, head.1))?.json {
                     json @ (Value::Array(_) | Value::Object(_)) => {
-                        return Err(format!("yaml: invalid map key: {}", go_syntax(&json)));
+                        return Err(format!("yaml: invalid map key: {}", go_syntax(&json)).into());
                     }
                     json => Scalar::Value(json),
                 },
@@ -217,35 +274,6 @@ impl<'t> Composer<'t> {
 fn resolve(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Scalar, String> {
     let tag = tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix())).unwrap_or_default();
     scalar::resolve(text, &tag, style == ScalarStyle::Plain)
-}
-
-/// Adds the fields of a merge key's value. Of several objects the first one has precedence.
-fn merge(map: &mut Map<String, Value>, value: Value) -> Result<(), String> {
-    const WANTED: &str = "yaml: map merge requires map or sequence of maps as the value";
-    match value {
-        Value::Object(fields) => map.extend(fields),
-        Value::Array(list) => {
-            for item in list.into_iter().rev() {
-                let Value::Object(fields) = item else { return Err(WANTED.to_owned()) };
-                map.extend(fields);
-            }
-        }
-        _ => return Err(WANTED.to_owned()),
-    }
-    Ok(())
-}
-
-fn count(value: &Value) -> usize {
-    match value {
-        Value::Array(list) => 1 + list.iter().map(count).sum::<usize>(),
-        Value::Object(map) => 1 + map.values().map(count).sum::<usize>(),
-        _ => 1,
-    }
-}
-
-/// A value as `%#v` prints what YAML decodes to: maps have keys of any type there.
-fn go_syntax(value: &Value) -> String {
-    syntax(value).replace("map[string]interface {}", "map[interface {}]interface {}")
 }
 
 #[cfg(test)]
@@ -314,6 +342,18 @@ mod tests {
             ("a: \"\u{1}\"\n", "control characters are not allowed"),
             ("- a\nb: c\n", "line 1: did not find expected '-' indicator"),
             ("a: *nope\n", "unknown anchor 'nope' referenced"),
+            ("{", "line 1: did not find expected node content"),
+            ("%YAML 1.2\n---\na: 1\n", "found incompatible YAML document"),
+            ("%FOO\n---\na: 1\n", "found unknown directive name"),
+            ("%\n", "could not find expected directive name"),
+            ("\ta: 1\n", "found character that cannot start any token"),
+            ("a: ]\n", "did not find expected node content"),
+            ("{\"a\" 1}", "did not find expected ',' or '}'"),
+            ("{,}", "did not find expected node content"),
+            ("[a}\n", "did not find expected ',' or ']'"),
+            ("}\n", "did not find expected node content"),
+            ("{\"a\": \"\\/\"}", "found unknown escape character"),
+            ("{\"a\": \"\\ud83d\\ude00\"}", "found invalid Unicode character escape code"),
             ("a: {x: .nan}\n", ""),
         ] {
             let message = match message {
@@ -322,6 +362,12 @@ mod tests {
             };
             assert_eq!(error(text), message, "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_follows_a_document_in_brackets_is_not_looked_at() {
+        assert_eq!(value("{\"a\": 1}}"), json!({"a": 1}));
+        assert_eq!(value("[1]]\n"), json!([1]));
     }
 
     #[test]

@@ -36,11 +36,20 @@ static METADATA: LazyLock<Schema> = LazyLock::new(|| {
     for name in ["name", "generateName", "namespace", "uid", "resourceVersion", "selfLink"] {
         properties[name] = text.clone();
     }
+    // A time is an untyped scalar.
+    let time = json!({"type": "string", "format": "date-time"});
     properties["managedFields"] = json!({
-        "type": "array", "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
+        "type": "array",
+        "items": {
+            "type": "object", "x-kubernetes-preserve-unknown-fields": true,
+            "properties": {
+                "manager": text, "operation": text, "apiVersion": text, "fieldsType": text, "subresource": text,
+                "time": time,
+            },
+        },
     });
     for name in ["creationTimestamp", "deletionTimestamp"] {
-        properties[name] = json!({"x-kubernetes-preserve-unknown-fields": true});
+        properties[name] = time.clone();
     }
     for name in ["generation", "deletionGracePeriodSeconds"] {
         properties[name] = number.clone();
@@ -246,6 +255,11 @@ pub(super) fn merge(live: &Value, applied: &Value, of: Type<'_>) -> Value {
         (Value::Array(_), Value::Array(_)) if of.is_granular(applied) => {
             merge_lists(live, applied, of)
         }
+        // A null has no parts to put in the place of others (`emptyPromoteToLeaf`).
+        (Value::Object(old), Value::Null) if !old.is_empty() && of.is_granular(live) => {
+            live.clone()
+        }
+        (Value::Array(old), Value::Null) if !old.is_empty() && of.is_granular(live) => live.clone(),
         _ => applied.clone(),
     }
 }

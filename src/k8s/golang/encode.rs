@@ -1,7 +1,11 @@
 //! JSON as `encoding/json` writes it into answers: `<`, `>`, `&` and the separators of lines are escaped, so that a text
 //! is safe inside of HTML.
 
+use std::io;
+
 use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::Formatter;
 
 /// What is escaped, and how.
 const ESCAPES: [(&str, &str); 5] = [
@@ -16,8 +20,24 @@ const ESCAPES: [(&str, &str); 5] = [
 pub(in super::super) fn write_json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     let start = out.len();
     // Writing to memory cannot fail, and all keys are strings.
-    let _ = serde_json::to_writer(&mut *out, value);
+    let _ = value.serialize(&mut Serializer::with_formatter(&mut *out, GoNumbers));
     escape(out, start);
+}
+
+/// Compact JSON with floats as Go writes them (`floatEncoder`): without an exponent from 1e-6 to 1e21.
+struct GoNumbers;
+
+impl Formatter for GoNumbers {
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        let size = value.abs();
+        if size == 0.0 || (1e-6..1e21).contains(&size) {
+            return write!(writer, "{value}");
+        }
+        let sign = if size >= 1.0 { "+" } else { "" };
+        let text = format!("{value:e}");
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        write!(writer, "{mantissa}e{sign}{exponent}")
+    }
 }
 
 /// Escapes what stands behind a place. Outside of strings none of it occurs.
@@ -37,6 +57,25 @@ fn escape(out: &mut Vec<u8>, start: usize) {
     }
     out.truncate(start);
     out.extend_from_slice(escaped.as_bytes());
+}
+
+/// Appends a value as JSON with its numbers as they were written, as far as they tell: a whole float has a fraction.
+pub(in super::super) fn write_as_written(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    let start = out.len();
+    let _ = value.serialize(&mut Serializer::with_formatter(&mut *out, WrittenNumbers));
+    escape(out, start);
+}
+
+/// As [`GoNumbers`], but for small whole numbers, which were written with a fraction.
+struct WrittenNumbers;
+
+impl Formatter for WrittenNumbers {
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        if value.fract() == 0.0 && value.abs() < 1e16 {
+            return write!(writer, "{value:.1}");
+        }
+        GoNumbers.write_f64(writer, value)
+    }
 }
 
 /// Indents a JSON text by two spaces per level, with its keys in order.
@@ -100,6 +139,22 @@ mod tests {
         let mut out = b"<".to_vec();
         write_json(&mut out, &json!({"<k>": "a&b\u{2028}\u{2029}é\u{2026}", "n": 1}));
         let expected = "<{\"\\u003ck\\u003e\":\"a\\u0026b\\u2028\\u2029é\u{2026}\",\"n\":1}";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn floats_are_written_as_go_writes_them() {
+        let mut out = Vec::new();
+        write_json(&mut out, &json!([1e20, 1e21, -1.5e22, 0.000_001, 1e-7, 1.5, -0.0]));
+        let expected = "[100000000000000000000,1e+21,-1.5e+22,0.000001,1e-7,1.5,-0]";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn written_numbers_keep_their_fraction() {
+        let mut out = Vec::new();
+        write_as_written(&mut out, &json!([1.0, 1e20, 0.000_001, 1.5, 7]));
+        let expected = "[1.0,100000000000000000000,0.000001,1.5,7]";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 

@@ -46,6 +46,12 @@ impl Scanner<'_> {
         self.text.get(self.at).copied()
     }
 
+    /// The next byte inside a word, number or escape. Go's scanner takes the end of the text for a space
+    /// (`scanner.eof`), and names that.
+    fn peek_inside(&self) -> u8 {
+        self.peek().unwrap_or(b' ')
+    }
+
     fn after_space(&mut self) -> Option<u8> {
         while self.peek().is_some_and(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n')) {
             self.at += 1;
@@ -150,13 +156,13 @@ impl Scanner<'_> {
     }
 
     fn escape(&mut self) -> Scan {
-        let byte = self.peek().ok_or_else(end)?;
+        let byte = self.peek_inside();
         self.at += 1;
         match byte {
             b'b' | b'f' | b'n' | b'r' | b't' | b'\\' | b'/' | b'"' => Ok(()),
             b'u' => {
                 for _ in 0..4 {
-                    let byte = self.peek().ok_or_else(end)?;
+                    let byte = self.peek_inside();
                     if !byte.is_ascii_hexdigit() {
                         return Err(unexpected(byte, "in \\u hexadecimal character escape"));
                     }
@@ -169,10 +175,9 @@ impl Scanner<'_> {
     }
 
     fn digits(&mut self, context: &str) -> Scan {
-        match self.peek() {
-            None => return Err(end()),
-            Some(byte) if !byte.is_ascii_digit() => return Err(unexpected(byte, context)),
-            Some(_) => {}
+        let byte = self.peek_inside();
+        if !byte.is_ascii_digit() {
+            return Err(unexpected(byte, context));
         }
         while self.peek().is_some_and(|b| b.is_ascii_digit()) {
             self.at += 1;
@@ -216,7 +221,7 @@ impl Scanner<'_> {
     fn literal(&mut self, word: &str) -> Scan {
         self.at += 1;
         for wanted in word.bytes().skip(1) {
-            let byte = self.peek().ok_or_else(end)?;
+            let byte = self.peek_inside();
             if byte != wanted {
                 let wanted = char::from(wanted);
                 return Err(unexpected(byte, &format!("in literal {word} (expecting '{wanted}')")));
@@ -273,6 +278,13 @@ mod tests {
             ("{\"a\" 1}", "invalid character '1' after object key"),
             ("{\"a\":1 \"b\"}", "invalid character '\"' after object key:value pair"),
             ("{} x", "invalid character 'x' after top-level value"),
+            ("tru", "invalid character ' ' in literal true (expecting 'e')"),
+            ("-", "invalid character ' ' in numeric literal"),
+            ("[1.", "invalid character ' ' after decimal point in numeric literal"),
+            ("1e", "invalid character ' ' in exponent of numeric literal"),
+            ("\"\\", "invalid character ' ' in string escape code"),
+            ("\"\\u12", "invalid character ' ' in \\u hexadecimal character escape"),
+            ("\"x", "unexpected end of JSON input"),
             ("nul!", "invalid character '!' in literal null (expecting 'l')"),
             ("-x", "invalid character 'x' in numeric literal"),
             ("\"\\q\"", "invalid character 'q' in string escape code"),

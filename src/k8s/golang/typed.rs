@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::time::parse_time;
-use super::value::json_kind;
+use super::value::{json_kind, json_text};
 
 /// A Go type of a JSON value.
 #[derive(Debug, Clone, Copy)]
@@ -147,7 +147,7 @@ impl Decoding {
     fn wrong(&mut self, value: &Value, wanted: &str, place: &Place<'_>) {
         let found = match value {
             Value::Number(number) if wanted.starts_with("int") => {
-                let shown = if self.written { number.to_string() } else { digits(number) };
+                let shown = if self.written { json_text(value) } else { digits(number) };
                 format!("number {shown}")
             }
             value => json_kind(value).to_owned(),

@@ -2,20 +2,13 @@
 
 use serde_json::{Number, Value};
 
-use super::quote;
+use super::{quote, write_as_written};
 
-/// A value as `encoding/json` writes it: compact, with `<`, `>` and `&` escaped.
+/// A value as `encoding/json` writes it: compact, with `<`, `>` and `&` escaped; numbers are as they were written.
 pub(in super::super) fn json_text(value: &Value) -> String {
-    let text = value.to_string();
-    if !text.contains(['<', '>', '&', '\u{2028}', '\u{2029}']) {
-        return text;
-    }
-    // Outside of strings none of these occurs.
-    text.replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029")
+    let mut text = Vec::new();
+    write_as_written(&mut text, value);
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// A value as `%v` prints it.
@@ -59,7 +52,7 @@ pub(in super::super) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "<nil>",
         Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(number) if !number.is_i64() => "float64",
         Value::Number(_) => "int64",
         Value::String(_) => "string",
         Value::Array(_) => "[]interface {}",
@@ -81,16 +74,19 @@ pub(in super::super) fn json_kind(value: &Value) -> &'static str {
 
 fn number_text(number: &Number) -> String {
     match number.as_f64() {
-        Some(value) if number.is_f64() => float(value),
+        // What no `int64` holds is a float.
+        Some(value) if !number.is_i64() => float(value),
         _ => number.to_string(),
     }
 }
 
-/// A float as `%v` prints it.
+/// A float as `%v` prints it (`strconv.FormatFloat` with the shortest digits): with an exponent below 1e-4 and from
+/// 1e6 on.
 pub(in super::super) fn float(value: f64) -> String {
-    if value.abs() >= 1e21 || (value != 0.0 && value.abs() < 1e-4) {
-        let text = format!("{value:e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let text = format!("{value:e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let size: i32 = exponent.parse().unwrap_or_default();
+    if value.is_finite() && value != 0.0 && !(-4..6).contains(&size) {
         let (sign, digits) =
             exponent.strip_prefix('-').map_or(('+', exponent), |digits| ('-', digits));
         return format!("{mantissa}e{sign}{digits:0>2}");
@@ -114,6 +110,7 @@ mod tests {
         );
         assert_eq!(json_text(&json!({"a": "<&>"})), r#"{"a":"\u003c\u0026\u003e"}"#);
         assert_eq!([float(1e21), float(0.25), float(1e-7)], ["1e+21", "0.25", "1e-07"]);
+        assert_eq!([float(1e6), float(123_456.5), float(0.0)], ["1e+06", "123456.5", "0"]);
         assert_eq!([type_name(&json!(1)), type_name(&json!(1.5))], ["int64", "float64"]);
     }
 }

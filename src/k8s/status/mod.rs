@@ -89,6 +89,14 @@ impl ApiError {
         self
     }
 
+    /// The error with what the client was warned of before it happened.
+    pub(crate) fn after_warnings(mut self, mut warnings: Vec<String>) -> Self {
+        warnings.retain(|warning| !self.warnings.contains(warning));
+        warnings.append(&mut self.warnings);
+        self.warnings = warnings;
+        self
+    }
+
     /// The error with a warning before the others.
     pub(crate) fn warned_first(mut self, warning: &str) -> Self {
         self.warnings.insert(0, warning.to_owned());

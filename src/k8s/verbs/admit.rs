@@ -58,11 +58,16 @@ pub(super) fn admit(
             if call.served.of.is_built_in() { &*call.served.of.kind } else { kind }
         ))
     };
-    if let Some(why) = invalid {
-        return Err(cannot(&value, &why));
+    let invalid = invalid.map(|why| cannot(&value, &why));
+    let typed = merge::go_struct(&call.served).is_some();
+    if let Some(error) = invalid.clone().filter(|_| !typed) {
+        return Err(error);
     }
     let text = Some(call.body);
     strict.extend(coerce(call, &mut value, From::Json, text).map_err(|why| cannot(&value, &why))?);
+    if let Some(error) = invalid {
+        return Err(error);
+    }
     if call.served.of.is_built_in() {
         decode::in_text_order(&mut strict, call.body);
     }
@@ -77,10 +82,11 @@ pub(super) fn admit(
     if api_version != *call.served.api_version {
         // This one has neither a group nor a version (`ParseGroupVersion`).
         let shown = if api_version == "/" { "" } else { &*api_version };
-        return Err(ApiError::bad_request(format!(
+        let why = format!(
             "the API version in the data ({shown}) does not match the expected API version ({})",
             call.served.api_version
-        )));
+        );
+        return Err(ApiError::bad_request(why).with_warnings(&warnings));
     }
     Ok(Admitted { value, warnings })
 }
@@ -117,8 +123,10 @@ pub(super) fn admit_patched(
     if matches!(patch, Patched::Strategic(_)) {
         set_own_type(call, &mut value).map_err(|why| refused(&why))?;
     } else {
-        decode::TypeMeta::of(&value).map_err(|why| refused(&why))?;
-        if value["kind"].as_str().is_none_or(str::is_empty) {
+        let sent = decode::TypeMeta::of(&value).map_err(|why| refused(&why))?;
+        if call.served.of.is_built_in() {
+            strict.extend(check_type(call, &mut value, &sent).map_err(|why| refused(&why))?);
+        } else if value["kind"].as_str().is_none_or(str::is_empty) {
             return Err(refused(&body::missing_kind(&shown)));
         }
     }
@@ -134,20 +142,45 @@ pub(super) fn admit_patched(
     Ok(Admitted { value, warnings })
 }
 
+/// Checks kind and version of a patched object of a built-in type, which may say neither. Without a version it is
+/// decoded as one of the internal type, which has none of its fields: returns the errors of strict decoding.
+fn check_type(
+    call: &Call<'_>,
+    value: &mut Value,
+    sent: &decode::TypeMeta,
+) -> Result<Vec<String>, String> {
+    let (own, own_version) = (&*call.served.of.kind, &*call.served.api_version);
+    let kind = if sent.kind.is_empty() { own } else { &*sent.kind };
+    let (group, version) = split_api_version(&sent.api_version);
+    let is_internal = version.is_empty() && (group.is_empty() || group == call.served.of.group());
+    value["kind"] = kind.into();
+    if is_internal && kind == own {
+        let mut unknown = drop_all(value);
+        if value.as_object_mut().is_some_and(|map| map.remove("metadata").is_some()) {
+            unknown.push("metadata".to_owned());
+        }
+        unknown.sort_unstable();
+        value["apiVersion"] = own_version.into();
+        return Ok(unknown.iter().map(|name| format!("unknown field {}", quote(name))).collect());
+    }
+    if kind != own || sent.api_version != own_version {
+        return Err(body::why_not_own(call, &sent.api_version, kind, (own, own_version)));
+    }
+    Ok(Vec::new())
+}
+
 /// Sets kind and version of a strategically patched object: its Go type says what it is, whatever these texts say.
 fn set_own_type(call: &Call<'_>, value: &mut Value) -> Result<(), String> {
     for (field, own) in [("kind", &*call.served.of.kind), ("apiVersion", &*call.served.api_version)]
     {
-        let found = match &value[field] {
-            Value::Bool(_) => "bool",
-            Value::Number(number) if number.is_f64() => "float64",
-            Value::Number(_) => "int64",
-            _ => {
-                value[field] = own.into();
-                continue;
+        match &value[field] {
+            Value::Null | Value::String(_) => value[field] = own.into(),
+            // Go converts a whole number to a text, which JSON does not.
+            Value::Number(number) if number.is_i64() => {
+                return Err("cannot convert int64 to string".to_owned());
             }
-        };
-        return Err(format!("cannot convert {found} to string"));
+            _ => return Err("unrecognized type: string".to_owned()),
+        }
     }
     Ok(())
 }
@@ -179,7 +212,7 @@ pub(super) fn coerce_as(
 ) -> Result<Vec<String>, String> {
     let of = &served.of;
     let go = merge::go_struct(served).filter(|_| !definition::is_definition(of));
-    if go.is_none() || from == From::Map {
+    if go.is_none() {
         // The Go types of the others tell numbers apart as they are written.
         decode::normalize(value);
     }
@@ -200,15 +233,21 @@ pub(super) fn coerce_as(
     if is_too_deep(value) {
         return Err("exceeded max depth".to_owned());
     }
-    let own = kind == &*of.kind && api_version == &*served.api_version;
+    let kind_fits = kind == &*of.kind;
+    let own = kind_fits && api_version == &*served.api_version;
+    let api_version = api_version.as_str().unwrap_or_default().to_owned();
     if let Some(go) = go {
         let empty = core::decode::empty_lists(value, go);
+        let without = core::rules::scaling_without_policies(of.plural(), value);
         let unknown =
             core::decode::decode(value, go, from).map_err(|problems| problems.first(text))?;
         core::rules::convert(of.group(), of.plural(), value);
         core::apply_defaults(value, go);
         for name in empty {
             value[name] = Vec::<Value>::new().into();
+        }
+        for direction in without {
+            value["spec"]["behavior"][direction]["policies"] = Vec::<Value>::new().into();
         }
         return Ok(core::decode::unknown_fields(&unknown));
     }
@@ -222,11 +261,36 @@ pub(super) fn coerce_as(
     }
     if let Some(schema) = served.version().schema.as_ref().filter(|_| own) {
         unknown.append(&mut schema::prune(schema, value));
-        schema::prune_nulls(schema, value);
+        if from == From::Json {
+            // What is applied is not decoded again: its nulls stay, and are refused.
+            schema::prune_nulls(schema, value);
+        }
         unknown.append(&mut schema::embedded::coerce(schema, value)?);
         schema::apply_defaults(schema, value);
+    } else if !of.is_built_in()
+        && kind_fits
+        && split_api_version(&api_version).0 == of.group()
+        && of.versions.iter().all(|version| *version.name != *split_api_version(&api_version).1)
+    {
+        unknown.append(&mut drop_all(value));
     }
     Ok(unknown.iter().map(|path| format!("unknown field {}", quote(path))).collect())
+}
+
+/// Drops the fields of an object in a version that its type does not have: without a schema none is known. Returns their
+/// names.
+fn drop_all(value: &mut Value) -> Vec<String> {
+    let mut dropped = Vec::new();
+    if let Value::Object(map) = value {
+        map.retain(|name, _| {
+            let is_meta = matches!(&**name, "apiVersion" | "kind" | "metadata");
+            if !is_meta {
+                dropped.push(name.clone());
+            }
+            is_meta
+        });
+    }
+    dropped
 }
 
 /// Whether an object is nested too deeply. Managed fields are nested deeper than their object, and do not

@@ -11,6 +11,7 @@ use super::super::fields::{self, Applied};
 use super::super::golang::json_kind;
 use super::super::meta;
 use super::super::options::{FieldValidation, WriteOptions};
+use super::super::output::Output;
 use super::super::resource::split_api_version;
 use super::super::status::{ApiError, Cause};
 use super::super::store::StoreChange;
@@ -34,12 +35,12 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     };
     let now = meta::time_text(call.now);
     let writer = write::writer(call, &now);
-    let mut merged = match fields::apply(&before, &configuration, &writer, options.force) {
+    let merged = match fields::apply(&before, &configuration, &writer, options.force) {
         Applied::Object(merged) => merged,
         Applied::Conflicts(conflicts) => return Err(conflict(&conflicts)),
         Applied::Malformed(problems) => return Err(malformed(call, &configuration, &problems)),
     };
-    let mut warnings = match options.validation {
+    let warnings = match options.validation {
         FieldValidation::Strict if !strict.is_empty() => {
             let why = strict.join(", ");
             return Err(ApiError::bad_request(format!("error strict decoding YAML: {why}")));
@@ -47,12 +48,28 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
         FieldValidation::Warn => decode::warnings(strict),
         _ => Vec::new(),
     };
-    let managed = merged["metadata"]["managedFields"].clone();
-    meta::drop_malformed(&mut merged);
+    let before = warnings.clone();
+    store(call, merged, &configuration, warnings, output, &options)
+        .map_err(|error| error.after_warnings(before))
+}
+
+/// Stores an object that a configuration was merged into.
+fn store(
+    call: &Call<'_>,
+    mut value: Value,
+    configuration: &Value,
+    mut warnings: Vec<String>,
+    output: Output,
+    options: &WriteOptions,
+) -> Result<Resolved, ApiError> {
+    let live = call.find();
+    let managed = value["metadata"]["managedFields"].clone();
+    if !call.served.of.is_built_in() {
+        meta::drop_malformed(&mut value);
+    }
     // Unknown fields were refused above.
-    admit::coerce(call, &mut merged, From::Map, None)
-        .map_err(|why| cannot_convert(call, &configuration, why))?;
-    let mut value = merged;
+    admit::coerce(call, &mut value, From::Map, None)
+        .map_err(|why| cannot_convert(call, configuration, why))?;
     if live.is_err() {
         check_uid(call, &value)?;
         // The revision of an object to create has to be a number, which does not count.
@@ -66,7 +83,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     warnings.extend(validate::warnings(call, &value, old));
     let tracking = Tracking::Done(managed);
     let mut change = StoreChange::on(&call.state);
-    let admission = Admission::of_write(call, &options);
+    let admission = Admission::of_write(call, options);
     let (new, status) = if let Ok(live) = live {
         let new = write::replace(call, &mut change, live, value, &tracking, &admission)?;
         (new, StatusCode::OK)
@@ -112,13 +129,15 @@ pub(super) fn configuration_of(
     check_type(&value, kind, api_version)?;
     // Entries that cannot be decoded are not seen; the schema refuses what is not an entry.
     let managed = value["metadata"]["managedFields"].as_array();
-    if managed.is_some_and(|entries| entries.iter().all(is_entry)) {
+    if managed
+        .is_some_and(|entries| entries.iter().all(|entry| entry.is_object() && is_entry(entry)))
+    {
         return Err(ApiError::bad_request("metadata.managedFields must be nil"));
     }
     if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut)
         && metadata.get("managedFields").is_some_and(|managed| {
-            managed.is_null()
-                || managed.as_array().is_some_and(|entries| entries.iter().all(Value::is_object))
+            let entries = managed.as_array();
+            managed.is_null() || entries.is_some_and(|entries| entries.iter().all(Value::is_null))
         })
     {
         metadata.remove("managedFields");

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::super::conversion;
 use super::super::core::rules::Generation;
 use super::super::meta;
+use super::around::put;
 use super::built_in::built_in_rules;
-use super::write::{Tracking, put, track};
+use super::write::{Tracking, track};
 use super::{Call, built_in, definition};
 
 /// Sets the fields of a new object that admission plugins see: it has none of the server's, and the managers of what
@@ -30,20 +31,25 @@ pub(super) fn begin(call: &Call<'_>, value: &mut Value, tracking: &Tracking) {
     let of = &call.served.of;
     let namespace = if of.namespaced { Value::from(&*call.info.namespace) } else { Value::Null };
     meta::set(value, "namespace", namespace);
-    for field in ["deletionTimestamp", "selfLink", "managedFields"] {
+    for field in ["selfLink", "managedFields"] {
         meta::set(value, field, Value::Null);
     }
-    // An apply does not clear it (`rest.WipeObjectMetaSystemFields`).
+    // An apply does not clear them (`rest.WipeObjectMetaSystemFields`).
     if matches!(tracking, Tracking::Update) {
-        meta::set(value, "deletionGracePeriodSeconds", Value::Null);
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+            meta::set(value, field, Value::Null);
+        }
     }
     let uid = uuid::Builder::from_random_bytes(call.nonce.to_be_bytes()).into_uuid();
     meta::set(value, "uid", uid.to_string().into());
     meta::set(value, "creationTimestamp", meta::time_text(call.now).into());
     let rules = built_in_rules(call);
-    let counted =
-        rules.is_none_or(|rules| !matches!(rules.generation, Generation::None | Generation::Later));
-    meta::set(value, "generation", if counted { json!(1) } else { Value::Null });
+    match rules.map(|rules| rules.generation) {
+        // What no strategy sets is that of the client.
+        Some(Generation::None) => {}
+        Some(Generation::Later) => meta::set(value, "generation", Value::Null),
+        _ => meta::set(value, "generation", json!(1)),
+    }
     if call.served.version().status && !rules.is_some_and(|rules| rules.keeps_status) {
         put(value, "status", None);
     }

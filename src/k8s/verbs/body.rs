@@ -5,8 +5,9 @@ use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
 use super::super::decode::{self, Decoded, TypeMeta};
-use super::super::golang::{go_package, quote};
+use super::super::golang::{go_package, json_text, quote};
 use super::super::limits::ACCEPTED;
+use super::super::options::FieldValidation;
 use super::super::protobuf;
 use super::super::resource::split_api_version;
 use super::super::status::ApiError;
@@ -16,7 +17,7 @@ use super::Call;
 ///
 /// # Errors
 /// 415 for an unsupported media type, 400 for a body that is not an object with a kind.
-pub(super) fn object(call: &Call<'_>) -> Result<Decoded, ApiError> {
+pub(super) fn object(call: &Call<'_>, validation: FieldValidation) -> Result<Decoded, ApiError> {
     let kind = &call.served.of.kind;
     let unrecognized = |why: String| {
         let summary = summarize(call.body);
@@ -33,6 +34,14 @@ pub(super) fn object(call: &Call<'_>) -> Result<Decoded, ApiError> {
         }
         check_kind(call, &mut decoded.value, sent, (kind, &call.served.api_version))?;
     } else if decoded.value["kind"].as_str().is_none_or(str::is_empty) {
+        if is_yaml(call) && validation == FieldValidation::Ignore {
+            // It is a JSON text by now.
+            let why = missing_kind(&json_text(&decoded.value));
+            let version = quote(&call.served.version().name);
+            return Err(ApiError::bad_request(format!(
+                "{kind} in version {version} cannot be handled as a {kind}: {why}"
+            )));
+        }
         return Err(unrecognized(missing_kind(&String::from_utf8_lossy(call.body))));
     }
     Ok(decoded)
@@ -69,11 +78,8 @@ fn check_kind(
     }
     let why = if version.is_empty() {
         format!("Object 'apiVersion' is missing in '{}'", String::from_utf8_lossy(call.body))
-    } else if is_registered(call, &api_version, &kind) {
-        let package = go_package(group);
-        format!("converting ({version}.{kind}) to ({package}.{own}): unknown conversion")
     } else {
-        unregistered(&kind, &api_version)
+        why_not_own(call, &api_version, &kind, (own, own_version))
     };
     let version = quote(&version);
     Err(ApiError::bad_request(format!(
@@ -81,13 +87,37 @@ fn check_kind(
     )))
 }
 
-/// Whether a built-in version has a kind, or its list.
-fn is_registered(call: &Call<'_>, api_version: &str, kind: &str) -> bool {
+/// Why an object of another kind or version is not one of a built-in type (`runtime.Scheme.New`, `Convert`).
+pub(super) fn why_not_own(
+    call: &Call<'_>,
+    api_version: &str,
+    kind: &str,
+    (own, own_version): (&str, &str),
+) -> String {
+    let group = if own_version.contains('/') { split_api_version(own_version).0 } else { "" };
+    let Some(version) = package_of(call, api_version, kind) else {
+        return unregistered(kind, api_version);
+    };
+    let package = go_package(group);
+    format!("converting ({version}.{kind}) to ({package}.{own}): unknown conversion")
+}
+
+/// The Go package of a kind that a built-in version has, or its list; nothing for another one.
+fn package_of<'v>(call: &Call<'_>, api_version: &'v str, kind: &str) -> Option<&'v str> {
+    let version = split_api_version(api_version).1;
     let of = |kind: &str| {
         let found = call.state.types.find_kind(api_version, kind);
         found.is_some_and(|served| served.of.is_built_in())
     };
-    of(kind) || kind.strip_suffix("List").is_some_and(of) || kind == "Status"
+    // The kinds of every version, and those of the core group that are no resources (`metav1.AddToGroupVersion`,
+    // `k8s.io/api/core/v1/register.go`).
+    let (group, types) = (split_api_version(api_version).0, &call.state.types);
+    let has_version = || types.has_version(group, version) && types.is_built_in_group(group);
+    if KINDS_OF_ALL.contains(&kind) || OPTIONS_OF_ALL.contains(&kind) && has_version() {
+        return Some("v1");
+    }
+    let is_core = api_version == "v1" && CORE_KINDS.contains(&kind);
+    (is_core || of(kind) || kind.strip_suffix("List").is_some_and(of)).then_some(version)
 }
 
 /// The error about a kind that no scheme knows (`NewNotRegisteredErrForKind`).
@@ -164,6 +194,35 @@ pub(super) fn delete_options(call: &Call<'_>) -> Result<Option<Value>, ApiError>
 /// The version of options without an `apiVersion`.
 const META_VERSION: &str = "meta.k8s.io/v1";
 
+/// The kinds that are in every version, whether it is one or not (`AddUnversionedTypes`).
+const KINDS_OF_ALL: [&str; 5] =
+    ["APIGroup", "APIGroupList", "APIResourceList", "APIVersions", "Status"];
+
+/// The kinds of options and events that every built-in version has.
+const OPTIONS_OF_ALL: [&str; 7] = [
+    "CreateOptions",
+    "DeleteOptions",
+    "GetOptions",
+    "ListOptions",
+    "PatchOptions",
+    "UpdateOptions",
+    "WatchEvent",
+];
+
+/// The kinds of the core group that are no resources.
+const CORE_KINDS: [&str; 10] = [
+    "List",
+    "NodeProxyOptions",
+    "PodAttachOptions",
+    "PodExecOptions",
+    "PodLogOptions",
+    "PodPortForwardOptions",
+    "PodProxyOptions",
+    "PodStatusResult",
+    "RangeAllocation",
+    "ServiceProxyOptions",
+];
+
 /// `k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme`: the kinds of every version.
 const UNVERSIONED_KINDS: [&str; 9] = [
     "APIGroup",
@@ -205,7 +264,16 @@ fn media(call: &Call<'_>) -> Option<String> {
     let fits = |parameter: &&str| {
         parameter.split_once('=').is_some_and(|(name, value)| !name.is_empty() && !value.is_empty())
     };
-    written.iter().all(fits).then_some(media)
+    let name = |parameter: &str| parameter.split('=').next().unwrap_or_default().to_lowercase();
+    let mut names: Vec<String> = written.iter().map(|parameter| name(parameter)).collect();
+    names.sort_unstable();
+    // A parameter is given once.
+    let once = names.windows(2).all(|pair| pair[0] != pair[1]);
+    (once && written.iter().all(fits)).then_some(media)
+}
+
+fn is_yaml(call: &Call<'_>) -> bool {
+    media(call).is_some_and(|media| media == "application/yaml")
 }
 
 fn is_protobuf(call: &Call<'_>) -> bool {

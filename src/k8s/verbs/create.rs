@@ -28,9 +28,9 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     // Unlike for an update, the media type comes before the options.
     body::check_media(call)?;
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
-    let decoded = body::object(call)?;
+    let decoded = body::object(call, options.validation)?;
     let Admitted { mut value, mut warnings } = admit::admit(call, decoded, &options)?;
-    admit::check_namespace(call, &value)?;
+    admit::check_namespace(call, &value).map_err(|error| error.with_warnings(&warnings))?;
     warnings.extend(admit::deduplicate_owners(&mut value, false));
     let mut change = StoreChange::on(&call.state);
     let admission = Admission::of_write(call, &options);

@@ -9,6 +9,12 @@ use super::{Call, Outcome, not_reached, object_plan, shown};
 
 pub(super) fn run(call: &Call<'_>) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
+    if let Some(export) = call.query.first("export")
+        && !matches!(&*export.to_lowercase(), "false" | "0")
+    {
+        let why = "the export parameter, deprecated since v1.14, is no longer supported";
+        return Err(ApiError::bad_request(why));
+    }
     let asked = call.query.first("resourceVersion").unwrap_or_default();
     if !asked.is_empty() {
         let asked = golang::parse_uint(asked).map_err(|why| {

@@ -4,6 +4,7 @@ mod admission;
 mod admission_forms;
 mod admit;
 mod apply;
+mod around;
 mod begin;
 mod body;
 mod built_in;
@@ -166,7 +167,7 @@ fn check_route(call: &Call<'_>, verb: &str) -> Result<(), ApiError> {
     let own_namespace = info.resource == "namespaces" && info.namespace == info.name;
     let placed = of.namespaced != info.namespace.is_empty() || own_namespace;
     // A built-in type has a route there, if not for every method.
-    let everywhere = matches!(verb, "list" | "watch") || built_in && verb.is_empty();
+    let everywhere = matches!(verb, "list" | "watch") || built_in;
     if !(placed || of.namespaced && everywhere && info.name.is_empty()) {
         if built_in {
             return Err(ApiError::no_such_resource());
@@ -206,7 +207,18 @@ fn check_built_in_route(call: &Call<'_>, resource: &Resource, verb: &str) -> Res
         (&found.ok_or_else(ApiError::no_such_resource)?.verbs, false)
     };
     let is_list = matches!(verb, "list" | "watch");
+    let of_object = ["get", "update", "patch", "delete"];
+    if !info.name.is_empty()
+        && info.subresource.is_empty()
+        && !of_object.iter().any(|verb| verbs.contains(verb))
+    {
+        // What is only created has no path of its objects.
+        return Err(ApiError::no_such_resource());
+    }
+    // Objects of all namespaces are only listed.
+    let all_namespaces = call.served.of.namespaced && info.namespace.is_empty();
     let routed = match verb {
+        _ if all_namespaces => is_list,
         // A subresource is created at the path of its object.
         "create" => collection || !info.subresource.is_empty(),
         "update" | "patch" => !collection,

@@ -1,6 +1,8 @@
 //! `patch`: JSON Patch (RFC 6902), JSON Merge Patch (RFC 7396), and for built-in types strategic merge patch,
 //! applied to the current version (`k8s.io/apiserver/pkg/endpoints/handlers/patch.go`).
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
@@ -12,8 +14,9 @@ use super::super::golang::{self, GoType, STRING, Struct, json_kind};
 use super::super::json_patch::{self, Refused};
 use super::super::limits::{MAX_DEPTH, MAX_PATCH_OPERATIONS};
 use super::super::options::{FieldValidation, WriteOptions};
+use super::super::output::Output;
 use super::super::status::ApiError;
-use super::super::store::StoreChange;
+use super::super::store::{Object, StoreChange};
 use super::super::strategic;
 use super::admission::Admission;
 use super::admit::{self, Admitted, Patched};
@@ -77,16 +80,34 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let before = conversion::value(&call.served, call.conversions, old);
     let (patch, strict) = decode(call.body, media, options.validation)?;
     let (patched, patch) = apply(call, before, patch)?;
-    let Admitted { mut value, mut warnings } =
+    let Admitted { value, warnings } =
         admit::admit_patched(call, patched, &patch, strict, &options)?;
+    let before = warnings.clone();
+    store(call, old, value, warnings, output, &options)
+        .map_err(|error| error.after_warnings(before))
+}
+
+/// Stores a patched object.
+fn store(
+    call: &Call<'_>,
+    old: &Arc<Object>,
+    mut value: Value,
+    mut warnings: Vec<String>,
+    output: Output,
+    options: &WriteOptions,
+) -> Result<Resolved, ApiError> {
     admit::check_namespace(call, &value)?;
     admit::check_name(call, &value)?;
+    if value["apiVersion"].as_str().is_none_or(str::is_empty) {
+        let why = "Object 'apiVersion' is missing in 'object has no apiVersion field'";
+        return Err(ApiError::internal(why));
+    }
     warnings.extend(admit::deduplicate_owners(&mut value, true));
     let mut change = StoreChange::on(&call.state);
     let own = validate::warnings(call, &value, Some(&**old));
-    let admission = Admission::of_write(call, &options);
+    let admission = Admission::of_write(call, options);
     let new = write::replace(call, &mut change, old, value, &Tracking::Update, &admission)
-        .map_err(|error| error.with_warnings(&warnings))?;
+        .map_err(|error| error.after_warnings(warnings.clone()))?;
     warnings.extend(own);
     Ok(written::decision(call, change, new, StatusCode::OK, output, &warnings))
 }
@@ -100,8 +121,7 @@ pub(super) fn types(call: &Call<'_>) -> &'static str {
 pub(super) fn is_consumed(call: &Call<'_>) -> bool {
     let text = call.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let text = text.filter(|text| !text.is_empty()).unwrap_or("application/octet-stream");
-    let known =
-        |media: &str| media == "*/*" || BUILT_IN_PATCH_TYPES.split(", ").any(|own| own == media);
+    let known = |media: &str| BUILT_IN_PATCH_TYPES.split(", ").any(|own| own == media);
     text.split(',')
         .map(|part| part.split(';').next().unwrap_or_default().trim_matches(' '))
         .any(known)
@@ -123,13 +143,20 @@ fn decode(
     let Decoded { value, strict, invalid } = decode::patch(text).map_err(|why| {
         if unread { ApiError::bad_request("Invalid JSON Patch") } else { failed(why) }
     })?;
-    if let Some(why) = invalid {
-        return Err(failed(why));
+    let mut invalid = invalid.map(failed);
+    if matches!(media, MERGE | STRATEGIC)
+        && let Some(error) = invalid.take()
+    {
+        return Err(error);
     }
     if matches!(media, MERGE | STRATEGIC) {
         return match value {
             Value::Object(_) if media == STRATEGIC => Ok((Patch::Strategic(value), strict)),
             Value::Object(_) => Ok((Patch::Merge(value), strict)),
+            // Nothing is changed.
+            Value::Null if media == STRATEGIC => {
+                Ok((Patch::Strategic(Value::Object(Map::new())), strict))
+            }
             Value::Null => Err(ApiError::bad_request("Invalid JSON Patch")),
             _ if validation == FieldValidation::Ignore && !value.is_array() => {
                 Err(ApiError::bad_request("Invalid JSON Patch"))
@@ -147,6 +174,9 @@ fn decode(
         strict.extend(
             unknown.iter().map(|path| format!("json patch unknown field {}", golang::quote(path))),
         );
+    }
+    if let Some(error) = invalid {
+        return Err(error);
     }
     let touched = touched(&value);
     Ok((Patch::Json(operations(value)?, touched), strict))
@@ -199,17 +229,45 @@ fn apply(call: &Call<'_>, mut value: Value, patch: Patch) -> Result<(Value, Patc
             json_patch::merge(&mut value, patch.clone());
             Patched::Merge(patch)
         }
-        Patch::Strategic(patch) => {
+        Patch::Strategic(mut patch) => {
             let of = merge::go_struct(&call.served);
-            value = strategic::apply(&value, &patch, of).map_err(|why| {
+            let merged = strategic::apply(&value, &patch, of).map_err(|why| {
                 if BAD_REQUESTS.contains(&&*why) {
                     ApiError::bad_request(why)
                 } else {
                     ApiError::unclassified(why)
                 }
             })?;
+            discard_unmatched_nulls(&value, &mut patch);
+            value = merged;
             Patched::Strategic(patch)
         }
     };
     Ok((value, patched))
+}
+
+/// Takes the nulls out of what a patch adds: its objects where the original has none (`discardNullValuesFromPatch`).
+/// Errors show the patch without them.
+fn discard_unmatched_nulls(original: &Value, patch: &mut Value) {
+    let (Value::Object(original), Value::Object(patch)) = (original, patch) else { return };
+    for (name, value) in patch.iter_mut().filter(|(_, value)| !value.is_null()) {
+        match (original.get(name), &*value) {
+            (Some(old @ Value::Object(_)), Value::Object(_)) => {
+                discard_unmatched_nulls(old, value);
+            }
+            (Some(Value::Array(_)), Value::Array(_)) => {}
+            _ => discard_nulls(value),
+        }
+    }
+}
+
+fn discard_nulls(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(discard_nulls);
+        }
+        Value::Array(list) => list.iter_mut().for_each(discard_nulls),
+        _ => {}
+    }
 }

@@ -22,7 +22,7 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
     let review = review.ok_or_else(ApiError::method_not_allowed)?;
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
-    let question = admit::admit(call, body::object(call)?, &options)?.value;
+    let question = admit::admit(call, body::object(call, options.validation)?, &options)?.value;
     let managed = managers(call, &question);
     let admission = Admission::of_write(call, &options);
     let question = admission.mutate_other(question)?;

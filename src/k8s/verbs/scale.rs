@@ -41,6 +41,7 @@ pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Resolved
         "update" => {
             let options = WriteOptions::parse(call.query, "UpdateOptions", false)?;
             let scale = body::of_kind(call, "Scale", API_VERSION)?.value;
+            admit::check_name(call, &scale)?;
             (options, (scale, Tracking::Update))
         }
         _ if media(call) == "application/apply-patch+yaml" => {

@@ -50,6 +50,9 @@ fn bind(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let admission = Admission::of_write(call, &options);
     let binding = body::of_kind(call, "Binding", "v1")?.value;
     let binding = admission.mutate_other(binding)?;
+    if meta::text(&binding, "name") != &*call.info.name {
+        return Err(ApiError::bad_request("name in URL does not match name in Binding object"));
+    }
     let target = &binding["target"];
     let text = |field: &str| target[field].as_str().unwrap_or_default();
     let mut errors = Vec::new();
@@ -111,7 +114,7 @@ fn evict(call: &Call<'_>) -> Result<Resolved, ApiError> {
         .value;
     let eviction = admission.mutate_other(eviction)?;
     let name = meta::text(&eviction, "name");
-    if !name.is_empty() && name != &*call.info.name {
+    if name != &*call.info.name {
         return Err(ApiError::bad_request("name in URL does not match name in Eviction object"));
     }
     admission.validate(None, &eviction)?;

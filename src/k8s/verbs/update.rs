@@ -34,23 +34,35 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
         return Err(ApiError::bad_request("name must be provided"));
     }
     let options = WriteOptions::parse(call.query, "UpdateOptions", false)?;
-    let decoded = body::object(call)?;
-    let Admitted { mut value, mut warnings } = admit::admit(call, decoded, &options)?;
+    let decoded = body::object(call, options.validation)?;
+    let Admitted { value, warnings } = admit::admit(call, decoded, &options)?;
+    let before = warnings.clone();
+    put(call, value, warnings, output, &options).map_err(|error| error.after_warnings(before))
+}
+
+/// Replaces the object of the path, or creates it.
+fn put(
+    call: &Call<'_>,
+    mut value: Value,
+    mut warnings: Vec<String>,
+    output: Output,
+    options: &WriteOptions,
+) -> Result<Resolved, ApiError> {
     admit::check_namespace(call, &value)?;
     admit::check_name(call, &value)?;
+    warnings.extend(admit::deduplicate_owners(&mut value, false));
     let old = match call.find() {
         Err(error) if error.code == StatusCode::NOT_FOUND && is_created(call) => {
-            return create_instead(call, value, output, &options, warnings);
+            return create_instead(call, value, output, options, warnings);
         }
-        found => found?,
+        found => found.map_err(|error| error.after_warnings(warnings.clone()))?,
     };
     write::check_uid(call, old, &value)?;
-    warnings.extend(admit::deduplicate_owners(&mut value, false));
     let mut change = StoreChange::on(&call.state);
     let own = validate::warnings(call, &value, Some(&**old));
-    let admission = Admission::of_write(call, &options);
+    let admission = Admission::of_write(call, options);
     let new = write::replace(call, &mut change, old, value, &Tracking::Update, &admission)
-        .map_err(|error| error.with_warnings(&warnings))?;
+        .map_err(|error| error.after_warnings(warnings.clone()))?;
     warnings.extend(own);
     Ok(written::decision(call, change, new, StatusCode::OK, output, &warnings))
 }

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::super::conversion;
-use super::super::core::rules::{MetadataRules, Rules, Step};
+use super::super::core::rules::{MetadataRules, Rules, Step, refused_service};
 use super::super::golang::{plain, quote, type_name};
 use super::super::meta::{self, NameRule};
 use super::super::resource::split_api_version;
@@ -179,10 +179,12 @@ fn check_replicas(value: &Value, path: &[String], errors: &mut Vec<FieldError>) 
 /// every object.
 pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
     let mut errors = type_errors(call, value);
+    refuse_service(call, value, None)?;
     if errors.is_empty() {
         let rules = built_in_rules(call);
         let of_metadata = rules.map_or(MetadataRules::Generic, |rules| rules.metadata);
-        if of_metadata != MetadataRules::None {
+        // The rules of a definition begin with those of its metadata.
+        if of_metadata != MetadataRules::None && !definition::is_definition(&call.served.of) {
             errors = meta::validate(value, rules.map_or(NameRule::Subdomain, |rules| rules.name));
         }
         match rules {
@@ -191,8 +193,9 @@ pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiErro
                     errors.extend(meta::check_finalizer_names(value));
                 }
                 let checked = conversion::checked(&call.served, value);
-                let own = rules.check_created(checked.as_ref().unwrap_or(value));
-                errors = with_own(call, errors, own);
+                let checked = checked.as_ref().unwrap_or(value);
+                let own = rules.check_created(checked);
+                errors = with_own(call, errors, own, || rules.count_of_version(checked));
             }
             None => errors.extend(content_errors(call, value)),
         }
@@ -203,19 +206,28 @@ pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiErro
     if errors.is_empty() { Ok(()) } else { Err(invalid(call, value, &errors)) }
 }
 
+/// Refuses a service whose addresses cannot be allocated, which upstream does before it validates anything.
+fn refuse_service(call: &Call<'_>, new: &Value, old: Option<&Value>) -> Result<(), ApiError> {
+    let of = &call.served.of;
+    if of.plural() != "services" || !of.is_built_in() || !call.info.subresource.is_empty() {
+        return Ok(());
+    }
+    let errors = refused_service(new, old);
+    if errors.is_empty() { Ok(()) } else { Err(invalid(call, new, &errors)) }
+}
+
 /// The violations of the metadata and of the rules of a new object's type, in upstream's order. Those of events have
-/// their own (`ValidateEventCreate`): of the older version the rules alone, of the newer one first those of the namespace.
+/// their own (`ValidateEventCreate`): of the older version the rules alone, of the newer one first those that the older one has.
 fn with_own(
     call: &Call<'_>,
     metadata: Vec<FieldError>,
     mut own: Vec<FieldError>,
+    of_version: impl Fn() -> usize,
 ) -> Vec<FieldError> {
     let of = &call.served.of;
     let before = match (of.group(), of.plural()) {
         ("", "events") => return own,
-        ("events.k8s.io", "events") => {
-            own.iter().take_while(|error| error.field == "involvedObject.namespace").count()
-        }
+        ("events.k8s.io", "events") => of_version(),
         _ => 0,
     };
     own.splice(before..before, metadata);
@@ -273,6 +285,7 @@ pub(super) fn validate_changed(
         let why = "Object 'apiVersion' is missing in 'object has no apiVersion field'";
         return Err(ApiError::internal(why));
     }
+    refuse_service(call, new, Some(before))?;
     let mut warnings = Vec::new();
     let mut errors = meta::validate(new, NameRule::PathSegment);
     let update = meta::validate_update(new, before);

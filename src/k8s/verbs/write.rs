@@ -17,6 +17,7 @@ use super::super::meta;
 use super::super::status::{ApiError, FieldError};
 use super::super::store::{Object, StoreChange};
 use super::admission::Admission;
+use super::around::{self, put};
 use super::built_in::built_in_rules;
 use super::render::{render, render_dry};
 use super::validate::{self, validate_changed};
@@ -92,11 +93,23 @@ pub(super) fn check_uid(call: &Call<'_>, old: &Object, new: &Value) -> Result<()
     let why = format!(
         "StorageError: invalid object, Code: 4, Key: /registry/{group}{}/{}, ResourceVersion: 0, AdditionalErrorMsg: \
          Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
-        of.plural(),
+        stored_below(of.plural()),
         old.key,
         old.meta.uid
     );
     Err(ApiError::conflict_because(&of.group_resource, &call.info.name, &why))
+}
+
+/// Where objects of a type are stored, which keys show (`SpecialDefaultResourcePrefixes`).
+fn stored_below(plural: &str) -> &str {
+    match plural {
+        "replicationcontrollers" => "controllers",
+        "endpoints" => "services/endpoints",
+        "services" => "services/specs",
+        "nodes" => "minions",
+        "ingresses" => "ingress",
+        plural => plural,
+    }
 }
 
 /// The revision that a changed object names; 0 for none (`APIObjectVersioner.ObjectResourceVersion`).
@@ -281,7 +294,7 @@ fn restore_server_fields(before: &Value, new: &mut Value) {
 fn restore_other_subresource(call: &Call<'_>, before: &Value, new: &mut Value) {
     let own = built_in_rules(call).is_some();
     if own && !call.info.subresource.is_empty() {
-        restore_around(&call.info.subresource, before, new);
+        around::restore(&call.info.subresource, before, new);
         if call.info.subresource == "status" {
             let of = &call.served.of;
             let now = meta::time_text(call.now);
@@ -311,49 +324,6 @@ fn keep_of_stored(call: &Call<'_>, old: &Object, new: &mut Value) {
             put(new, "status", old.get("status").cloned());
         }
     });
-}
-
-/// Restores what a subresource of a built-in type does not write. The metadata is written as well.
-fn restore_around(subresource: &str, before: &Value, new: &mut Value) {
-    let asked = std::mem::replace(new, before.clone());
-    new["metadata"] = asked["metadata"].clone();
-    match subresource {
-        "status" => {
-            put(new, "status", asked.get("status").cloned());
-            if new["kind"] == "Deployment" {
-                // `deploymentStatusStrategy`, alone of all.
-                meta::set(new, "labels", before["metadata"]["labels"].clone());
-            }
-        }
-        "approval" => {
-            let conditions = asked["status"].get("conditions").cloned();
-            put(&mut new["status"], "conditions", conditions);
-        }
-        "ephemeralcontainers" => {
-            let containers = asked["spec"].get("ephemeralContainers").cloned();
-            put(&mut new["spec"], "ephemeralContainers", containers);
-        }
-        "resize" => {
-            for field in ["containers", "initContainers"] {
-                let others = asked["spec"][field].as_array().into_iter().flatten();
-                let own = new["spec"].get_mut(field).and_then(Value::as_array_mut);
-                for (own, other) in own.into_iter().flatten().zip(others) {
-                    put(own, "resources", other.get("resources").cloned());
-                    put(own, "resizePolicy", other.get("resizePolicy").cloned());
-                }
-            }
-        }
-        "finalize" => put(&mut new["spec"], "finalizers", asked["spec"].get("finalizers").cloned()),
-        _ => *new = asked,
-    }
-}
-
-pub(super) fn put(value: &mut Value, key: &str, new: Option<Value>) {
-    let Value::Object(map) = value else { return };
-    match new {
-        Some(new) => map.insert(key.to_owned(), new),
-        None => map.remove(key),
-    };
 }
 
 /// Whether a change makes a new generation: one outside metadata (and status, where it is a subresource).

@@ -132,6 +132,27 @@ pub(super) fn canonical_cidr(errors: &mut Errors, text: &str, path: &str) {
     }
 }
 
+/// `IsValidInterfaceAddress`: an address with the length of its network's prefix.
+pub(super) fn interface_address(errors: &mut Errors, text: &str, path: &str) {
+    let Some(found) = Cidr::parse(text) else {
+        let why = "must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)";
+        errors.push(FieldError::invalid(path, quote(text), why));
+        return;
+    };
+    let (address, bits) = match found.address {
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(mapped) => (mapped.into(), found.bits.saturating_sub(96)),
+            None => (found.address, found.bits),
+        },
+        IpAddr::V4(_) => (found.address, found.bits),
+    };
+    let canonical = format!("{address}/{bits}");
+    if canonical != text {
+        let why = format!("must be in canonical form ({})", quote(&canonical));
+        errors.push(FieldError::invalid(path, quote(text), &why));
+    }
+}
+
 /// `GetWarningsForIP`, for an address without errors.
 pub(super) fn ip_warning(text: &str, path: &str) -> Option<String> {
     let canonical = text.parse::<Ipv6Addr>().ok()?.to_string();

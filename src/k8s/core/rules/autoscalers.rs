@@ -28,6 +28,18 @@ const SOURCES: [(&str, &str, SourceRule); 5] = [
     ("ContainerResource", "containerResource", container_source),
 ];
 
+/// The directions of scaling that an autoscaler gives no policies on purpose: an empty list is no absent one, which would
+/// get its default, and is refused.
+pub(in super::super::super) fn without_policies(plural: &str, object: &Value) -> Vec<&'static str> {
+    let mut directions = vec!["scaleUp", "scaleDown"];
+    let behavior = &object["spec"]["behavior"];
+    directions.retain(|direction| {
+        plural == "horizontalpodautoscalers"
+            && behavior[*direction]["policies"].as_array().is_some_and(Vec::is_empty)
+    });
+    directions
+}
+
 /// `validateHorizontalPodAutoscalerSpec`, for a new autoscaler.
 pub(super) fn new_autoscaler(object: &Value, errors: &mut Errors) {
     autoscaler(object, None, errors);

@@ -241,7 +241,21 @@ pub(super) fn job_change(new: &Value, old: &Value, errors: &mut Errors) {
     for field in
         ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"]
     {
-        immutable(errors, &new[field], &old[field], &child("spec", field));
+        let of = match field {
+            "podFailurePolicy" => "batch.PodFailurePolicy",
+            "successPolicy" => "batch.SuccessPolicy",
+            _ => {
+                immutable(errors, &new[field], &old[field], &child("spec", field));
+                continue;
+            }
+        };
+        if new[field] != old[field] {
+            let shown = match &new[field] {
+                Value::Null => "null".to_owned(),
+                policy => diff::internal_text(of, policy),
+            };
+            errors.push(FieldError::invalid(child("spec", field), shown, "field is immutable"));
+        }
     }
 }
 

@@ -18,8 +18,15 @@ mod conditions;
 mod container_settings;
 mod containers;
 mod debug_containers;
+mod device_attributes;
+mod device_capacity;
+mod device_claims;
+mod device_slices;
+mod device_status;
+mod devices;
 mod downward;
 mod endpoints;
+mod events;
 mod files;
 mod flow_control;
 mod formats;
@@ -44,8 +51,10 @@ mod projections;
 mod quotas;
 mod rbac;
 mod requirements;
+mod resizes;
 mod revisions;
 mod schedule;
+mod service_families;
 mod service_values;
 mod services;
 mod services_of_apis;
@@ -69,8 +78,10 @@ use serde_json::Value;
 use super::super::meta::NameRule;
 use super::super::status::FieldError;
 
+pub(in super::super) use autoscalers::without_policies as scaling_without_policies;
 pub(in super::super) use check::selects;
 pub(in super::super) use pod_annotations::sync as sync_pod_annotations;
+pub(in super::super) use service_families::refused as refused_service;
 pub(in super::super) use service_values::allocate;
 pub(in super::super) use signing_requests::{names_organization, set_condition_times};
 pub(in super::super) use status_metadata::{keep_around_status, reset_fields};
@@ -219,6 +230,13 @@ impl Rules {
         errors
     }
 
+    /// How many of the violations of a new object are of the rules of every version, which come first.
+    pub(in super::super) fn count_of_version(&self, object: &Value) -> usize {
+        let mut errors = Vec::new();
+        (self.check)(object, &mut errors);
+        errors.len()
+    }
+
     /// The violations of the rules of every version that a changed object had not before.
     pub(in super::super) fn check_version(&self, new: &Value, old: &Value) -> Vec<FieldError> {
         let (mut errors, mut known) = (Vec::new(), Vec::new());
@@ -252,6 +270,10 @@ impl Rules {
             "ephemeralcontainers" => {
                 errors = self.check_version(new, old);
                 debug_containers::check_change(new, old, &mut errors);
+            }
+            "resize" => {
+                errors = self.check_version(new, old);
+                resizes::change(new, old, &mut errors);
             }
             _ => {
                 errors = self.check_version(new, old);

@@ -1,5 +1,7 @@
 //! The names of resources that containers and quotas know (`pkg/apis/core/helper/helpers.go`).
 
+use super::super::super::names;
+
 /// The counts of objects.
 const COUNTS: [&str; 9] = [
     "pods",
@@ -38,4 +40,16 @@ pub(super) fn is_standard(name: &str) -> bool {
     COUNTS.contains(&name)
         || AMOUNTS.contains(&name)
         || ["hugepages-", "requests.hugepages-"].iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// `IsNativeResource`: a name of Kubernetes itself.
+pub(super) fn is_native(name: &str) -> bool {
+    !name.contains('/') || name.contains("kubernetes.io/")
+}
+
+/// `IsExtendedResourceName`.
+pub(super) fn is_extended(name: &str) -> bool {
+    !is_native(name)
+        && !name.starts_with("requests.")
+        && names::qualified_name(&format!("requests.{name}")).is_empty()
 }

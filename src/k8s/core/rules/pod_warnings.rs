@@ -18,7 +18,8 @@ pub(super) fn pod(object: &Value, is_new: bool) -> Vec<String> {
     if is_new {
         let name = text(&object["metadata"], "name");
         let problems = names::label(name);
-        if !problems.is_empty() {
+        // A name that is still to be made has no warnings yet.
+        if !name.is_empty() && !problems.is_empty() {
             found.push(format!(
                 "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS \
                  label is recommended: [{}]",
@@ -33,8 +34,9 @@ pub(super) fn pod(object: &Value, is_new: bool) -> Vec<String> {
 /// The warnings about the template of a workload, whose name its pods have.
 pub(super) fn workload(object: &Value, is_new: bool) -> Vec<String> {
     let mut found = Vec::new();
-    let problems = names::label(text(&object["metadata"], "name"));
-    if is_new && !problems.is_empty() {
+    let name = text(&object["metadata"], "name");
+    let problems = names::label(name);
+    if is_new && !name.is_empty() && !problems.is_empty() {
         found.push(format!(
             "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS \
              label is recommended: [{}]",

@@ -184,7 +184,7 @@ pub(super) fn keep(new: &mut Value, _: &Value) {
 }
 
 /// The class of a pod's quality of service (`pkg/apis/core/helper/qos`).
-fn quality(spec: &Value) -> &'static str {
+pub(super) fn quality(spec: &Value) -> &'static str {
     let containers = || list(spec, "containers").iter().chain(list(spec, "initContainers"));
     let of = |container: &Value, field: &str, name: &str| {
         // An amount of nothing does not count.

@@ -23,24 +23,19 @@ pub(super) fn quota(object: &Value, errors: &mut Errors) {
     for (name, value) in entries(spec, "hard") {
         let path = item("spec.hard", name);
         let found = names::qualified_name(name);
-        if found.is_empty() {
-            if !name.contains('/') {
-                if !is_standard(name) {
-                    let why = "must be a standard resource type or fully qualified";
-                    errors.push(FieldError::invalid(&path, quote(name), why));
-                }
-                if !is_of_quota(name) {
-                    let why = "must be a standard resource for quota";
-                    errors.push(FieldError::invalid(&path, quote(name), why));
-                }
-            }
-        } else {
-            problems(errors, &path, name, found);
+        if found.is_empty() && !name.contains('/') && !is_standard(name) {
+            let why = "must be a standard resource type or fully qualified";
+            errors.push(FieldError::invalid(&path, quote(name), why));
+        }
+        problems(errors, &path, name, found);
+        if !name.contains('/') && !is_of_quota(name) {
+            let why = "must be a standard resource for quota";
+            errors.push(FieldError::invalid(&path, quote(name), why));
         }
         resource_amount(errors, name, value, &path);
     }
     scopes(errors, spec);
-    scope_selector(errors, &spec["scopeSelector"]);
+    scope_selector(errors, spec);
 }
 
 const SCOPES: [&str; 7] = [
@@ -54,7 +49,8 @@ const SCOPES: [&str; 7] = [
 ];
 
 /// `validateScopedResourceSelectorRequirement`.
-fn scope_selector(errors: &mut Errors, selector: &Value) {
+fn scope_selector(errors: &mut Errors, spec: &Value) {
+    let selector = &spec["scopeSelector"];
     let path = "spec.scopeSelector.matchExpressions";
     let at = |field: &str| child(path, field);
     for requirement in list(selector, "matchExpressions") {
@@ -62,6 +58,10 @@ fn scope_selector(errors: &mut Errors, selector: &Value) {
         let values = list(requirement, "values");
         if !SCOPES.contains(&scope) {
             errors.push(FieldError::invalid(at("scopeName"), quote(scope), "unsupported scope"));
+        }
+        for _ in entries(spec, "hard").filter(|(name, _)| is_unfit(scope, name)) {
+            let why = "unsupported scope applied to resource";
+            errors.push(FieldError::invalid(path, shown(selector), why));
         }
         if matches!(
             scope,
@@ -96,6 +96,34 @@ fn scope_selector(errors: &mut Errors, selector: &Value) {
     }
 }
 
+/// Whether a scope does not apply to a resource of quotas (`IsResourceQuotaScopeValidForResource`).
+fn is_unfit(scope: &str, name: &str) -> bool {
+    let compute =
+        ["cpu", "memory", "limits.cpu", "limits.memory", "requests.cpu", "requests.memory"];
+    let fits = match scope {
+        "BestEffort" => name == "pods",
+        "VolumeAttributesClass" => matches!(name, "persistentvolumeclaims" | "requests.storage"),
+        _ if SCOPES.contains(&scope) => name == "pods" || compute.contains(&name),
+        _ => true,
+    };
+    is_of_quota(name) && !fits
+}
+
+/// A selector of scopes as its internal type.
+fn shown(selector: &Value) -> String {
+    let one = |requirement: &Value| {
+        let (scope, operator) = (text(requirement, "scopeName"), text(requirement, "operator"));
+        let values = json_text(&requirement["values"]);
+        format!(
+            "{{\"ScopeName\":{},\"Operator\":{},\"Values\":{values}}}",
+            quote(scope),
+            quote(operator)
+        )
+    };
+    let all: Vec<String> = list(selector, "matchExpressions").iter().map(one).collect();
+    format!("{{\"MatchExpressions\":[{}]}}", all.join(","))
+}
+
 fn scopes(errors: &mut Errors, spec: &Value) {
     let shown = json_text(&spec["scopes"]);
     let all: BTreeSet<&str> = list(spec, "scopes").iter().filter_map(Value::as_str).collect();
@@ -105,20 +133,8 @@ fn scopes(errors: &mut Errors, spec: &Value) {
         if !known.contains(&scope) {
             wrong("unsupported scope");
         }
-        for (name, _) in entries(spec, "hard") {
-            let compute =
-                ["cpu", "memory", "limits.cpu", "limits.memory", "requests.cpu", "requests.memory"];
-            let fits = match scope {
-                "BestEffort" => name == "pods",
-                "VolumeAttributesClass" => {
-                    matches!(name.as_str(), "persistentvolumeclaims" | "requests.storage")
-                }
-                _ if known.contains(&scope) => name == "pods" || compute.contains(&name.as_str()),
-                _ => true,
-            };
-            if is_of_quota(name) && !fits {
-                wrong("unsupported scope applied to resource");
-            }
+        for _ in entries(spec, "hard").filter(|(name, _)| is_unfit(scope, name)) {
+            wrong("unsupported scope applied to resource");
         }
     }
     for pair in [["BestEffort", "NotBestEffort"], ["Terminating", "NotTerminating"]] {

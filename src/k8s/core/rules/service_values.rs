@@ -107,13 +107,14 @@ pub(in super::super::super) fn allocate(
 ) {
     let spec = &mut object["spec"];
     let kind = text(spec, "type").to_owned();
-    if kind == "ExternalName" || kind.is_empty() {
-        return;
-    }
+    // `normalizeClusterIPs`, which looks at no type.
     if !text(spec, "clusterIP").is_empty() && list(spec, "clusterIPs").is_empty() {
         spec["clusterIPs"] = json!([spec["clusterIP"]]);
     } else if text(spec, "clusterIP").is_empty() && !list(spec, "clusterIPs").is_empty() {
         spec["clusterIP"] = spec["clusterIPs"][0].clone();
+    }
+    if kind == "ExternalName" || kind.is_empty() {
+        return;
     }
     let headless = is_headless(spec);
     if !headless && text(spec, "clusterIP").is_empty() {
@@ -128,9 +129,8 @@ pub(in super::super::super) fn allocate(
     let families = spec["ipFamilies"].is_null();
     if bare && families {
         spec["ipFamilies"] = json!(["IPv4", "IPv6"]);
-    } else if families {
-        let v6 = text(spec, "clusterIP").contains(':');
-        spec["ipFamilies"] = json!([if v6 { "IPv6" } else { "IPv4" }]);
+    } else if families && !text(spec, "clusterIP").contains(':') {
+        spec["ipFamilies"] = json!(["IPv4"]);
     }
     if spec["ipFamilyPolicy"].is_null() {
         spec["ipFamilyPolicy"] = if bare { "RequireDualStack" } else { "SingleStack" }.into();

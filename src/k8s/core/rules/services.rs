@@ -2,6 +2,7 @@
 //! `pkg/registry/core/service`).
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use serde_json::Value;
 
@@ -107,7 +108,7 @@ fn external_name(errors: &mut Errors, spec: &Value) {
 }
 
 /// `ValidateServiceClusterIPsRelatedFields`.
-fn addresses(errors: &mut Errors, spec: &Value, kind: &str) {
+pub(super) fn addresses(errors: &mut Errors, spec: &Value, kind: &str) {
     if kind == "ExternalName" {
         return;
     }
@@ -145,7 +146,7 @@ fn addresses(errors: &mut Errors, spec: &Value, kind: &str) {
             }
             continue;
         }
-        if address.parse::<std::net::IpAddr>().is_err() {
+        if address.parse::<IpAddr>().is_err() {
             let why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
             errors.push(FieldError::invalid(item("spec.clusterIPs", index), quote(address), why));
         }
@@ -153,6 +154,22 @@ fn addresses(errors: &mut Errors, spec: &Value, kind: &str) {
     if all.len() > 2 {
         let why = "may only hold up to 2 values";
         errors.push(FieldError::invalid("spec.clusterIPs", shown(), why));
+    }
+    let parsed: Option<Vec<IpAddr>> =
+        all.iter().map(|address| address.as_str()?.parse::<IpAddr>().ok()).collect();
+    // Behind a wrong address nothing is said of the families.
+    let Some(parsed) = parsed else { return };
+    if parsed.len() > 1 && parsed.iter().all(IpAddr::is_ipv4) | parsed.iter().all(IpAddr::is_ipv6) {
+        let why = "may specify no more than one IP for each IP family";
+        errors.push(FieldError::invalid("spec.clusterIPs", shown(), why));
+    }
+    let families = list(spec, "ipFamilies").iter().filter_map(Value::as_str);
+    for (index, (address, family)) in parsed.iter().zip(families).enumerate() {
+        if address.is_ipv4() && family == "IPv6" || address.is_ipv6() && family == "IPv4" {
+            let why = format!("expected an {family} value as indicated by `ipFamilies[{index}]`");
+            let (path, shown) = (item("spec.clusterIPs", index), json_text(&all[index]));
+            errors.push(FieldError::invalid(path, shown, &why));
+        }
     }
 }
 

@@ -1,14 +1,13 @@
-//! Rules of what only stores data: `ConfigMap`, Secret, Lease, Event (`pkg/apis/core/validation`,
+//! Rules of what only stores data: `ConfigMap`, Secret, Lease (`pkg/apis/core/validation`,
 //! `pkg/apis/coordination/validation`, `pkg/registry/core/{configmap,secret}`).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::super::super::golang::{json_text, quote};
+use super::super::super::golang::quote;
 use super::super::super::names;
 use super::super::super::status::FieldError;
-use super::super::diff;
 use super::check::{Errors, data_key, entries, immutable, item, problems, text};
 
 /// The maximum size of all values, in bytes (`MaxSecretSize`).
@@ -183,139 +182,6 @@ pub(super) fn lease(object: &Value, errors: &mut Errors) {
     if let Some(found) = wrong("leaseTransitions", 0) {
         let why = "must be greater than or equal to 0";
         errors.push(FieldError::invalid("spec.leaseTransitions", found, why));
-    }
-}
-
-/// `legacyValidateEvent`.
-pub(super) fn event(object: &Value, errors: &mut Errors) {
-    let namespace = text(&object["metadata"], "namespace");
-    let involved = text(&object["involvedObject"], "namespace");
-    let mut mismatch = |wrong: bool| {
-        if wrong {
-            let path = "involvedObject.namespace";
-            let why = "does not match event.namespace";
-            errors.push(FieldError::invalid(path, quote(involved), why));
-        }
-    };
-    if object["eventTime"].is_null() {
-        let fits = if involved.is_empty() { namespace == "default" } else { involved == namespace };
-        mismatch(!fits);
-        return;
-    }
-    mismatch(involved.is_empty() && !matches!(namespace, "default" | "kube-system"));
-    let reporter = text(object, "reportingComponent");
-    if reporter.is_empty() {
-        errors.push(FieldError::required("reportingComponent", ""));
-    }
-    problems(errors, "reportingComponent", reporter, names::qualified_name(reporter));
-    for (field, most) in [("reportingInstance", 128), ("action", 128), ("reason", 128)] {
-        let found = text(object, field);
-        if found.is_empty() {
-            errors.push(FieldError::required(field, ""));
-        }
-        if found.len() > most {
-            let why = format!("can have at most {most} characters");
-            errors.push(FieldError::invalid(field, "\"\"", &why));
-        }
-    }
-    if text(object, "message").len() > 1024 {
-        errors.push(FieldError::invalid("message", "\"\"", "can have at most 1024 characters"));
-    }
-}
-
-/// `ValidateEventCreate` for `events.k8s.io/v1`, whose fields have other names.
-pub(super) fn new_event(object: &Value, errors: &mut Errors) {
-    let regarding = text(&object["regarding"], "namespace");
-    let namespace = text(&object["metadata"], "namespace");
-    let own = if object["eventTime"].is_null() {
-        if regarding.is_empty() { namespace == "default" } else { regarding == namespace }
-    } else {
-        !regarding.is_empty() || matches!(namespace, "default" | "kube-system")
-    };
-    if !own {
-        let why = "does not match event.namespace";
-        errors.push(FieldError::invalid("involvedObject.namespace", quote(regarding), why));
-    }
-    if object["eventTime"].is_null() {
-        errors.push(FieldError::required("eventTime", ""));
-    } else {
-        for field in ["reportingController", "reportingInstance", "action", "reason"] {
-            if text(object, field).is_empty() {
-                errors.push(FieldError::required(field, ""));
-            }
-        }
-        let reporter = text(object, "reportingController");
-        if !reporter.is_empty() {
-            problems(errors, "reportingController", reporter, names::qualified_name(reporter));
-        }
-    }
-    let kind = text(object, "type");
-    if !matches!(kind, "Normal" | "Warning") {
-        let why = format!("has invalid value: {kind}");
-        errors.push(FieldError::invalid("type", "\"\"", &why));
-    }
-    for (field, name) in [
-        ("deprecatedFirstTimestamp", "firstTimestamp"),
-        ("deprecatedLastTimestamp", "lastTimestamp"),
-        ("deprecatedCount", "count"),
-    ] {
-        if !object[field].is_null() && object[field] != 0 {
-            errors.push(FieldError::invalid(name, "\"\"", "needs to be unset"));
-        }
-    }
-}
-
-/// `validateV1EventSeries`.
-pub(super) fn event_series(object: &Value, errors: &mut Errors) {
-    let series = &object["series"];
-    if series.is_null() {
-        return;
-    }
-    if series["count"].as_i64().unwrap_or_default() < 2 {
-        errors.push(FieldError::invalid("series.count", "\"\"", "should be at least 2"));
-    }
-    if series["lastObservedTime"].is_null() {
-        errors.push(FieldError::required("series.lastObservedTime", ""));
-    }
-}
-
-/// The fields of an event that stay, with their names in the internal type, in upstream's order.
-const FIXED: [(&str, &str); 13] = [
-    ("regarding", "involvedObject"),
-    ("reason", "reason"),
-    ("note", "message"),
-    ("deprecatedSource", "source"),
-    ("deprecatedFirstTimestamp", "firstTimestamp"),
-    ("deprecatedLastTimestamp", "lastTimestamp"),
-    ("deprecatedCount", "count"),
-    ("reason", "reason"),
-    ("type", "type"),
-    ("eventTime", "eventTime"),
-    ("action", "action"),
-    ("related", "related"),
-    ("reportingController", "reportingController"),
-];
-
-/// `ValidateEventUpdate` for `events.k8s.io/v1`.
-pub(super) fn event_change(new: &Value, old: &Value, errors: &mut Errors) {
-    if new["series"] != old["series"] {
-        event_series(new, errors);
-    }
-    let last = [("reportingInstance", "reportingInstance")];
-    for (field, name) in FIXED.into_iter().chain(last) {
-        let found = &new[field];
-        if *found == old[field] {
-            continue;
-        }
-        let shown = match name {
-            "involvedObject" => diff::internal_text("core.ObjectReference", found),
-            "related" if !found.is_null() => diff::internal_text("core.ObjectReference", found),
-            "source" | "firstTimestamp" | "lastTimestamp" | "count" | "eventTime" | "related" => {
-                json_text(found)
-            }
-            _ => quote(found.as_str().unwrap_or_default()),
-        };
-        errors.push(FieldError::invalid(name, shown, "field is immutable"));
     }
 }
 

@@ -4,7 +4,7 @@
 use super::super::super::meta::NameRule;
 use super::steps::{CHANGE_FIRST, JOB, VERSION, VOLUME, WHOLE, WHOLE_FIRST, WHOLE_LAST};
 use super::{
-    Generation, Rules, autoscalers, balancers, claims, endpoints, jobs, nodes, of,
+    Generation, Rules, Step, autoscalers, balancers, claims, endpoints, events, jobs, nodes, of,
     persistent_volumes, pod_warnings, pods, prepare, quotas, revisions, service_values, services,
     stored, workload_status, workloads,
 };
@@ -17,7 +17,7 @@ pub(super) const RULES: &[Rules] = &[
         steps: WHOLE_LAST,
         ..of("", "configmaps")
     },
-    Rules { check: stored::event, ..of("", "events") },
+    Rules { check: events::core, steps: &[Step::Version], ..of("", "events") },
     Rules { check: endpoints::endpoints, steps: WHOLE, ..of("", "endpoints") },
     Rules { check: quotas::limit_range, steps: VERSION, ..of("", "limitranges") },
     Rules {

@@ -3,13 +3,15 @@
 use super::super::super::meta::NameRule;
 use super::steps::{VERSION, WHOLE, WHOLE_FIRST, WHOLE_LAST};
 use super::{
-    Generation, MetadataRules, Rules, Step, admission_policies, budgets, classes, endpoints,
-    flow_control, ingresses, mutating_policies, network_policies, networks, of, prepare, rbac,
-    services_of_apis, signing_requests, storage, stored, webhooks,
+    Generation, MetadataRules, Rules, Step, admission_policies, budgets, classes, device_claims,
+    device_slices, device_status, endpoints, events, flow_control, ingresses, mutating_policies,
+    network_policies, networks, of, prepare, rbac, services_of_apis, signing_requests, storage,
+    stored, webhooks,
 };
 
 const ADMISSION: &str = "admissionregistration.k8s.io";
 const RBAC: &str = "rbac.authorization.k8s.io";
+const RESOURCE: &str = "resource.k8s.io";
 const STORAGE: &str = "storage.k8s.io";
 
 /// A type without a line has the rules of every object alone.
@@ -43,9 +45,10 @@ pub(super) const RULES: &[Rules] = &[
         ..of("discovery.k8s.io", "endpointslices")
     },
     Rules {
-        check: stored::new_event,
-        check_new: stored::event_series,
-        check_change: stored::event_change,
+        check: events::events,
+        check_new: events::new,
+        check_change: events::change,
+        steps: &[Step::Version, Step::MetadataChange, Step::Change],
         ..of("events.k8s.io", "events")
     },
     Rules {
@@ -228,8 +231,6 @@ pub(super) const RULES: &[Rules] = &[
         metadata: MetadataRules::Generic,
         ..of(ADMISSION, "mutatingadmissionpolicybindings")
     },
-    Rules { generation: Generation::Spec, ..of("resource.k8s.io", "deviceclasses") },
-    Rules { generation: Generation::Spec, ..of("resource.k8s.io", "resourceslices") },
     Rules {
         generation: Generation::Spec,
         conditional: true,
@@ -255,5 +256,34 @@ pub(super) const RULES: &[Rules] = &[
         steps: WHOLE,
         metadata: MetadataRules::Generic,
         ..of("apiregistration.k8s.io", "apiservices")
+    },
+    Rules {
+        create: prepare::empty_status,
+        check_new: device_claims::claim,
+        check_change: device_claims::spec_stays,
+        check_status: device_status::change,
+        steps: &[Step::Metadata, Step::MetadataChange, Step::Change],
+        ..of(RESOURCE, "resourceclaims")
+    },
+    Rules {
+        check: device_claims::template,
+        check_change: device_claims::spec_stays,
+        steps: WHOLE_FIRST,
+        ..of(RESOURCE, "resourceclaimtemplates")
+    },
+    Rules {
+        generation: Generation::Spec,
+        check: device_claims::class,
+        steps: WHOLE,
+        ..of(RESOURCE, "deviceclasses")
+    },
+    Rules {
+        generation: Generation::Spec,
+        check: device_slices::check,
+        check_new: device_slices::new,
+        check_change: device_slices::change,
+        warn: device_slices::warnings,
+        steps: &[Step::MetadataChange, Step::Version, Step::Change],
+        ..of(RESOURCE, "resourceslices")
     },
 ];

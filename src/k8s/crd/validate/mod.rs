@@ -63,12 +63,18 @@ fn metadata(definition: &Value) -> Vec<FieldError> {
     let names = &definition["spec"]["names"];
     let part = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let wanted = format!("{}.{}", part(&names["plural"]), part(&definition["spec"]["group"]));
-    let name = meta::text(definition, "name");
-    if !name.is_empty() && name != wanted {
-        let why = r#"must be spec.names.plural+"."+spec.group"#;
-        let at = errors.iter().rposition(|error| error.field == "metadata.name");
-        let error = FieldError::invalid("metadata.name", quote(name), why);
-        errors.insert(at.map_or(0, |at| at + 1), error);
+    let why = r#"must be spec.names.plural+"."+spec.group"#;
+    let mut behind = 0;
+    // The rule is the same for the base of a name.
+    for field in ["generateName", "name"] {
+        let (found, path) = (meta::text(definition, field), format!("metadata.{field}"));
+        if let Some(at) = errors.iter().rposition(|error| error.field == path) {
+            behind = at + 1;
+        }
+        if !found.is_empty() && found != wanted {
+            errors.insert(behind, FieldError::invalid(path, quote(found), why));
+            behind += 1;
+        }
     }
     errors
 }

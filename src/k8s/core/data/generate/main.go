@@ -34,6 +34,7 @@ import (
 	networking "k8s.io/kubernetes/pkg/apis/networking"
 	policy "k8s.io/kubernetes/pkg/apis/policy"
 	rbac "k8s.io/kubernetes/pkg/apis/rbac"
+	devices "k8s.io/kubernetes/pkg/apis/resource"
 	storage "k8s.io/kubernetes/pkg/apis/storage"
 	"k8s.io/kubernetes/pkg/controlplane"
 	generated "k8s.io/kubernetes/pkg/generated/openapi"
@@ -341,7 +342,9 @@ func structs(root, out string, kinds map[schema.GroupVersionKind]bool) {
 		reflect.TypeFor[flowcontrol.PriorityLevelConfigurationSpec](), reflect.TypeFor[policy.PodDisruptionBudgetSpec](),
 		reflect.TypeFor[rbac.RoleRef](), reflect.TypeFor[networking.ParentReference](), reflect.TypeFor[storage.CSINodeDriver](), reflect.TypeFor[storage.VolumeAttachmentSpec](),
 		reflect.TypeFor[apps.DeploymentStrategy](), reflect.TypeFor[apps.DaemonSetUpdateStrategy](),
-		reflect.TypeFor[apps.StatefulSetUpdateStrategy](), reflect.TypeFor[batch.JobSpec](), reflect.TypeFor[apps.StatefulSetSpec]())
+		reflect.TypeFor[apps.StatefulSetUpdateStrategy](), reflect.TypeFor[batch.JobSpec](), reflect.TypeFor[apps.StatefulSetSpec](),
+		reflect.TypeFor[devices.ResourceClaimSpec](), reflect.TypeFor[devices.ResourceClaimTemplateSpec](),
+		reflect.TypeFor[devices.AllocationResult](), reflect.TypeFor[devices.DeviceAttribute]())
 	for len(t.queue) > 0 {
 		next := t.queue[0]
 		t.queue = t.queue[1:]
