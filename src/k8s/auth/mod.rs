@@ -9,6 +9,7 @@
 //! File formats, order and messages are upstream's (`k8s.io/apiserver/pkg/authentication/token/tokenfile`,
 //! `k8s.io/kubernetes/pkg/auth/authorizer/abac`).
 
+mod access_rules;
 mod account_tokens;
 mod authorizer;
 mod front_proxy;

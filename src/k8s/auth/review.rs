@@ -4,9 +4,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::golang::quote;
-use super::super::status::{ApiError, FieldError};
+use super::super::status::ApiError;
 use super::Auth;
+use super::access_rules::{self, Whose};
 use super::account_tokens::TokenWorld;
 use super::authorizer::{Authorizer, Decision};
 use super::rules::UserRule;
@@ -48,23 +48,27 @@ pub(in super::super) fn answer(
     authorizer: &Authorizer<'_>,
     user: &User,
     world: TokenWorld,
-    namespace: &str,
     mut question: Value,
 ) -> Result<Value, ApiError> {
     let spec = question.get("spec").cloned().unwrap_or_default();
-    let invalid = |field: &str, value: &str, why: &str| {
-        let errors = [FieldError::invalid(field, value, why)];
-        // Upstream names the kind of the internal object, which has none (`setTargetKind` in runtime/scheme.go).
-        ApiError::invalid("", "authorization.k8s.io", "", &errors)
+    let whose = match review {
+        Review::SelfSubjectAccess => Some(Whose::Own),
+        Review::SubjectAccess => Some(Whose::Subject),
+        Review::LocalSubjectAccess => Some(Whose::LocalSubject),
+        _ => None,
     };
+    let errors = whose.map(|whose| access_rules::check(whose, &question)).unwrap_or_default();
+    if !errors.is_empty() {
+        // Upstream names the kind of the internal object, which has none (`setTargetKind` in runtime/scheme.go).
+        return Err(ApiError::invalid("", "authorization.k8s.io", "", &errors));
+    }
     let status = match review {
         Review::Token => token(auth, &spec, world)?,
         Review::SelfSubject => json!({"userInfo": user_info(user)}),
         Review::SelfSubjectRules => rules(authorizer, user, &spec)?,
-        Review::SelfSubjectAccess => access(authorizer, user, &spec, namespace, &invalid)?,
+        Review::SelfSubjectAccess => access(authorizer, user, &spec),
         Review::SubjectAccess | Review::LocalSubjectAccess => {
-            let of = subject(&spec, &invalid)?;
-            access(authorizer, &of, &spec, namespace, &invalid)?
+            access(authorizer, &subject(&spec), &spec)
         }
     };
     match review {
@@ -75,26 +79,17 @@ pub(in super::super) fn answer(
                 question["spec"] = json!({});
             }
         }
-        Review::Token => {}
-        _ => check_metadata(&question, namespace, &invalid)?,
+        _ => {}
     }
-    question["status"] = status;
+    // A token's answer is written over what was sent, field by field.
+    match (review, question.get_mut("status"), status) {
+        (Review::Token, Some(Value::Object(sent)), Value::Object(status)) => {
+            let known = status.contains_key("audiences");
+            sent.extend(status.into_iter().filter(|(field, _)| known || field != "user"));
+        }
+        (_, _, status) => question["status"] = status,
+    }
     Ok(question)
-}
-
-/// An access review has no metadata, but for the namespace of a local one.
-fn check_metadata(question: &Value, namespace: &str, invalid: Invalid<'_>) -> Result<(), ApiError> {
-    let metadata = question["metadata"].as_object().cloned().unwrap_or_default();
-    let is_allowed = |(field, value): (&String, &Value)| match field.as_str() {
-        "namespace" => value == namespace,
-        "creationTimestamp" => value.is_null(),
-        _ => false,
-    };
-    if metadata.iter().all(is_allowed) {
-        return Ok(());
-    }
-    let shown = Value::from(metadata).to_string();
-    Err(invalid("metadata", &quote(&shown), "must be empty"))
 }
 
 fn token(auth: &Auth, spec: &Value, world: TokenWorld) -> Result<Value, ApiError> {
@@ -145,10 +140,7 @@ fn user_info(user: &User) -> Value {
     info.into()
 }
 
-/// The 422 of one field: its path, its value and the reason.
-type Invalid<'a> = &'a dyn Fn(&str, &str, &str) -> ApiError;
-
-fn subject(spec: &Value, invalid: Invalid<'_>) -> Result<User, ApiError> {
+fn subject(spec: &Value) -> User {
     let text = |key: &str| spec[key].as_str().unwrap_or_default().to_owned();
     let groups = spec["groups"].as_array().into_iter().flatten();
     let groups: Vec<String> =
@@ -158,56 +150,28 @@ fn subject(spec: &Value, invalid: Invalid<'_>) -> Result<User, ApiError> {
         let values = values.filter_map(|value| value.as_str().map(str::to_owned));
         (key.to_lowercase(), values.collect())
     });
-    let user = User { name: text("user"), uid: text("uid"), groups, extra: extra.collect() };
-    if user.name.is_empty() && user.groups.is_empty() {
-        return Err(invalid(
-            "spec.user",
-            &quote(""),
-            "at least one of user or group must be specified",
-        ));
-    }
-    Ok(user)
+    User { name: text("user"), uid: text("uid"), groups, extra: extra.collect() }
 }
 
-fn access(
-    authorizer: &Authorizer<'_>,
-    user: &User,
-    spec: &Value,
-    namespace: &str,
-    invalid: Invalid<'_>,
-) -> Result<Value, ApiError> {
+fn access(authorizer: &Authorizer<'_>, user: &User, spec: &Value) -> Value {
     let (resource, path) = (&spec["resourceAttributes"], &spec["nonResourceAttributes"]);
     let text = |of: &'_ Value, key: &str| of[key].as_str().unwrap_or_default().to_owned();
-    let decision = match (resource.is_object(), path.is_object()) {
-        (true, false) => {
-            let own = text(resource, "namespace");
-            if !namespace.is_empty() && own != namespace {
-                let why = "must match metadata.namespace";
-                return Err(invalid("spec.resourceAttributes.namespace", &quote(&own), why));
-            }
-            let parts = ["verb", "resource", "group", "subresource", "name"];
-            let [verb, of, group, subresource, name] = parts.map(|key| text(resource, key));
-            let attributes = Attributes {
-                verb: &verb,
-                resource: &of,
-                group: &group,
-                subresource: &subresource,
-                namespace: &own,
-                name: &name,
-                path: "",
-            };
-            authorizer.decide(user, &attributes)
-        }
-        (false, true) => {
-            let (verb, path) = (text(path, "verb"), text(path, "path"));
-            let attributes = Attributes { verb: &verb, path: &path, ..Attributes::default() };
-            authorizer.decide(user, &attributes)
-        }
-        _ => {
-            let why =
-                "exactly one of nonResourceAttributes or resourceAttributes must be specified";
-            return Err(invalid("spec.resourceAttributes", "null", why));
-        }
+    let decision = if resource.is_object() {
+        let parts = ["verb", "resource", "group", "subresource", "namespace", "name"];
+        let [verb, of, group, subresource, namespace, name] = parts.map(|key| text(resource, key));
+        let attributes = Attributes {
+            verb: &verb,
+            resource: &of,
+            group: &group,
+            subresource: &subresource,
+            namespace: &namespace,
+            name: &name,
+            path: "",
+        };
+        authorizer.decide(user, &attributes)
+    } else {
+        let (verb, path) = (text(path, "verb"), text(path, "path"));
+        authorizer.decide(user, &Attributes { verb: &verb, path: &path, ..Attributes::default() })
     };
     let (allowed, reason) = match decision {
         Decision::Allowed(Some(grant)) => (true, format!("RBAC: allowed by {grant}")),
@@ -218,5 +182,8 @@ fn access(
     if !reason.is_empty() {
         status["reason"] = reason.into();
     }
-    Ok(status)
+    if let Some(why) = access_rules::evaluation_error(resource) {
+        status["evaluationError"] = why.into();
+    }
+    status
 }

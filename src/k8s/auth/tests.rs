@@ -185,30 +185,27 @@ fn diagnostics_name_invalid_lines_and_no_tokens() {
 fn reviews_are_answered_from_the_same_files() {
     let auth = auth(Some(TOKENS), Some(POLICY)).unwrap();
     let reader = auth.user_of("reader-token").unwrap();
-    let ask = |review, namespace: &str, spec: serde_json::Value| {
+    let ask = |review, spec: serde_json::Value| {
         let question = json!({"kind": "SelfSubjectAccessReview", "spec": spec});
         let (state, cache) = (state(), AuthCache::default());
         let authorizer = auth.authorizer(&state, &cache);
-        answer_review(review, &auth, &authorizer, &reader, world(), namespace, question)
+        answer_review(review, &auth, &authorizer, &reader, world(), question)
             .map_or_else(|error| json!(error.message), |answer| answer["status"].clone())
     };
     let may = |verb: &str| json!({"resourceAttributes": {"verb": verb, "resource": "tfjobs", "group": "kubeflow.org", "namespace": "a"}});
-    assert_eq!(ask(Review::SelfSubjectAccess, "", may("list")), json!({"allowed": true}));
-    assert_eq!(ask(Review::SelfSubjectAccess, "", may("delete")), json!({"allowed": false}));
+    assert_eq!(ask(Review::SelfSubjectAccess, may("list")), json!({"allowed": true}));
+    assert_eq!(ask(Review::SelfSubjectAccess, may("delete")), json!({"allowed": false}));
     let mut of_admin = may("delete");
     of_admin["groups"] = json!(["system:masters"]);
-    assert_eq!(ask(Review::SubjectAccess, "", of_admin), json!({"allowed": true}));
+    assert_eq!(ask(Review::SubjectAccess, of_admin), json!({"allowed": true}));
+    assert_eq!(ask(Review::Token, json!({"token": "admin-token"}))["user"]["username"], "admin");
     assert_eq!(
-        ask(Review::Token, "", json!({"token": "admin-token"}))["user"]["username"],
-        "admin"
-    );
-    assert_eq!(
-        ask(Review::Token, "", json!({"token": "x"})),
+        ask(Review::Token, json!({"token": "x"})),
         json!({"user": {}, "error": "invalid bearer token"})
     );
-    assert_eq!(ask(Review::SelfSubject, "", json!({}))["userInfo"]["username"], "reader");
+    assert_eq!(ask(Review::SelfSubject, json!({}))["userInfo"]["username"], "reader");
     assert_eq!(
-        ask(Review::SelfSubjectAccess, "", json!({})),
+        ask(Review::SelfSubjectAccess, json!({})),
         ".authorization.k8s.io \"\" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified"
     );
 }

@@ -23,7 +23,14 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
     let question = admit::admit(call, body::object(call, options.validation)?, &options)?.value;
+    let mut question = question;
+    if review == Review::LocalSubjectAccess {
+        meta::set(&mut question, "namespace", call.namespace().into());
+    }
     let managed = managers(call, &question);
+    if !matches!(review, Review::SelfSubject | Review::SelfSubjectRules) {
+        meta::set(&mut question, "managedFields", managed);
+    }
     let admission = Admission::of_write(call, &options);
     let question = admission.mutate_other(question)?;
     admission.validate(None, &question)?;
@@ -33,14 +40,10 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
         &call.authorizer(),
         call.user,
         auth::TokenWorld { state: std::sync::Arc::clone(&call.state), now: call.now },
-        call.namespace(),
         question,
     )?;
     if review == Review::SelfSubject {
         meta::set(&mut answer, "creationTimestamp", meta::time_text(call.now).into());
-    }
-    if !matches!(review, Review::SelfSubject | Review::SelfSubjectRules) {
-        meta::set(&mut answer, "managedFields", managed);
     }
     let mut text = Vec::new();
     write_json(&mut text, &answer);
