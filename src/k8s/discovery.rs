@@ -72,7 +72,8 @@ pub(super) fn groups(types: &Registry) -> Value {
 /// `/apis/GROUP`.
 pub(super) fn group(types: &Registry, group: &str) -> Option<Value> {
     let groups = types.groups();
-    let (name, versions) = groups.iter().find(|(name, _)| &**name == group)?;
+    // The core group is not below this path.
+    let (name, versions) = groups.iter().find(|(name, _)| &**name == group && !name.is_empty())?;
     Some(group_value(name, versions))
 }
 

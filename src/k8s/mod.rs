@@ -380,8 +380,11 @@ fn resource_answer(
         webhooks: request.webhooks,
         reviews: request.reviews,
     };
-    // The routes of built-in types have no HEAD, and take methods as they are written.
-    let known = matches!(request.method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE");
+    // The routes of built-in types have no HEAD, and take methods as they are written. The old paths of watches are read
+    // alone.
+    let method = request.method.as_str();
+    let known = method == "GET"
+        || matches!(method, "POST" | "PUT" | "PATCH" | "DELETE") && request.info.verb != "watch";
     let verb = if served.of.is_built_in() && !known { "" } else { &*request.info.verb };
     verbs::run(&call, verb)
 }

@@ -175,6 +175,21 @@ impl Output {
         Err(ApiError::not_acceptable(ACCEPTED))
     }
 
+    /// Negotiates the form of a document of discovery, which has no other shape than its own
+    /// (`DefaultEndpointRestrictions`).
+    ///
+    /// # Errors
+    /// 406 when no clause can be met.
+    pub(super) fn of_document(headers: &HeaderMap, query: &Query<'_>) -> Result<Self, ApiError> {
+        let meets = |clause: &Clause<'_>| {
+            clause.conversion().is_none() && Media::of(clause, None).is_some()
+        };
+        if accept::is_given(headers) && !accept::clauses(headers).iter().any(meets) {
+            return Err(ApiError::not_acceptable(ACCEPTED));
+        }
+        Ok(Self::of_error(headers, query))
+    }
+
     /// Negotiates the form of an error.
     pub(super) fn of_error(headers: &HeaderMap, query: &Query<'_>) -> Self {
         let ErrorForm { media, pretty } = ErrorForm::negotiate(headers, query);

@@ -105,7 +105,8 @@ enum Form {
 
 /// The first form that the client accepts: JSON, or one of `others`.
 fn accepted(request: &ApiRequest<'_>, others: &[&str]) -> Option<Form> {
-    let mut accepted = request.headers.get_all(ACCEPT).iter().peekable();
+    let given = request.headers.get_all(ACCEPT).iter().filter(|value| !value.is_empty());
+    let mut accepted = given.peekable();
     if accepted.peek().is_none() {
         return Some(Form::Json);
     }

@@ -11,12 +11,16 @@ use serde_json::{Value, json};
 
 use crate::message::{Body, Plan};
 
+use super::accept;
 use super::output::{self, Output};
 use super::resource::Registry;
 use super::status::ApiError;
 use super::store::State;
 use super::{ApiRequest, discovery, openapi};
 use health::Health;
+
+/// The media types of routes; that of `/version` is the first one alone.
+const PRODUCES: [&str; 3] = ["application/json", "application/yaml", super::protobuf::MEDIA_TYPE];
 
 /// What a path without a resource is.
 enum Endpoint<'p> {
@@ -65,6 +69,27 @@ impl<'p> Endpoint<'p> {
         }
     }
 
+    /// Checks that the client accepts the endpoint's documents: first by its route, where it has one, then by its form.
+    fn check_accept(&self, types: &Registry, request: &ApiRequest<'_>) -> Result<(), ApiError> {
+        let produces = match self {
+            Self::Version => &PRODUCES[..1],
+            Self::CoreVersions => &PRODUCES[..],
+            Self::Resources(group, _) if types.is_built_in_group(group) => &PRODUCES[..],
+            Self::Groups | Self::Group(_) | Self::Resources(..) => &[],
+            _ => return Ok(()),
+        };
+        if !produces.is_empty() && !accept::is_routed(request.headers, produces) {
+            return Err(ApiError::not_produced(&produces.join(", ")));
+        }
+        let aggregates = matches!(self, Self::CoreVersions | Self::Groups);
+        let has_form = matches!(self, Self::Version)
+            || aggregates && output::aggregated_discovery(request.headers).is_some();
+        if has_form {
+            return Ok(());
+        }
+        Output::of_document(request.headers, request.query).map(|_| ())
+    }
+
     /// Whether it has no other method than GET: a route of a web service, not a handler of a path.
     fn is_route(&self, types: &Registry) -> bool {
         match self {
@@ -86,6 +111,9 @@ pub(super) fn answer(state: &State, request: &ApiRequest<'_>) -> Option<Plan> {
     let endpoint = Endpoint::find(types, request.path)?;
     if *request.method != Method::GET && endpoint.is_route(types) {
         let error = ApiError::method_not_allowed();
+        return Some(output::error_plan(&error, request.headers, request.query));
+    }
+    if let Err(error) = endpoint.check_accept(types, request) {
         return Some(output::error_plan(&error, request.headers, request.query));
     }
     let aggregated = || output::aggregated_discovery(request.headers);
@@ -115,7 +143,10 @@ pub(super) fn answer(state: &State, request: &ApiRequest<'_>) -> Option<Plan> {
             discovery::core_versions(host)
         }
         Endpoint::Groups => discovery::groups(types),
-        Endpoint::Version => discovery::version(types.release()),
+        Endpoint::Version => {
+            let media = Some(HeaderValue::from_static("application/json"));
+            return Some(json_plan(request, &discovery::version(types.release()), media));
+        }
         Endpoint::Group(group) => discovery::group(types, group)?,
         Endpoint::Resources(group, version) => discovery::resources(types, group, version)?,
     };
@@ -180,8 +211,8 @@ fn group_version(path: &str) -> Option<(&str, Option<&str>)> {
 
 fn json_plan(request: &ApiRequest<'_>, value: &Value, media: Option<HeaderValue>) -> Plan {
     let mut output = Output::of_error(request.headers, request.query);
-    // Aggregated discovery is read as JSON.
-    if media.is_some() && output.media == output::Media::Protobuf {
+    // What has a media type of its own is JSON.
+    if media.is_some() {
         output.media = output::Media::Json;
     }
     let body = output.render(value.to_string().into_bytes());
