@@ -349,6 +349,7 @@ mod tests {
             ("\ta: 1\n", "found character that cannot start any token"),
             ("a: ]\n", "did not find expected node content"),
             ("{\"a\" 1}", "did not find expected ',' or '}'"),
+            ("a\nb: 1\n", "line 2: mapping values are not allowed in this context"),
             ("{,}", "did not find expected node content"),
             ("[a}\n", "did not find expected ',' or ']'"),
             ("}\n", "did not find expected node content"),

@@ -149,9 +149,14 @@ fn escape(found: &str) -> Option<&'static str> {
 
 /// Whether a message is about a text that has no tokens.
 pub(super) fn is_of_scanner(message: &str) -> bool {
-    ["found unexpected end of stream", "cannot start any token", "control characters"]
-        .iter()
-        .any(|part| message.contains(part))
+    [
+        "found unexpected end of stream",
+        "cannot start any token",
+        "control characters",
+        "mapping values are not allowed",
+    ]
+    .iter()
+    .any(|part| message.contains(part))
 }
 
 fn numbered(line: usize, what: &str) -> String {

@@ -10,6 +10,8 @@ use super::super::super::status::FieldError;
 pub(super) enum Wanted {
     /// A condition or a validation.
     Bool,
+    /// A selection of devices.
+    Selection,
     /// A message.
     Message,
     /// A value for the audit.
@@ -29,6 +31,11 @@ impl Expressions {
     pub(super) fn of_policy(has_params: bool, has_variables: bool) -> Self {
         let environment = Environment::new(has_params);
         Self(if has_variables { environment.with_composed() } else { environment })
+    }
+
+    /// Those that select devices.
+    pub(super) fn of_devices() -> Self {
+        Self(Environment::of_devices())
     }
 
     /// The expressions of its patches.
@@ -58,6 +65,7 @@ impl Expressions {
     ) -> Option<FieldError> {
         let expression = match wanted {
             Wanted::Bool => Expression::compile(text, &self.0, Returns::Bool),
+            Wanted::Selection => Expression::compile(text, &self.0, Returns::Selection),
             Wanted::Annotation => Expression::compile(text, &self.0, Returns::TextOrNull),
             Wanted::Configuration => Expression::compile(text, &self.0, Returns::Configuration),
             Wanted::Operations => Expression::compile(text, &self.0, Returns::Operations),

@@ -7,6 +7,8 @@ use super::super::super::status::FieldError;
 pub(super) enum Wanted {
     /// A condition or a validation.
     Bool,
+    /// A selection of devices.
+    Selection,
     /// A message.
     Message,
     /// A value for the audit.
@@ -25,6 +27,11 @@ pub(super) struct Expressions;
 impl Expressions {
     /// Those of a policy.
     pub(super) fn of_policy(_has_params: bool, _has_variables: bool) -> Self {
+        Self
+    }
+
+    /// Those that select devices.
+    pub(super) fn of_devices() -> Self {
         Self
     }
 

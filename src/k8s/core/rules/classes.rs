@@ -59,7 +59,8 @@ fn class_parameters(errors: &mut Errors, reference: &Value) {
 
 /// `validateIngressClassSpecUpdate`.
 pub(super) fn ingress_class_change(new: &Value, old: &Value, errors: &mut Errors) {
-    let controller = |object: &Value| object["spec"]["controller"].clone();
+    // An absent text is an empty one.
+    let controller = |object: &Value| Value::from(text(&object["spec"], "controller"));
     immutable(errors, &controller(new), &controller(old), "spec.controller");
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::super::super::golang::quote;
 use super::super::super::names;
 use super::super::super::status::FieldError;
+use super::admission_expressions::{Expressions, Wanted};
 use super::check::{Errors, child, dns_label, item, list, problems, supported_text, text};
 use super::formats::csi_driver_name;
 
@@ -108,12 +109,18 @@ pub(super) fn uid(errors: &mut Errors, uid: &str, path: &str) {
 /// `validateSelectorSlice`.
 pub(super) fn selectors(errors: &mut Errors, value: &Value, path: &str) {
     let path = child(path, "selectors");
+    let expressions = Expressions::of_devices();
     slice(errors, list(value, "selectors"), Some(MAX_ITEMS), &path, |errors, selector, path| {
         let path = child(path, "cel");
         if selector["cel"].is_null() {
             errors.push(FieldError::required(path, ""));
-        } else if text(&selector["cel"], "expression").len() > MAX_EXPRESSION {
-            errors.push(FieldError::too_long(child(&path, "expression"), MAX_EXPRESSION as u64));
+            return;
+        }
+        let (path, expression) = (child(&path, "expression"), text(&selector["cel"], "expression"));
+        if expression.len() > MAX_EXPRESSION {
+            errors.push(FieldError::too_long(path, MAX_EXPRESSION as u64));
+        } else {
+            errors.extend(expressions.check(expression, Wanted::Selection, &path));
         }
     });
 }

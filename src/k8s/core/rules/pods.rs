@@ -247,7 +247,10 @@ pub(super) fn pod_change(new: &Value, old: &Value, errors: &mut Errors) {
     let kept = list(before, "tolerations")
         .iter()
         .all(|old| list(after, "tolerations").iter().any(|new| same_toleration(new, old)));
-    if !kept {
+    if kept {
+        // They are validated once more (`validateOnlyAddedTolerations`).
+        placement::tolerations(errors, after, "spec.tolerations");
+    } else {
         let why = "existing toleration can not be modified except its tolerationSeconds";
         errors.push(FieldError::forbidden("spec.tolerations", why));
     }

@@ -19,12 +19,19 @@ pub(in super::super::super::super) struct Environment {
     composed: Option<BTreeMap<String, Type>>,
     /// Whether expressions make patches.
     pub(super) patches: bool,
+    /// Whether expressions select devices: they have no other variable.
+    devices: bool,
 }
 
 impl Environment {
     /// With an `authorizer`, and with `params` where there are any.
     pub(in super::super::super::super) fn new(params: bool) -> Self {
-        Self { params, authorizer: true, composed: None, patches: false }
+        Self { params, authorizer: true, composed: None, patches: false, devices: false }
+    }
+
+    /// That of expressions which select devices (`k8s.io/dynamic-resource-allocation/cel`).
+    pub(in super::super::super::super) fn of_devices() -> Self {
+        Self { devices: true, ..Self::new(false) }
     }
 
     /// Without the `authorizer`.
@@ -55,6 +62,9 @@ impl Environment {
 
     /// All variables with their types.
     pub(super) fn variables(&self) -> Vec<(&'static str, Type)> {
+        if self.devices {
+            return vec![("device", DEVICE.clone())];
+        }
         let mut variables = vec![
             ("object", Type::Dyn),
             ("oldObject", Type::Dyn),
@@ -118,6 +128,8 @@ pub(in super::super::super::super) enum Returns {
     /// Any type: a variable.
     Any,
     Bool,
+    /// Whether a device is selected.
+    Selection,
     Text,
     TextOrNull,
     /// An object of a literal: what is applied.
@@ -131,10 +143,15 @@ impl Returns {
         let found = &output.0;
         let wanted = match (self, found) {
             (Self::Any, _)
-            | (Self::Bool, Type::Bool)
+            | (Self::Bool | Self::Selection, Type::Bool)
+            | (Self::Selection, Type::Dyn)
             | (Self::Text | Self::TextOrNull, Type::String)
             | (Self::TextOrNull, Type::Null) => return Ok(()),
             (Self::Bool, _) => "bool",
+            (Self::Selection, _) => {
+                let why = "must evaluate to bool or the unknown type, not";
+                return Err(format!("{why} {}", shown(found)));
+            }
             (Self::Configuration, Type::Patch(name)) if **name == *OBJECT => return Ok(()),
             (Self::Operations, Type::List(item)) if is_operation(item) => return Ok(()),
             (Self::Configuration, _) => OBJECT,
@@ -236,4 +253,15 @@ static NAMESPACE: LazyLock<Type> = LazyLock::new(|| {
         ("status", object("kubernetes.NamespaceStatus", status)),
     ];
     object("kubernetes.Namespace", fields)
+});
+
+/// The variable of expressions that select devices.
+static DEVICE: LazyLock<Type> = LazyLock::new(|| {
+    let fields = [
+        ("driver", Type::String),
+        ("attributes", map(map(Type::Dyn))),
+        ("capacity", map(map(Type::Opaque("kubernetes.Quantity")))),
+        ("allowMultipleAllocations", Type::Bool),
+    ];
+    object("kubernetes.DRADevice", fields)
 });
