@@ -41,7 +41,7 @@
 //! | Verify | [`Journal`], [`Exchange`], [`Origin`], [`Assessment`], [`Verdict`], [`Finding`], [`Grade`] |
 //! | Limit | [`Bounds`] of [`TransportLimits`], [`HistoryLimits`], [`JournalLimits`] |
 //! | Check files | [`check()`], [`check_without()`], [`Checked`], [`Diagnostics`], [`Diagnostic`], [`Place`], [`Severity`] |
-//! | HTTPS, proxy | `TlsOptions`, `TlsError`, [`FrontProxy`], `UpstreamOptions` |
+//! | HTTPS, proxy, store | `TlsOptions`, `TlsError`, [`FrontProxy`], `UpstreamOptions`, `StoreAccess` |
 //! | Record, replay | `RecordMode`, [`ReplaySpeed`], [`ReplayReport`] |
 //! | Fail | [`Error`], [`EXIT_OK`], [`EXIT_FAILURE`], [`EXIT_USAGE`], [`EXIT_INVALID`], [`EXIT_NOT_MET`], [`EXIT_BROKEN`] |
 //!
@@ -149,6 +149,8 @@ mod transport;
 
 pub use check::{Checked, check, check_without};
 pub use document::{Diagnostic, Diagnostics, Place, Severity};
+#[cfg(feature = "etcd")]
+pub use etcd::StoreAccess;
 pub use error::{
     EXIT_BROKEN, EXIT_FAILURE, EXIT_INVALID, EXIT_NOT_MET, EXIT_OK, EXIT_USAGE, Error,
 };

@@ -9,6 +9,8 @@ mod envtest;
 mod replay;
 mod serve;
 mod setup;
+#[cfg(feature = "etcd")]
+mod store;
 mod wiremock;
 mod without_effect;
 

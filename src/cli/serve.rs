@@ -50,8 +50,8 @@ pub(super) fn serve_with(
         builder = builder.cluster_objects(which.into());
     }
     #[cfg(feature = "etcd")]
-    if let Some(address) = &args.store {
-        builder = builder.store(address, args.adopt);
+    {
+        builder = args.store.on(builder, args.adopt)?;
     }
     let mut fixtures = args.fixtures;
     fixtures.extend(args.fixtures_if_present.into_iter().filter(|path| fixtures::has_files(path)));

@@ -1,7 +1,12 @@
-//! The address of a store: `etcd://HOST:PORT[,HOST:PORT..]/PREFIX`.
+//! The address of a store: `etcd://[USER[:PASSWORD]@]HOST:PORT[,HOST:PORT..]/PREFIX`, or `etcds://` with TLS.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+
+use percent_encoding::percent_decode_str;
+
+use super::credentials::Password;
 
 /// The port of etcd for its clients.
 const PORT: u16 = 2379;
@@ -9,6 +14,12 @@ const PORT: u16 = 2379;
 /// The members of an etcd cluster, and the prefix of the keys in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoreAddress {
+    /// Whether it asks for TLS.
+    pub(crate) tls: bool,
+    /// The name of the user of etcd, where the address has one.
+    pub(crate) user: Option<String>,
+    /// The user's password, where the address has one.
+    pub(crate) password: Option<Password>,
     /// `host:port` of each member.
     pub(crate) members: Vec<String>,
     /// Without a slash at the end.
@@ -18,26 +29,56 @@ pub(crate) struct StoreAddress {
 /// An address that names no store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{text:?} is not the address of a store: {why}; write etcd://HOST:PORT[,HOST:PORT..]/PREFIX"
+    "{text:?} is not the address of a store: {why}; write etcd://HOST:PORT[,HOST:PORT..]/PREFIX, or etcds:// with TLS"
 )]
 pub(crate) struct BadStoreAddress {
+    /// Without what may be a password.
     text: String,
     why: String,
+}
+
+/// A text without the user and password of a URL.
+fn masked(text: &str) -> String {
+    let begin = text.find("://").map_or(0, |at| at + "://".len());
+    match text.rfind('@').filter(|at| *at >= begin) {
+        Some(at) => format!("{}***{}", &text[..begin], &text[at..]),
+        None => text.to_owned(),
+    }
+}
+
+/// The name and the password before the host of a URL (RFC 3986, 3.2.1).
+fn user_info(text: &str) -> Option<(String, Option<Password>)> {
+    let decoded = |text| percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned);
+    let (name, password) = match text.split_once(':') {
+        Some((name, password)) => (name, Some(Password::new(decoded(password)?))),
+        None => (text, None),
+    };
+    decoded(name).filter(|name| !name.is_empty()).map(|name| (name, password))
 }
 
 impl FromStr for StoreAddress {
     type Err = BadStoreAddress;
 
     fn from_str(text: &str) -> Result<Self, BadStoreAddress> {
-        let wrong = |why: &str| BadStoreAddress { text: text.to_owned(), why: why.to_owned() };
-        let rest =
-            text.strip_prefix("etcd://").ok_or_else(|| wrong("it does not begin with etcd://"))?;
+        let wrong = |why: &str| BadStoreAddress { text: masked(text), why: why.to_owned() };
+        let (scheme, rest) = text.split_once("://").unwrap_or_default();
+        let tls = match scheme {
+            "etcd" => false,
+            "etcds" => true,
+            _ => return Err(wrong("it does not begin with etcd:// or etcds://")),
+        };
         let (hosts, prefix) = rest
             .split_once('/')
             .ok_or_else(|| wrong("it has no prefix for the keys after the hosts"))?;
-        if hosts.contains('@') {
-            return Err(wrong("this version has no user and password of etcd"));
-        }
+        let (user, hosts) = match hosts.rsplit_once('@') {
+            Some((user, hosts)) => {
+                let why = "the user before the '@' is NAME or NAME:PASSWORD, percent-encoded";
+                (Some(user_info(user).ok_or_else(|| wrong(why))?), hosts)
+            }
+            None => (None, hosts),
+        };
+        let (user, password) = user.unzip();
+        let password = password.flatten();
         let prefix = prefix.trim_end_matches('/');
         let fits =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
@@ -55,13 +96,14 @@ impl FromStr for StoreAddress {
         };
         let members: Option<Vec<String>> = hosts.split(',').map(member).collect();
         let members = members.ok_or_else(|| wrong("each member of etcd is HOST or HOST:PORT"))?;
-        Ok(Self { members, prefix: format!("/{prefix}") })
+        Ok(Self { tls, user, password, members, prefix: format!("/{prefix}") })
     }
 }
 
 impl fmt::Display for StoreAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "etcd://{}{}", self.members.join(","), self.prefix)
+        let scheme = if self.tls { "etcds" } else { "etcd" };
+        write!(f, "{scheme}://{}{}", self.members.join(","), self.prefix)
     }
 }
 
@@ -94,10 +136,26 @@ mod tests {
             ("etcd://a:x/p", "each member"),
             ("etcd://a,,b/p", "each member"),
             ("etcd://:1/p", "each member"),
-            ("etcd://user:word@a:1/p", "user and password"),
+            ("etcd://:word@a:1/p", "the user before"),
+            ("etcd://user:%ff@a:1/p", "the user before"),
+            ("etcd://user:wo/rd@a:1/p", "each member"),
         ] {
             let error = text.parse::<StoreAddress>().unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
+            assert!(!error.contains("wo"), "a password is not shown: {error}");
         }
+    }
+
+    #[test]
+    fn a_user_and_tls_are_parts_of_an_address() {
+        let address: StoreAddress = "etcds://u%40x:p%2F:w@a,b/p".parse().unwrap();
+        assert!(address.tls);
+        assert_eq!(address.user.as_deref(), Some("u@x"));
+        assert_eq!(address.password.as_ref().map(Password::text), Some("p/:w"));
+        assert_eq!(address.members, ["a:2379", "b:2379"]);
+        assert_eq!(address.to_string(), "etcds://a:2379,b:2379/p");
+        assert!(!format!("{address:?}").contains("p/:w"));
+        let address: StoreAddress = "etcd://u@a/p".parse().unwrap();
+        assert_eq!((address.tls, address.user.as_deref(), address.password), (false, Some("u"), None));
     }
 }

@@ -3,35 +3,28 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use http::uri::PathAndQuery;
-use prost::Message;
-use tonic::client::Grpc;
 use tonic::codec::Streaming;
-use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, ConnectError, Request, Status};
-use tonic_prost::ProstCodec;
 
-use super::StoreAddress;
+use super::access::Access;
+use super::calls::{failure, is_unsent};
+use super::connect::TlsMember;
+use super::credentials::Tokens;
 use super::messages::{
     KeyValue, LeaseGrantRequest, LeaseGrantResponse, LeaseKeepAliveRequest, LeaseKeepAliveResponse,
     RangeRequest, RangeResponse, TxnRequest, TxnResponse, WatchCreateRequest, WatchRequest,
-    WatchResponse, after_all,
+    after_all,
 };
+use super::{StoreAddress, Watch};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(2);
 /// How often an idle connection is tried, and how long it may take to answer.
 const PING: Duration = Duration::from_secs(2);
 /// How long one member may take for one request.
-const ATTEMPT: Duration = Duration::from_secs(3);
-/// How long to wait before the next member is tried.
-const PAUSE: Duration = Duration::from_millis(50);
+pub(super) const ATTEMPT: Duration = Duration::from_secs(3);
 /// How many keys are read at once.
 const PAGE: i64 = 500;
-/// The largest message that is read, in bytes: a page of objects of the largest size.
-const MOST: usize = 1 << 30;
 
 /// Why etcd did not do what it was asked for.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -51,30 +44,39 @@ pub(crate) enum Failure {
 #[derive(Debug)]
 pub(crate) struct Members {
     names: Vec<String>,
-    channels: Vec<Channel>,
+    pub(super) channels: Vec<Channel>,
     /// The member in use.
     at: AtomicUsize,
+    /// Nothing without a user.
+    pub(super) tokens: Option<Tokens>,
 }
 
 impl Members {
     /// The members of an address. Connections are made when they are needed, in the current runtime.
     ///
     /// # Errors
-    /// An address that is none.
-    pub(crate) fn new(address: &StoreAddress) -> Result<Self, String> {
+    /// An address that is none, certificates that cannot be used.
+    pub(crate) fn new(address: &StoreAddress, access: Access) -> Result<Self, String> {
         let channel = |member: &String| {
-            let endpoint = Endpoint::from_shared(format!("http://{member}"));
+            let scheme = if access.tls.is_some() { "https" } else { "http" };
+            let endpoint = Endpoint::from_shared(format!("{scheme}://{member}"));
             let endpoint = endpoint.map_err(|error| format!("{member}: {error}"))?;
-            Ok(endpoint
+            let endpoint = endpoint
                 .connect_timeout(CONNECT)
                 .http2_keep_alive_interval(PING)
                 .keep_alive_timeout(PING)
                 .keep_alive_while_idle(true)
-                .tcp_nodelay(true)
-                .connect_lazy())
+                .tcp_nodelay(true);
+            Ok(match &access.tls {
+                Some(certificates) => {
+                    endpoint.connect_with_connector_lazy(TlsMember::new(member, certificates)?)
+                }
+                None => endpoint.connect_lazy(),
+            })
         };
         let channels = address.members.iter().map(channel).collect::<Result<_, String>>()?;
-        Ok(Self { names: address.members.clone(), channels, at: AtomicUsize::new(0) })
+        let (names, at) = (address.members.clone(), AtomicUsize::new(0));
+        Ok(Self { names, channels, at, tokens: access.credentials.map(Tokens::new) })
     }
 
     /// The member in use.
@@ -150,13 +152,16 @@ impl Members {
         &self,
         prefix: &str,
         from: u64,
-    ) -> Result<Streaming<WatchResponse>, Failure> {
+    ) -> Result<Watch<'_>, Failure> {
         let create = WatchCreateRequest {
             key: prefix.into(),
             range_end: after_all(prefix.as_bytes()),
             start_revision: i64::try_from(from).unwrap_or(i64::MAX),
         };
-        self.stream("/etcdserverpb.Watch/Watch", WatchRequest { create: Some(create) }).await
+        let path = "/etcdserverpb.Watch/Watch";
+        let opened = self.stream(path, WatchRequest { create: Some(create) }).await;
+        let (stream, token) = opened?;
+        Ok(Watch { members: self, stream, token })
     }
 
     /// Makes a lease of some seconds.
@@ -178,7 +183,7 @@ impl Members {
     pub(crate) async fn keep_alive(&self, lease: i64) -> Result<bool, Failure> {
         let path = "/etcdserverpb.Lease/LeaseKeepAlive";
         let asked = async {
-            let mut answers: Streaming<LeaseKeepAliveResponse> =
+            let (mut answers, _): (Streaming<LeaseKeepAliveResponse>, _) =
                 self.stream(path, LeaseKeepAliveRequest { id: lease }).await?;
             answers.message().await.map_err(|status| failure(&status))
         };
@@ -187,134 +192,9 @@ impl Members {
             Err(_) => Err(Failure::Unavailable("etcd did not answer".to_owned())),
         }
     }
-
-    /// Opens a stream with one request, at the member in use.
-    async fn stream<Q, A>(&self, path: &'static str, first: Q) -> Result<Streaming<A>, Failure>
-    where
-        Q: Message + Send + Sync + 'static,
-        A: Message + Default + Send + Sync + 'static,
-    {
-        let member = self.position();
-        let mut grpc = self.grpc(member);
-        // The stream of requests stays open: etcd ends a watch whose requests end.
-        let requests = futures_util::stream::iter([first]).chain(futures_util::stream::pending());
-        let mut request = Request::new(requests);
-        // Without it a member that has lost the others is silent.
-        request.metadata_mut().insert("hasleader", MetadataValue::from_static("true"));
-        let opened = async {
-            let ready = grpc.ready().await;
-            ready.map_err(|error| Status::unavailable(error.to_string()))?;
-            grpc.streaming(request, PathAndQuery::from_static(path), ProstCodec::default()).await
-        };
-        match tokio::time::timeout(ATTEMPT, opened).await {
-            Ok(Ok(stream)) => Ok(stream.into_inner()),
-            Ok(Err(status)) => {
-                self.leave(member);
-                Err(failure(&status))
-            }
-            Err(_) => {
-                self.leave(member);
-                Err(Failure::Unavailable("etcd did not answer".to_owned()))
-            }
-        }
-    }
-
-    /// Sends a request that changes nothing, or that may be sent twice.
-    async fn repeated<Q, A>(
-        &self,
-        path: &'static str,
-        request: &Q,
-        until: Duration,
-    ) -> Result<A, Failure>
-    where
-        Q: Message + Clone + Send + Sync + 'static,
-        A: Message + Default + Send + Sync + 'static,
-    {
-        self.attempts(path, request, until, is_passing).await
-    }
-
-    /// Sends a request until a member answers, or until it fails in a way that is not to be repeated.
-    async fn attempts<Q, A>(
-        &self,
-        path: &'static str,
-        request: &Q,
-        until: Duration,
-        again: fn(&Status) -> bool,
-    ) -> Result<A, Failure>
-    where
-        Q: Message + Clone + Send + Sync + 'static,
-        A: Message + Default + Send + Sync + 'static,
-    {
-        let deadline = tokio::time::Instant::now() + until;
-        loop {
-            let member = self.position();
-            let mut grpc = self.grpc(member);
-            let asked = async {
-                let ready = grpc.ready().await;
-                ready.map_err(|error| Status::from_error(Box::new(error)))?;
-                let request = Request::new(request.clone());
-                grpc.unary(request, PathAndQuery::from_static(path), ProstCodec::default()).await
-            };
-            let status = match tokio::time::timeout(ATTEMPT.min(until), asked).await {
-                Ok(Ok(answer)) => return Ok(answer.into_inner()),
-                Ok(Err(status)) => status,
-                Err(_) => Status::deadline_exceeded("etcd did not answer"),
-            };
-            if !is_passing(&status) {
-                return Err(failure(&status));
-            }
-            self.leave(member);
-            if !again(&status) || tokio::time::Instant::now() + PAUSE >= deadline {
-                return Err(failure(&status));
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-
-    fn grpc(&self, member: usize) -> Grpc<Channel> {
-        let channel = self.channels[member % self.channels.len()].clone();
-        Grpc::new(channel).max_decoding_message_size(MOST)
-    }
 }
 
 /// A revision of etcd, which is positive.
 pub(crate) fn revision_of(revision: Option<i64>) -> u64 {
     revision.and_then(|revision| u64::try_from(revision).ok()).unwrap_or_default()
-}
-
-/// Whether another member, or the same one later, may do better.
-fn is_passing(status: &Status) -> bool {
-    matches!(
-        status.code(),
-        Code::Unavailable
-            | Code::DeadlineExceeded
-            | Code::Unknown
-            | Code::Cancelled
-            | Code::Internal
-    )
-}
-
-/// Whether a request was never sent: nothing has come of it.
-fn is_unsent(status: &Status) -> bool {
-    let mut source = std::error::Error::source(status);
-    while let Some(error) = source {
-        if error.is::<ConnectError>() {
-            return true;
-        }
-        source = error.source();
-    }
-    // Refused before it was proposed to the cluster.
-    status.message() == "etcdserver: no leader"
-}
-
-fn failure(status: &Status) -> Failure {
-    let text = status.message();
-    if status.code() == Code::OutOfRange && text.contains("compacted") {
-        return Failure::Compacted;
-    }
-    let mut why = text.to_owned();
-    if why.is_empty() {
-        status.code().description().clone_into(&mut why);
-    }
-    if is_passing(status) { Failure::Unavailable(why) } else { Failure::Refused(why) }
 }

@@ -162,6 +162,35 @@ pub(crate) enum EventType {
     Delete = 1,
 }
 
+/// Asks for the token of a user. It is never shown: the derived `Debug` would show the password.
+#[derive(Clone, PartialEq, Eq, Message)]
+#[prost(skip_debug)]
+pub(crate) struct AuthenticateRequest {
+    #[prost(string, tag = "1")]
+    pub(crate) name: String,
+    #[prost(string, tag = "2")]
+    pub(crate) password: String,
+}
+
+impl std::fmt::Debug for AuthenticateRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AuthenticateRequest")
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Message)]
+#[prost(skip_debug)]
+pub(crate) struct AuthenticateResponse {
+    #[prost(string, tag = "2")]
+    pub(crate) token: String,
+}
+
+impl std::fmt::Debug for AuthenticateResponse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AuthenticateResponse")
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Message)]
 pub(crate) struct LeaseGrantRequest {
     /// In seconds.

@@ -2,15 +2,24 @@
 //! `serve::commit`.
 //!
 //! ```text
-//! --store → [StoreAddress] → [Members] (connections, failing over) → [messages] of etcd's API, over gRPC
+//! --store → [StoreAddress], [StoreAccess] → [Members] (connections, failing over; TLS in [connect], the user's token in
+//!    [credentials]) → [messages] of etcd's API, over gRPC
 //! ```
 
+mod access;
 mod address;
+mod calls;
+mod connect;
+mod credentials;
 mod members;
 mod messages;
+mod watch;
 
+pub(crate) use access::Access;
+pub use access::StoreAccess;
 pub(crate) use address::StoreAddress;
 pub(crate) use members::{Failure, Members, revision_of};
 pub(crate) use messages::{
     Compare, Event, EventType, KeyValue, RequestOp, TxnRequest, WatchResponse,
 };
+pub(crate) use watch::Watch;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "etcd")]
+use crate::etcd::StoreAccess;
 use crate::exchange::{Exchange, Observer};
 #[cfg(feature = "tls")]
 use crate::k8s::FrontProxy;
@@ -85,6 +87,8 @@ pub struct Builder {
     /// The store that several servers share, and whether objects of other fixtures in it are replaced.
     #[cfg(feature = "etcd")]
     pub(super) store: Option<(String, bool)>,
+    #[cfg(feature = "etcd")]
+    pub(super) store_access: StoreAccess,
     pub(super) world_prefix: Option<String>,
     pub(super) admin: AdminAccess,
     pub(super) bounds: Bounds,
@@ -142,6 +146,8 @@ impl Default for Builder {
             https: None,
             #[cfg(feature = "etcd")]
             store: None,
+            #[cfg(feature = "etcd")]
+            store_access: StoreAccess::default(),
             world_prefix: Some(WORLD_PREFIX.to_owned()),
             admin: AdminAccess::default(),
             bounds: Bounds::default(),
@@ -214,7 +220,7 @@ impl Builder {
         self
     }
 
-    /// Keeps the objects in etcd, at `etcd://HOST:PORT[,HOST:PORT..]/PREFIX`: servers with the same fixtures and the
+    /// Keeps the objects in etcd, at `etcd://[USER[:PASSWORD]@]HOST:PORT[,HOST:PORT..]/PREFIX`, or `etcds://` with TLS: servers with the same fixtures and the
     /// same address share them. The start waits until etcd answers. With `adopt` these fixtures take the place of
     /// others that the objects there began with; else the start is refused.
     ///
@@ -224,6 +230,13 @@ impl Builder {
     #[cfg(feature = "etcd")]
     pub fn store(mut self, address: &str, adopt: bool) -> Self {
         self.store = Some((address.to_owned(), adopt));
+        self
+    }
+
+    /// Sets the certificates and the user for the etcd of [`Self::store`].
+    #[cfg(feature = "etcd")]
+    pub fn store_access(mut self, access: StoreAccess) -> Self {
+        self.store_access = access;
         self
     }
 

@@ -147,7 +147,8 @@ impl Builder {
         let Some((address, adopt)) = self.store.take() else { return Ok(None) };
         let wrong = |why: String| Error::Setting(format!("--store: {why}"));
         let address = address.parse::<StoreAddress>().map_err(|why| wrong(why.to_string()))?;
-        Reached::reach(address, adopt, Arc::clone(log)).await.map(Some).map_err(wrong)
+        let access = std::mem::take(&mut self.store_access).of(&address).map_err(wrong)?;
+        Reached::reach(address, access, adopt, Arc::clone(log)).await.map(Some).map_err(wrong)
     }
 
     /// The store that several servers share: this build has none.

@@ -2,7 +2,7 @@
 //! presents ([`server`]), and those that it trusts as a client of a backend or of another server
 //! ([`client`]).
 
-#[cfg(feature = "record")]
+#[cfg(any(feature = "record", feature = "etcd"))]
 pub(crate) mod client;
 mod identity;
 mod issue;
@@ -60,14 +60,14 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 /// PEM text, and where it comes from.
-#[cfg(feature = "record")]
+#[cfg(any(feature = "record", feature = "etcd"))]
 #[derive(Clone)]
 pub(crate) struct Pem {
     pub(crate) from: PathBuf,
     pub(crate) text: Vec<u8>,
 }
 
-#[cfg(feature = "record")]
+#[cfg(any(feature = "record", feature = "etcd"))]
 impl Pem {
     fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
         let found = CertificateDer::pem_slice_iter(&self.text).collect::<Result<Vec<_>, _>>();
@@ -79,7 +79,7 @@ impl Pem {
     }
 }
 
-#[cfg(feature = "record")]
+#[cfg(any(feature = "record", feature = "etcd"))]
 impl std::fmt::Debug for Pem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Pem").field(&self.from).finish()

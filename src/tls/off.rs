@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::message::{ClientCertificate, HandshakeFault};
 
 /// PEM text, and where it comes from.
-#[cfg(feature = "record")]
+#[cfg(any(feature = "record", feature = "etcd"))]
 #[derive(Debug, Clone)]
 #[expect(dead_code, reason = "a build with TLS reads it")]
 pub(crate) struct Pem {
@@ -16,7 +16,7 @@ pub(crate) struct Pem {
 }
 
 /// The client's side: `http://` alone.
-#[cfg(feature = "record")]
+#[cfg(any(feature = "record", feature = "etcd"))]
 pub(crate) mod client {
     use std::convert::Infallible;
     use std::io;

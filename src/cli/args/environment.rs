@@ -168,9 +168,15 @@ fn misspelt_of(names: &[String], mut all: Command) -> Vec<String> {
     unknown.filter_map(warning).collect()
 }
 
-/// Variables that are no option's: the key of pseudonyms, and what drills give to their clients.
-const OTHERS: [&str; 5] =
-    ["STANDIN_REDACT_KEY", "STANDIN_URL", "STANDIN_CA", "STANDIN_SCENARIO", "STANDIN_WORLD"];
+/// Variables that are no option's: secrets, and what drills give to their clients.
+const OTHERS: [&str; 6] = [
+    "STANDIN_REDACT_KEY",
+    "STANDIN_STORE_PASSWORD",
+    "STANDIN_URL",
+    "STANDIN_CA",
+    "STANDIN_SCENARIO",
+    "STANDIN_WORLD",
+];
 
 #[cfg(test)]
 mod tests {

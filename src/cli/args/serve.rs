@@ -11,6 +11,8 @@ use crate::server::{KubernetesVersion, Profile, RecordMode};
 use super::address::address;
 use super::replay::Replay;
 use super::setup::AdminToken;
+#[cfg(feature = "etcd")]
+use super::store::StoreArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -89,11 +91,9 @@ pub(crate) struct Serve {
     pub(crate) upstream: Vec<String>,
     #[command(flatten)]
     pub(crate) replay: Replay,
-    /// Keep the objects in etcd, where servers with the same fixtures and the same address share them:
-    /// etcd://HOST:PORT[,HOST:PORT..]/PREFIX. Without it they are in memory.
     #[cfg(feature = "etcd")]
-    #[arg(long, value_name = "URL")]
-    pub(crate) store: Option<String>,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
     /// Put these fixtures in place of others that the objects of the store began with.
     #[cfg(feature = "etcd")]
     #[arg(long, requires = "store")]

@@ -98,7 +98,7 @@ impl Inner {
                     }
                 }
                 Ok(None) => return Ended::Lost("etcd has ended the watch".to_owned()),
-                Err(status) => return Ended::Lost(status.message().to_owned()),
+                Err(failure) => return Ended::Lost(failure.to_string()),
             }
         }
     }

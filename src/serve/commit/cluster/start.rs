@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::etcd::{Compare, Failure, Members, RequestOp, StoreAddress, TxnRequest, revision_of};
+use crate::etcd::{Access, Compare, Failure, Members, RequestOp, StoreAddress, TxnRequest, revision_of};
 use crate::k8s::{Revision, State};
 use crate::message::WorldName;
 use crate::transport::Logger;
@@ -54,11 +54,12 @@ impl Reached {
     /// What is there is not for this version, or etcd refuses to answer.
     pub(crate) async fn reach(
         address: StoreAddress,
+        access: Access,
         adopt: bool,
         log: Logger,
     ) -> Result<Self, String> {
         let driver = Driver::start()?;
-        let members = Arc::new(driver.within(|| Members::new(&address))?);
+        let members = Arc::new(driver.within(|| Members::new(&address, access))?);
         let keys = Keys::new(&address.prefix);
         let agreeing = agree(Arc::clone(&members), keys.clone(), address.clone(), Arc::clone(&log));
         let agreed = driver.spawn(agreeing).await;
