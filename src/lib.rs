@@ -149,11 +149,11 @@ mod transport;
 
 pub use check::{Checked, check, check_without};
 pub use document::{Diagnostic, Diagnostics, Place, Severity};
-#[cfg(feature = "etcd")]
-pub use etcd::StoreAccess;
 pub use error::{
     EXIT_BROKEN, EXIT_FAILURE, EXIT_INVALID, EXIT_NOT_MET, EXIT_OK, EXIT_USAGE, Error,
 };
+#[cfg(feature = "etcd")]
+pub use etcd::StoreAccess;
 pub use exchange::{Exchange, Journal, JournalLimits};
 pub use grade::{Assessment, Finding, Verdict};
 pub use k8s::{ClusterObjects, DeleteAnswer, FrontProxy, HistoryLimits, KubernetesVersion};

@@ -11,6 +11,8 @@ mod serve;
 mod setup;
 #[cfg(feature = "etcd")]
 mod store;
+#[cfg(feature = "etcd")]
+mod store_command;
 mod wiremock;
 mod without_effect;
 
@@ -26,6 +28,12 @@ pub(super) use envtest::{Envtest, Printed};
 pub(super) use replay::{Recorded, Replay};
 pub(super) use serve::{Backend, Faults, Listener, LogFormat, Record, Serve, TlsArgs, WrittenAs};
 pub(super) use setup::{AdminToken, Completions, Doctor, Init, Man, Target};
+#[cfg(feature = "etcd")]
+pub(super) use store::StoreArgs;
+#[cfg(feature = "etcd")]
+pub(super) use store_command::{
+    StoreCheck, StoreCommand, StoreCompact, StoreExport, StoreImport, StoreRemove,
+};
 pub(super) use wiremock::WireMock;
 
 /// A stand-in for an API server in tests.
@@ -94,6 +102,10 @@ pub(super) enum Command {
     ///
     /// Prints the directory for `KUBEBUILDER_ASSETS`. Suites that use envtest run with it as they are.
     Envtest(Deferred<Envtest>),
+    /// Check, export, import and compact the objects in an etcd that servers share (`serve --store`).
+    #[cfg(feature = "etcd")]
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Check that a running server is healthy, for container health checks.
     Healthcheck(Deferred<Target>),
     /// Print a kubeconfig for a server.

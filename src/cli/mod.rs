@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! [args] → one file a command: [serve] (with [signals], [sockets], [ready], [log_format], [otlp]), [check], [health], [kubeconfig],
-//!    │                      [preview], [drill], [verdict], [import], [export], [diff], [snapshot], [wiremock], [init], [doctor],
+//!    │                      [preview], [store], [drill], [verdict], [import], [export], [diff], [snapshot], [wiremock], [init], [doctor],
 //!    │                      [envtest] (also by the names that envtest calls), [setup] (completions, manual pages)
 //!              └ [ask] (a running server), [backend] (another one), [console] (lines), [output] (files), [reports], [error] (exit codes)
 //! ```
@@ -38,6 +38,8 @@ mod setup;
 mod signals;
 mod snapshot;
 mod sockets;
+#[cfg(feature = "etcd")]
+mod store;
 mod verdict;
 mod wiremock;
 
@@ -104,6 +106,8 @@ pub fn run() -> ExitCode {
         Command::Export(args) => export::export(&args.0),
         Command::Diff(args) => diff::diff(&args.0),
         Command::Snapshot(args) => snapshot::snapshot(&args.0),
+        #[cfg(feature = "etcd")]
+        Command::Store(command) => store::store(&command),
         Command::Envtest(args) => envtest::envtest(&args.0),
         Command::Healthcheck(args) => health::healthcheck(&args.0),
         Command::Kubeconfig(args) => kubeconfig::kubeconfig(&args.0),

@@ -117,9 +117,8 @@ mod tests {
     #[test]
     fn a_user_needs_a_password() {
         let of = |options, address| {
-            access(options, address).map(|access| {
-                access.credentials.map(|of| (of.user, of.password.text().to_owned()))
-            })
+            access(options, address)
+                .map(|access| access.credentials.map(|of| (of.user, of.password.text().to_owned())))
         };
         let pair = |user: &str, password: &str| Some((user.to_owned(), password.to_owned()));
         assert_eq!(of(StoreAccess::default(), "etcd://a/p"), Ok(None));

@@ -156,6 +156,9 @@ mod tests {
         assert_eq!(address.to_string(), "etcds://a:2379,b:2379/p");
         assert!(!format!("{address:?}").contains("p/:w"));
         let address: StoreAddress = "etcd://u@a/p".parse().unwrap();
-        assert_eq!((address.tls, address.user.as_deref(), address.password), (false, Some("u"), None));
+        assert_eq!(
+            (address.tls, address.user.as_deref(), address.password),
+            (false, Some("u"), None)
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! How a request goes to a member: with the token of the user, within a time, and to the next member where that may help.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -159,10 +160,12 @@ impl Members {
             if !is_passing(&status) {
                 return Err(failure(&status));
             }
+            self.failed[0].fetch_add(1, Ordering::Relaxed);
             self.leave(member);
             if !again(&status) || tokio::time::Instant::now() + PAUSE >= deadline {
                 return Err(failure(&status));
             }
+            self.failed[1].fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(PAUSE).await;
         }
     }
@@ -218,6 +221,9 @@ pub(super) fn failure(status: &Status) -> Failure {
     let text = status.message();
     if status.code() == Code::OutOfRange && text.contains("compacted") {
         return Failure::Compacted;
+    }
+    if status.code() == Code::ResourceExhausted && text == Failure::Full.to_string() {
+        return Failure::Full;
     }
     let mut why = text.to_owned();
     if is_unsent(status) && std::error::Error::source(status).is_some() {

@@ -1,6 +1,6 @@
 //! The connections to the members of an etcd cluster: one member is used until it fails, then the next.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tonic::codec::Streaming;
@@ -10,6 +10,8 @@ use super::access::Access;
 use super::calls::{failure, is_unsent};
 use super::connect::TlsMember;
 use super::credentials::Tokens;
+#[cfg(feature = "cli")]
+use super::messages::{CompactionRequest, CompactionResponse};
 use super::messages::{
     KeyValue, LeaseGrantRequest, LeaseGrantResponse, LeaseKeepAliveRequest, LeaseKeepAliveResponse,
     RangeRequest, RangeResponse, TxnRequest, TxnResponse, WatchCreateRequest, WatchRequest,
@@ -35,6 +37,9 @@ pub(crate) enum Failure {
     /// The revision that was asked for is compacted.
     #[error("the revision is compacted")]
     Compacted,
+    /// It has no space: nothing is written until its operator has made some.
+    #[error("etcdserver: mvcc: database space exceeded")]
+    Full,
     /// It refuses the request.
     #[error("{0}")]
     Refused(String),
@@ -49,6 +54,8 @@ pub(crate) struct Members {
     at: AtomicUsize,
     /// Nothing without a user.
     pub(super) tokens: Option<Tokens>,
+    /// Attempts that failed, and those among them that were made again.
+    pub(super) failed: [AtomicU64; 2],
 }
 
 impl Members {
@@ -76,7 +83,13 @@ impl Members {
         };
         let channels = address.members.iter().map(channel).collect::<Result<_, String>>()?;
         let (names, at) = (address.members.clone(), AtomicUsize::new(0));
-        Ok(Self { names, channels, at, tokens: access.credentials.map(Tokens::new) })
+        let (tokens, failed) = (access.credentials.map(Tokens::new), Default::default());
+        Ok(Self { names, channels, at, tokens, failed })
+    }
+
+    /// How many attempts of requests failed, and how many of them were made again.
+    pub(crate) fn attempts_failed(&self) -> [u64; 2] {
+        self.failed.each_ref().map(|of| of.load(Ordering::Relaxed))
     }
 
     /// The member in use.
@@ -103,7 +116,7 @@ impl Members {
         self.repeated("/etcdserverpb.KV/Range", &request, until).await
     }
 
-    /// Reads all keys with a prefix, in order, all as of one revision.
+    /// Reads all keys with a prefix, in order, all as of one revision; 0 is the newest.
     ///
     /// # Errors
     /// [`Failure`].
@@ -113,22 +126,56 @@ impl Members {
         revision: u64,
         until: Duration,
     ) -> Result<Vec<KeyValue>, Failure> {
+        let mut kvs = Vec::new();
+        self.read_each(prefix, revision, until, &mut |kv| kvs.push(kv)).await?;
+        Ok(kvs)
+    }
+
+    /// As [`Self::read`], with each key given away at once: only a page of them is held.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) async fn read_each(
+        &self,
+        prefix: &str,
+        revision: u64,
+        until: Duration,
+        visit: &mut (dyn FnMut(KeyValue) + Send),
+    ) -> Result<(), Failure> {
         let mut request = RangeRequest {
             key: prefix.into(),
             range_end: after_all(prefix.as_bytes()),
             limit: PAGE,
             revision: i64::try_from(revision).unwrap_or(i64::MAX),
         };
-        let mut kvs: Vec<KeyValue> = Vec::new();
         loop {
             let page: RangeResponse =
                 self.repeated("/etcdserverpb.KV/Range", &request, until).await?;
-            kvs.extend(page.kvs);
-            match kvs.last().filter(|_| page.more) {
-                Some(last) => request.key = [&*last.key, b"\0"].concat(),
-                None => return Ok(kvs),
+            // The first page says of which revision all are.
+            if request.revision == 0 {
+                request.revision = page.header.map_or(0, |header| header.revision);
+            }
+            if let Some(last) = page.kvs.last().filter(|_| page.more) {
+                request.key = [&*last.key, b"\0"].concat();
+            }
+            page.kvs.into_iter().for_each(&mut *visit);
+            if !page.more {
+                return Ok(());
             }
         }
+    }
+
+    /// Compacts the history up to a revision, and waits until the space of it is free for other data.
+    ///
+    /// # Errors
+    /// [`Failure::Compacted`]: it is compacted already.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn compact(&self, revision: u64, until: Duration) -> Result<(), Failure> {
+        let revision = i64::try_from(revision).unwrap_or(i64::MAX);
+        let request = CompactionRequest { revision, physical: true };
+        let done: Result<CompactionResponse, _> =
+            self.repeated("/etcdserverpb.KV/Compact", &request, until).await;
+        done.map(drop)
     }
 
     /// Carries out a transaction, once. Where no member could be connected to, it has not happened, and others are
@@ -148,11 +195,7 @@ impl Members {
     ///
     /// # Errors
     /// [`Failure`].
-    pub(crate) async fn watch(
-        &self,
-        prefix: &str,
-        from: u64,
-    ) -> Result<Watch<'_>, Failure> {
+    pub(crate) async fn watch(&self, prefix: &str, from: u64) -> Result<Watch<'_>, Failure> {
         let create = WatchCreateRequest {
             key: prefix.into(),
             range_end: after_all(prefix.as_bytes()),

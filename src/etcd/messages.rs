@@ -117,6 +117,23 @@ pub(crate) struct TxnResponse {
     pub(crate) succeeded: bool,
 }
 
+#[cfg(feature = "cli")]
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(crate) struct CompactionRequest {
+    #[prost(int64, tag = "1")]
+    pub(crate) revision: i64,
+    /// Whether the answer waits until the space is free.
+    #[prost(bool, tag = "2")]
+    pub(crate) physical: bool,
+}
+
+#[cfg(feature = "cli")]
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(crate) struct CompactionResponse {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) header: Option<ResponseHeader>,
+}
+
 #[derive(Clone, PartialEq, Eq, Message)]
 pub(crate) struct WatchRequest {
     /// One of three; the others end a watch and ask for its progress.

@@ -20,6 +20,6 @@ pub use access::StoreAccess;
 pub(crate) use address::StoreAddress;
 pub(crate) use members::{Failure, Members, revision_of};
 pub(crate) use messages::{
-    Compare, Event, EventType, KeyValue, RequestOp, TxnRequest, WatchResponse,
+    Compare, Event, EventType, KeyValue, RequestOp, TxnRequest, TxnResponse, WatchResponse,
 };
 pub(crate) use watch::Watch;

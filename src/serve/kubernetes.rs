@@ -112,7 +112,7 @@ pub(super) async fn answer(
     };
     let config = &context.shared.settings.kubernetes;
     if asked.path().starts_with("/readyz")
-        && let Some(why) = world.store.trouble()
+        && let Some(why) = world.store.not_ready()
     {
         return not_ready(&why);
     }
@@ -202,8 +202,13 @@ async fn carry_out(
         Ok((Decided::Outcome(outcome), _)) => outcome,
         Ok((Decided::Pending(answer), committed)) => Outcome::Plan(answer.plan(&committed)),
         Err(WriteError::Contended(Contended)) => Outcome::Plan(contended(config, request)),
-        Err(WriteError::Failed(_)) => {
-            let error = config.amended(ApiError::request_deadline());
+        Err(error) => {
+            // An error that is no Status is a 500 with its text (`responsewriters.ErrorToAPIStatus`).
+            let error = match error {
+                WriteError::Refused(why) => ApiError::unknown(why),
+                _ => ApiError::request_deadline(),
+            };
+            let error = config.amended(error);
             Outcome::Plan(k8s::error_plan(&error, request.headers, request.query))
         }
     }

@@ -68,12 +68,16 @@ pub(crate) use admin::AdminAccess;
 pub(crate) use admin_reach::AdminReach;
 pub(crate) use assembly::Assembly;
 pub(crate) use commit::Reached;
+#[cfg(all(feature = "etcd", feature = "cli"))]
+pub(crate) use commit::{StoreContents, StoreTool};
 pub(crate) use context::RequestContext;
 pub(crate) use cors_origins::CorsOrigins;
 pub(crate) use enter::WORLD_HEADER;
 pub(crate) use graded::GradedRequests;
 pub(crate) use pipeline::Pipeline;
 pub(crate) use seed::build_world;
+#[cfg(all(feature = "etcd", feature = "cli"))]
+pub(crate) use seed::first_state;
 pub(crate) use sources::{LoadedSets, Sources};
 pub(crate) use state::{OutboundOptions, ServerLog, Settings, Shared, StubOptions};
 #[cfg(feature = "cli")]

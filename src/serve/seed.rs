@@ -60,6 +60,15 @@ pub(crate) fn build_world(
     Ok((World::new(WorldName::default(), seeding.current(), clock), seeding))
 }
 
+/// What fixtures make, for who has no server.
+///
+/// # Errors
+/// Every object that its type does not allow, with its file.
+#[cfg(all(feature = "etcd", feature = "cli"))]
+pub(crate) fn first_state(fixtures: &mut ObjectSet) -> Result<State, Diagnostics> {
+    state(fixtures, &[], HistoryLimits::default(), Timestamp::now())
+}
+
 /// The first state of a world, with the objects that are `wanted` besides; `now` is the time of objects that name
 /// none.
 pub(super) fn state(

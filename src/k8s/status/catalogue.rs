@@ -284,6 +284,11 @@ impl ApiError {
         Self::new(StatusCode::GATEWAY_TIMEOUT, "Timeout", why, Some(Details::default()))
     }
 
+    /// An error that has no reason and no details: what a store says that refuses a write.
+    pub(crate) fn unknown(why: String) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "", why, None)
+    }
+
     /// The Status that an admission webhook refuses a request with.
     pub(crate) fn of_webhook(status: &Value) -> Self {
         let text = |field: &str| status[field].as_str().unwrap_or_default().to_owned();

@@ -36,6 +36,11 @@ impl Cluster {
         match *self {}
     }
 
+    #[cfg(feature = "metrics")]
+    pub(crate) fn numbers(&self) -> super::numbers::StoreNumbers {
+        match *self {}
+    }
+
     pub(crate) fn is_of(&self, _: &State) -> bool {
         match *self {}
     }
@@ -64,7 +69,7 @@ impl Attached {
         match *self {}
     }
 
-    pub(super) fn trouble(&self) -> Option<String> {
+    pub(super) fn not_ready(&self) -> Option<String> {
         match *self {}
     }
 

@@ -20,6 +20,7 @@ mod cluster;
 #[cfg(not(feature = "etcd"))]
 #[path = "cluster_off.rs"]
 mod cluster;
+mod numbers;
 mod outcome;
 mod published;
 #[cfg(test)]
@@ -37,6 +38,9 @@ use super::seeding::{Lazy, SeedGeneration};
 use backend::{Backend, Memory};
 use cluster::Attached;
 pub(crate) use cluster::{Cluster, LEASE, Reached};
+#[cfg(all(feature = "etcd", feature = "cli"))]
+pub(crate) use cluster::{Contents as StoreContents, StoreTool};
+pub(crate) use numbers::StoreNumbers;
 use outcome::TRIES;
 pub(crate) use outcome::{Contended, Fresh, WriteError};
 use published::Published;
@@ -158,9 +162,10 @@ impl<B: Backend> Store<B> {
         self.attached.is_some()
     }
 
-    /// Why the state does not follow the other servers, where it does not.
-    pub(super) fn trouble(&self) -> Option<String> {
-        self.attached.as_ref()?.trouble()
+    /// Why the server is not ready, where it is not: the state does not follow the other servers, or the store takes no
+    /// writes.
+    pub(super) fn not_ready(&self) -> Option<String> {
+        self.attached.as_ref()?.not_ready()
     }
 
     /// Whether this server runs the controllers of the servers that share it; nothing where none do.

@@ -20,6 +20,10 @@ pub(crate) enum WriteError {
     #[cfg_attr(not(feature = "etcd"), expect(dead_code, reason = "memory does not fail"))]
     #[error("the store: {0}")]
     Failed(String),
+    /// The store refuses it: nothing was written.
+    #[cfg_attr(not(feature = "etcd"), expect(dead_code, reason = "memory refuses nothing"))]
+    #[error("{0}")]
+    Refused(String),
 }
 
 /// What a request needs of a store that several servers share: whether the local state has to have all that was

@@ -11,6 +11,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::super::state::Shared;
 use super::counters::{BUCKETS_US, Times};
 use super::scrape::Scrape;
+use super::store::encode_store;
 
 /// The media type of the text.
 pub(in crate::serve) const CONTENT_TYPE: &str =
@@ -40,6 +41,9 @@ impl Collector for Scrape {
         for of in &self.counts {
             let counter = to.encode_descriptor(of.name, of.help, None, MetricType::Counter)?;
             count(counter, of.value)?;
+        }
+        if let Some(store) = &self.store {
+            encode_store(store, &mut to)?;
         }
         Ok(())
     }
@@ -87,7 +91,8 @@ impl Scrape {
     }
 }
 
-fn count(mut to: MetricEncoder<'_>, value: u64) -> fmt::Result {
+/// Writes the value of a counter.
+pub(super) fn count(mut to: MetricEncoder<'_>, value: u64) -> fmt::Result {
     to.encode_counter::<NoLabelSet, u64, f64>(&value, None)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! pipeline, for each exchange → [counters]: one add for each, without a lock
-//! GET /__admin/metrics → [scrape]: counters, and what the server knows anyway → [exposition], as OpenMetrics
+//! GET /__admin/metrics → [scrape]: counters, and what the server knows anyway → [exposition] and [store], as OpenMetrics
 //! ```
 
 mod counters;
@@ -10,6 +10,8 @@ mod counters;
 mod exposition;
 #[cfg(feature = "metrics")]
 mod scrape;
+#[cfg(feature = "metrics")]
+mod store;
 #[cfg(all(test, feature = "metrics"))]
 mod tests;
 

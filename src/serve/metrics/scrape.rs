@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::record::Proxy;
 
+use super::super::commit::StoreNumbers;
 use super::super::state::Shared;
 use super::counters::Times;
 
@@ -24,6 +25,8 @@ pub(super) struct Scrape {
     pub(super) gauges: Vec<Single>,
     /// Counts that the server keeps elsewhere.
     pub(super) counts: Vec<Single>,
+    /// Those of a store that several servers share.
+    pub(super) store: Option<StoreNumbers>,
 }
 
 /// A metric without labels.
@@ -92,6 +95,7 @@ impl Scrape {
             rules,
             gauges,
             counts: Vec::new(),
+            store: shared.seeding.cluster().map(|cluster| cluster.numbers()),
         };
         if let Some(proxy) = &shared.settings.proxy {
             scrape.add_recorder(proxy, &mut counts);

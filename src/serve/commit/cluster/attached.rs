@@ -57,6 +57,11 @@ impl Attached {
         self.cluster.inner.trouble().clone()
     }
 
+    /// Why the server is not ready, where it is not: it does not follow, or etcd has no space.
+    pub(crate) fn not_ready(&self) -> Option<String> {
+        self.cluster.inner.not_ready()
+    }
+
     /// Waits until the local state has all that was written before.
     pub(crate) async fn refresh(&self) -> Result<(), Failure> {
         let (inner, world) = (Arc::clone(&self.cluster.inner), self.world.clone());
@@ -66,6 +71,7 @@ impl Attached {
 
     /// Waits until the local state has a revision.
     async fn reach(&self, revision: Revision) -> Result<(), Failure> {
+        self.cluster.inner.health.know(revision);
         let mut current = self.published.subscribe();
         let reached = current.wait_for(|now| *now >= revision);
         if let Ok(Ok(_)) = tokio::time::timeout(CATCH_UP, reached).await {
@@ -155,6 +161,9 @@ impl Attached {
 
 impl From<Failure> for WriteError {
     fn from(failure: Failure) -> Self {
-        Self::Failed(failure.to_string())
+        match failure {
+            Failure::Full | Failure::Refused(_) => Self::Refused(failure.to_string()),
+            Failure::Unavailable(_) | Failure::Compacted => Self::Failed(failure.to_string()),
+        }
     }
 }

@@ -121,6 +121,7 @@ impl Inner {
                 next.published.publish(next.state, next.touched.iter());
             }
         }
+        self.health.apply(*seen);
         goes_on
     }
 
@@ -205,6 +206,7 @@ impl Inner {
     fn lose(&self, why: &str) {
         let before = self.trouble().replace(why.to_owned());
         if before.is_none() {
+            self.health.count_loss();
             self.say(&format!("the watch of etcd is lost: {why}"));
         }
     }

@@ -12,6 +12,7 @@ use crate::message::WorldName;
 use crate::transport::Logger;
 
 use super::super::published::Published;
+use super::health::Health;
 use super::keys::Keys;
 
 /// How long a request waits for etcd.
@@ -47,6 +48,7 @@ pub(super) struct Inner {
     pub(super) leads: watch::Sender<bool>,
     /// How many worlds there are.
     pub(super) count: watch::Sender<usize>,
+    pub(super) health: Health,
     pub(super) log: Log,
 }
 
@@ -70,6 +72,7 @@ impl Inner {
             reopen: Notify::new(),
             leads: watch::Sender::new(false),
             count: watch::Sender::new(0),
+            health: Health::default(),
             log,
         }
     }

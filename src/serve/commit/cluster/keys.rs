@@ -9,10 +9,12 @@
 //! PREFIX/standin/heads/WORLD                   written with each of its objects: when was the last write?
 //! PREFIX/heads/WORLD/RESOURCE                  the same for each resource
 //! PREFIX/leader                                whose controllers run
+//! PREFIX/space                                 written while etcd was full, to see whether it has space again
 //! ```
 //!
 //! Servers watch what is below `standin/`.
 
+use crate::etcd::RequestOp;
 use crate::k8s::{GroupResource, Place};
 
 /// The keys of a store.
@@ -94,6 +96,21 @@ impl Keys {
 
     pub(super) fn leader(&self) -> String {
         format!("{}/leader", self.prefix)
+    }
+
+    pub(super) fn space(&self) -> String {
+        format!("{}/space", self.prefix)
+    }
+
+    /// What deletes all that was written in a world.
+    pub(super) fn erasure(&self, world: &str) -> Vec<RequestOp> {
+        vec![
+            RequestOp::put(self.end(world).into(), Vec::new()),
+            RequestOp::delete_all(self.objects(world).into()),
+            RequestOp::delete(self.floor(world).into()),
+            RequestOp::delete_all(self.heads_of(world).into()),
+            RequestOp::put(self.head(world).into(), Vec::new()),
+        ]
     }
 
     /// What a watched key stands for.

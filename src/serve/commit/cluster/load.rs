@@ -27,7 +27,12 @@ impl Inner {
         loop {
             match self.load_at(at).await {
                 Err(Failure::Compacted) => at = self.oldest().await?.max(self.layer.revision.0),
-                done => return done.map(|()| Revision(at)),
+                Err(failure) => return Err(failure),
+                Ok(()) => {
+                    self.health.count_load();
+                    self.health.apply(Revision(at));
+                    return Ok(Revision(at));
+                }
             }
         }
     }

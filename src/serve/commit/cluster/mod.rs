@@ -4,6 +4,7 @@
 //! [start]: wait for etcd, agree on the format, join with the fingerprint of the fixtures
 //! [follow]: load, then watch: the writes of all servers → the local state of each world → [Published]
 //! writer: decide on the local state → [transact]: transactions on the revisions of keys → wait for [follow]
+//! `standin store`: [tools]
 //! reader: [fresh]: when was the last write? → wait for [follow] → read the local state
 //! ```
 //!
@@ -15,6 +16,7 @@ mod driver;
 mod fingerprint;
 mod follow;
 mod fresh;
+mod health;
 mod inner;
 mod keys;
 mod lead;
@@ -22,9 +24,13 @@ mod load;
 mod park;
 mod start;
 mod store;
+#[cfg(feature = "cli")]
+mod tools;
 mod transact;
 
 pub(crate) use attached::Attached;
 pub(crate) use lead::LEASE;
 pub(crate) use start::Reached;
 pub(crate) use store::Cluster;
+#[cfg(feature = "cli")]
+pub(crate) use tools::{Contents, StoreTool};

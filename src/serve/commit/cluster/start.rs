@@ -6,7 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::etcd::{Access, Compare, Failure, Members, RequestOp, StoreAddress, TxnRequest, revision_of};
+use crate::etcd::{
+    Access, Compare, Failure, Members, RequestOp, StoreAddress, TxnRequest, revision_of,
+};
 use crate::k8s::{Revision, State};
 use crate::message::WorldName;
 use crate::transport::Logger;
@@ -130,14 +132,7 @@ async fn agree_once(
     let key = keys.format();
     loop {
         if let Some(found) = members.get(&key, ATTEMPT).await?.kvs.first() {
-            let known = serde_json::from_slice::<Format>(&found.value);
-            let known = known.ok().filter(|known| known.format == FORMAT);
-            return known.and_then(|known| known.began.parse().ok()).ok_or_else(|| {
-                let (prefix, text) = (&address.prefix, String::from_utf8_lossy(&found.value));
-                Failure::Refused(format!(
-                    "what is at {prefix} was written by another version ({text}; this one writes format {FORMAT}); use another prefix, or delete the keys"
-                ))
-            });
+            return known_format(&found.value, address);
         }
         let format = Format { format: FORMAT, began: Timestamp::now().to_string() };
         let value = serde_json::to_vec(&format).unwrap_or_default();
@@ -148,6 +143,21 @@ async fn agree_once(
         // Another server may have been faster: then that one's holds.
         members.transact(request, ATTEMPT).await?;
     }
+}
+
+/// When the data of this format began.
+///
+/// # Errors
+/// [`Failure::Refused`]: it has another format.
+pub(super) fn known_format(text: &[u8], address: &StoreAddress) -> Result<Timestamp, Failure> {
+    let known = serde_json::from_slice::<Format>(text).ok();
+    let known = known.filter(|known| known.format == FORMAT);
+    known.and_then(|known| known.began.parse().ok()).ok_or_else(|| {
+        let (prefix, text) = (&address.prefix, String::from_utf8_lossy(text));
+        Failure::Refused(format!(
+            "what is at {prefix} was written by another version ({text}; this one writes format {FORMAT}); use another prefix, or delete the keys"
+        ))
+    })
 }
 
 /// Joins with a fingerprint; returns the revision at which it was written.

@@ -10,6 +10,8 @@ use crate::etcd::Failure;
 use crate::k8s::State;
 use crate::message::WorldName;
 
+#[cfg(feature = "metrics")]
+use super::super::numbers::StoreNumbers;
 use super::driver::Driver;
 use super::fingerprint::fingerprint;
 use super::inner::Inner;
@@ -43,6 +45,12 @@ impl Cluster {
     /// Whether this server runs the controllers of all.
     pub(crate) fn leads(&self) -> watch::Receiver<bool> {
         self.inner.leads.subscribe()
+    }
+
+    /// What is counted, now.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn numbers(&self) -> StoreNumbers {
+        self.inner.numbers()
     }
 
     /// Whether a state is the one that its worlds begin with.

@@ -1,15 +1,17 @@
 //! A change → transactions of etcd.
 
+use std::sync::Arc;
+
 use crate::etcd::{Compare, Failure, RequestOp, TxnRequest, revision_of};
 use crate::k8s::{self, Committed, Demand, Part, Revision, Since, StoreChange};
 use crate::message::WorldName;
 
-use super::inner::{Inner, PATIENCE, Refusal};
+use super::inner::{Inner, Refusal};
 
 impl Inner {
     /// Commits a change, one part after the other. Returns what was committed, and the revision of the last write.
     pub(super) async fn commit(
-        &self,
+        self: &Arc<Self>,
         world: &WorldName,
         change: StoreChange,
     ) -> Result<(Committed, Option<Revision>), Refusal> {
@@ -18,7 +20,7 @@ impl Inner {
         for part in change.parts() {
             let request = self.transaction(world, &part, base, seeded, &revisions);
             let request = request.map_err(Refusal::Failed)?;
-            let answer = self.members.transact(request, PATIENCE).await.map_err(Refusal::Failed)?;
+            let answer = self.transact(request).await.map_err(Refusal::Failed)?;
             if !answer.succeeded {
                 return Err(Refusal::Conflict(change.committed(&revisions)));
             }
@@ -87,7 +89,11 @@ impl Inner {
     }
 
     /// Compacts the history of a world on all servers. What etcd keeps is the business of its operator.
-    async fn compact(&self, world: &WorldName, floor: Revision) -> Result<Revision, Failure> {
+    async fn compact(
+        self: &Arc<Self>,
+        world: &WorldName,
+        floor: Revision,
+    ) -> Result<Revision, Failure> {
         let floor = floor.to_string().into_bytes();
         let request = TxnRequest {
             compare: self.fence(world, Revision(i64::MAX.unsigned_abs() - 1)),
@@ -100,23 +106,16 @@ impl Inner {
     }
 
     /// Deletes what was written in a world. Returns the revision with which it begins anew.
-    pub(super) async fn erase(&self, world: &WorldName) -> Result<Revision, Failure> {
-        let keys = &self.keys;
+    pub(super) async fn erase(self: &Arc<Self>, world: &WorldName) -> Result<Revision, Failure> {
         let request = TxnRequest {
             compare: self.fence(world, Revision(i64::MAX.unsigned_abs() - 1)),
-            success: vec![
-                RequestOp::put(keys.end(world).into(), Vec::new()),
-                RequestOp::delete_all(keys.objects(world).into()),
-                RequestOp::delete(keys.floor(world).into()),
-                RequestOp::delete_all(keys.heads_of(world).into()),
-                RequestOp::put(keys.head(world).into(), Vec::new()),
-            ],
+            success: self.keys.erasure(world),
         };
         self.carry_out(request).await
     }
 
-    async fn carry_out(&self, request: TxnRequest) -> Result<Revision, Failure> {
-        let answer = self.members.transact(request, PATIENCE).await?;
+    async fn carry_out(self: &Arc<Self>, request: TxnRequest) -> Result<Revision, Failure> {
+        let answer = self.transact(request).await?;
         if !answer.succeeded {
             return Err(Failure::Refused("other fixtures were put in place of these".to_owned()));
         }
