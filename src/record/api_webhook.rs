@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::{Client, Error};
@@ -16,6 +16,7 @@ use lru::LruCache;
 use tokio::time::{Instant, timeout_at};
 
 use super::api_webhook_connect::{WebhookConnector, WebhookTarget};
+use super::api_webhook_redirect::{MOST_REQUESTS, Redirect, redirect};
 
 /// How long a client waits (`setGlobalDefaults` in `k8s.io/apiserver/pkg/util/webhook/authentication.go`).
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -80,7 +81,7 @@ impl Patience {
 #[derive(Debug)]
 pub(crate) struct WebhookAnswer {
     pub(crate) status: StatusCode,
-    /// `Content-Type`; `application/json` where it has none.
+    /// `Content-Type`; empty where it has none.
     pub(crate) content_type: String,
     pub(crate) body: Bytes,
 }
@@ -109,16 +110,39 @@ impl ApiWebhooks {
         patience: Patience,
     ) -> Result<WebhookAnswer, String> {
         let start = Instant::now();
-        let url = target.url.clone();
-        let client = self.client(target).map_err(|why| format!("Post \"{url}\": {why}"))?;
         for _ in 0..MOST_RETRIES {
-            let answer = send(&client, &url, body.clone(), patience, start).await?;
+            let answer = self.follow(&target, &body, patience, start).await?;
             match asked_to_wait(&answer) {
                 Some(time) => patience.wait(time, start).await?,
                 None => return read(answer, patience, start).await,
             }
         }
-        read(send(&client, &url, body, patience, start).await?, patience, start).await
+        read(self.follow(&target, &body, patience, start).await?, patience, start).await
+    }
+
+    /// Sends a call, also to where it is redirected.
+    async fn follow(
+        &self,
+        target: &WebhookTarget,
+        body: &Bytes,
+        patience: Patience,
+        start: Instant,
+    ) -> Result<Response<Incoming>, String> {
+        let mut to = Redirect::first(target);
+        for _ in 0..MOST_REQUESTS {
+            // Errors name the method of the first request, and the last URL.
+            let url = to.target.url.clone();
+            let failed = |why: String| format!("Post \"{url}\": {why}");
+            to.check_scheme().map_err(failed)?;
+            let client = self.client(to.target.clone()).map_err(failed)?;
+            let body = if to.method == Method::POST { body.clone() } else { Bytes::new() };
+            let answer = send(&client, (&to.method, &url), body, patience, start).await?;
+            match redirect(&answer, &to.method, &to.target).map_err(failed)? {
+                Some(next) => to = next,
+                None => return Ok(answer),
+            }
+        }
+        Err(format!("Post \"{}\": stopped after {MOST_REQUESTS} redirects", to.location))
     }
 
     fn client(&self, target: WebhookTarget) -> Result<Arc<WebhookClient>, String> {
@@ -140,13 +164,15 @@ impl ApiWebhooks {
 
 async fn send(
     client: &WebhookClient,
-    url: &str,
+    (method, url): (&Method, &str),
     body: Bytes,
     patience: Patience,
     start: Instant,
 ) -> Result<Response<Incoming>, String> {
     let failed = |why: &str| format!("Post \"{url}\": {why}");
-    let request = http::Request::post(url)
+    let request = http::Request::builder()
+        .method(method)
+        .uri(url)
         .header(ACCEPT, "application/json, */*")
         .header(CONTENT_TYPE, "application/json")
         .header(USER_AGENT, "kube-apiserver-admission")
@@ -222,7 +248,7 @@ async fn read(
     let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     Ok(WebhookAnswer {
         status: head.status,
-        content_type: content_type.unwrap_or("application/json").to_owned(),
+        content_type: content_type.unwrap_or_default().to_owned(),
         body: bytes.freeze(),
     })
 }

@@ -14,6 +14,9 @@ use crate::tls::client::{Offer, TlsClient, Trust, go_reason};
 
 use super::connect::{BackendStream, ConnectError};
 
+/// The port of `http`.
+const HTTP: u16 = 80;
+
 /// The port of `https`.
 const HTTPS: u16 = 443;
 
@@ -33,7 +36,8 @@ pub(crate) struct WebhookTarget {
 pub(super) struct WebhookConnector {
     host: String,
     port: u16,
-    tls: TlsClient,
+    /// Nothing for plain HTTP, where a redirect can lead.
+    tls: Option<TlsClient>,
 }
 
 impl WebhookConnector {
@@ -47,10 +51,12 @@ impl WebhookConnector {
         let bundle = Pem { from: "caBundle".into(), text: target.ca_bundle.clone() };
         let is_given = !target.ca_bundle.is_empty();
         let trust = if is_given { Trust::Pem(&bundle) } else { Trust::System };
-        let tls = TlsClient::new(trust, None, name, Offer::Http1).map_err(|why| why.to_string())?;
+        let is_plain = uri.scheme() == Some(&http::uri::Scheme::HTTP);
+        let tls = (!is_plain).then(|| TlsClient::new(trust, None, name, Offer::Http1)).transpose();
+        let tls = tls.map_err(|why| why.to_string())?;
         let own = || {
             let host = name.trim_start_matches('[').trim_end_matches(']');
-            (host.to_owned(), uri.port_u16().unwrap_or(HTTPS))
+            (host.to_owned(), uri.port_u16().unwrap_or(if is_plain { HTTP } else { HTTPS }))
         };
         let (host, port) = target.address.clone().unwrap_or_else(own);
         Ok(Self { host, port, tls })
@@ -58,7 +64,8 @@ impl WebhookConnector {
 
     async fn connect(self) -> Result<BackendStream, ConnectError> {
         let stream = dial(&self.host, self.port).await?;
-        let (stream, _) = self.tls.connect(stream).await.map_err(|error| go_reason(&error))?;
+        let Some(tls) = self.tls else { return Ok(BackendStream::plain(Box::new(stream))) };
+        let (stream, _) = tls.connect(stream).await.map_err(|error| go_reason(&error))?;
         Ok(BackendStream::over_tls(Box::new(stream)))
     }
 }

@@ -126,6 +126,11 @@ pub(super) struct BackendStream {
 }
 
 impl BackendStream {
+    /// HTTP/1.1 without TLS, without a proxy.
+    pub(super) fn plain(io: Box<dyn Io>) -> Self {
+        Self::new(io, false, false, false)
+    }
+
     /// HTTP/1.1 over TLS, without a proxy.
     pub(super) fn over_tls(io: Box<dyn Io>) -> Self {
         Self::new(io, false, false, false)

@@ -17,6 +17,7 @@
 mod answer;
 mod api_webhook;
 mod api_webhook_connect;
+mod api_webhook_redirect;
 mod arrivals;
 mod backends;
 mod backlog;

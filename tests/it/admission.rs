@@ -14,7 +14,7 @@ const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/default/deployments";
 const CONFIGURATIONS: &str = "/apis/admissionregistration.k8s.io/v1";
 
 /// A stub that answers reviews at a path, those whose body has some values.
-fn stub(path: &str, values: &[(&str, &str)], response: &Value) -> Value {
+pub(crate) fn stub(path: &str, values: &[(&str, &str)], response: &Value) -> Value {
     let mut response = response.clone();
     response["uid"] = json!("{{jsonPath request.body '$.request.uid'}}");
     let review = json!({
@@ -38,7 +38,7 @@ fn stub(path: &str, values: &[(&str, &str)], response: &Value) -> Value {
 }
 
 /// An answer that changes the object.
-fn patch(operations: &Value) -> Value {
+pub(crate) fn patch(operations: &Value) -> Value {
     let patch = STANDARD.encode(operations.to_string());
     json!({"allowed": true, "patchType": "JSONPatch", "patch": patch})
 }
@@ -48,7 +48,7 @@ fn refuse(status: &Value) -> Value {
 }
 
 /// A server of webhooks.
-async fn hooks(stubs: Vec<Value>) -> (RunningServer, TempDir) {
+pub(crate) async fn hooks(stubs: Vec<Value>) -> (RunningServer, TempDir) {
     let directory = files(&[("stubs.json", &json!({"mappings": stubs}).to_string())]);
     let server = Server::builder()
         .fixtures(directory.path())
@@ -67,7 +67,7 @@ async fn api() -> (RunningServer, TempDir) {
 }
 
 /// A webhook of a configuration.
-fn webhook(hooks: &RunningServer, name: &str, path: &str, resources: &[&str]) -> Value {
+pub(crate) fn webhook(hooks: &RunningServer, name: &str, path: &str, resources: &[&str]) -> Value {
     let bundle = STANDARD.encode(hooks.ca_pem().expect("it has a CA"));
     let url = format!("https://127.0.0.1:{}{path}", hooks.address().port());
     json!({
@@ -186,6 +186,17 @@ async fn what_is_wrong_with_a_webhook_is_said() {
     stubs.push(
         json!({"request": {"urlPath": "/uid"}, "response": {"status": 200, "jsonBody": uid}}),
     );
+    for (path, status, to) in [
+        ("/loop", 307, "/loop"),
+        ("/moved", 307, "/type"),
+        ("/found", 302, "/got"),
+        ("/ftp", 308, "ftp://x/"),
+    ] {
+        let response = json!({"status": status, "headers": {"Location": to}});
+        stubs.push(json!({"request": {"urlPath": path}, "response": response}));
+    }
+    let got = json!({"status": 500, "body": "got"});
+    stubs.push(json!({"request": {"method": "GET", "urlPath": "/got"}, "response": got}));
     let slow = json!({"status": 200, "jsonBody": uid, "fixedDelayMilliseconds": 20_000});
     stubs.push(json!({"request": {"urlPath": "/slow"}, "response": slow}));
     let (hooks, _stubs) = hooks(stubs).await;
@@ -200,6 +211,11 @@ async fn what_is_wrong_with_a_webhook_is_said() {
         ("/untyped", 500, format!("{failing}received invalid webhook response: webhook returned response.patch but not response.patchType")),
         ("/text", 500, format!("{failing}failed to call webhook: json: cannot unmarshal string into Go struct field AdmissionResponse.response.allowed of type bool")),
         ("/slow", 500, format!("{failing}failed to call webhook: Post \"{url}/slow?timeout=1s\": context deadline exceeded")),
+        // As Go's client follows redirects.
+        ("/loop", 500, format!("{failing}failed to call webhook: Post \"/loop\": stopped after 10 redirects")),
+        ("/found", 500, format!("{failing}failed to call webhook: an error on the server (\"got\") has prevented the request from succeeding")),
+        ("/ftp", 500, format!("{failing}failed to call webhook: Post \"ftp://x/\": unsupported protocol scheme \"ftp\"")),
+        ("/moved", 500, "Internal error occurred: json: cannot unmarshal number into Go struct field ConfigMap.data of type string".to_owned()),
         ("/type", 500, "Internal error occurred: json: cannot unmarshal number into Go struct field ConfigMap.data of type string".to_owned()),
         ("/nowhere", 500, "Internal error occurred: remove operation does not apply: doc is missing path: \"/nothing/here\": missing value".to_owned()),
     ] {

@@ -16,7 +16,7 @@ const MAX_QUOTED: usize = 2048;
 pub(crate) struct WebhookReply {
     /// Its status.
     pub status: StatusCode,
-    /// `Content-Type`; `application/json` where it has none.
+    /// `Content-Type`; empty where it has none.
     pub content_type: String,
     /// Its whole body.
     pub body: Bytes,
@@ -32,10 +32,11 @@ impl WebhookReply {
             return Err(refusal(self));
         }
         if self.body.is_empty() {
+            let media =
+                if self.content_type.is_empty() { "application/json" } else { &self.content_type };
             return Err(format!(
-                "0-length response with status code: {} and content type: {}",
+                "0-length response with status code: {} and content type: {media}",
                 self.status.as_u16(),
-                self.content_type
             ));
         }
         Ok(&self.body)
@@ -64,7 +65,8 @@ fn refusal(answer: &WebhookReply) -> String {
     {
         return status["message"].as_str().unwrap_or_default().to_owned();
     }
-    let is_text = answer.content_type.starts_with("text/");
+    let media = &answer.content_type;
+    let is_text = media.is_empty() || media.starts_with("text/");
     let shown = &answer.body[..answer.body.len().min(MAX_QUOTED)];
     let shown = String::from_utf8_lossy(shown);
     let said = if is_text { shown.trim() } else { "unknown" };
