@@ -27,6 +27,8 @@ mod documents;
 mod drift;
 mod drills;
 mod exchange_formats;
+#[cfg(feature = "websocket")]
+mod exec;
 mod faults;
 mod forward;
 mod http2;

@@ -18,7 +18,7 @@ use super::super::status::{ApiError, FieldError};
 use super::{Call, Outcome, Resolved};
 
 /// The annotation with the text of all containers; behind a dot, the name of one.
-const ANNOTATION: &str = "standin.dev/logs";
+pub(super) const ANNOTATION: &str = "standin.dev/logs";
 
 /// `PodLogOptions`, as far as they matter without a kubelet.
 #[derive(Debug, Default)]
@@ -140,7 +140,7 @@ fn names(pod: &Value) -> Vec<&str> {
 }
 
 /// The container that is meant (`validateContainer`).
-fn container<'v>(asked: &'v str, pod: &'v Value) -> Result<&'v str, ApiError> {
+pub(super) fn container<'v>(asked: &'v str, pod: &'v Value) -> Result<&'v str, ApiError> {
     let (pod_name, all) = (meta::text(pod, "name"), names(pod));
     let refused = |why: String| Err(ApiError::bad_request(why));
     if !asked.is_empty() {

@@ -13,6 +13,7 @@ mod definition;
 mod delete;
 mod delete_collection;
 mod escalation;
+mod exec;
 mod generated;
 mod get;
 mod list;

@@ -14,7 +14,7 @@ use super::super::store::{Object, StoreChange};
 use super::admission::Admission;
 use super::render::render;
 use super::written;
-use super::{Call, Resolved, body, delete, log, quota, token};
+use super::{Call, Resolved, body, delete, exec, log, quota, token};
 
 type Run = fn(&Call<'_>) -> Result<Resolved, ApiError>;
 
@@ -173,7 +173,10 @@ fn stream(call: &Call<'_>) -> Result<Resolved, ApiError> {
         let name = &call.info.name;
         return Err(ApiError::bad_request(format!("pod {name} does not have a host assigned")));
     }
-    Err(log::not_implemented(call))
+    match &*call.info.subresource {
+        "exec" | "attach" => exec::run(call, &value),
+        _ => Err(log::not_implemented(call)),
+    }
 }
 
 /// The options of a connection, of its query and its path.
