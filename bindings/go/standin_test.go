@@ -2,9 +2,13 @@ package standin
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net"
@@ -321,6 +325,18 @@ func TestEnvtestStartsThisProgramWithItsScenarios(t *testing.T) {
 	if err := os.WriteFile(tokens, []byte("a-token,jane,1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := filepath.Join(certificates, "sa.key")
+	if err := os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	assets := Envtest(t, ScenarioText("down", "rules: [{id: down, then: {status: 503}}]"), Seed(7))
 	want(t, os.Getenv("KUBEBUILDER_ASSETS"), assets)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -330,7 +346,7 @@ func TestEnvtestStartsThisProgramWithItsScenarios(t *testing.T) {
 	port := listener.Addr().(*net.TCPAddr).Port
 	listener.Close()
 	server := exec.Command(filepath.Join(assets, "kube-apiserver"), "--etcd-servers=http://127.0.0.1:1",
-		"--service-account-issuer=https://a", "--service-account-key-file=k", "--service-account-signing-key-file=k",
+		"--service-account-issuer=https://a", "--service-account-key-file="+key, "--service-account-signing-key-file="+key,
 		"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port), "--cert-dir="+certificates, "--token-auth-file="+tokens)
 	if err := server.Start(); err != nil {
 		t.Fatal(err)

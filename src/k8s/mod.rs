@@ -13,6 +13,7 @@
 
 mod accept;
 mod admission;
+mod audit;
 mod auth;
 mod builtin;
 #[cfg(feature = "cli")]
@@ -24,6 +25,7 @@ mod crd;
 mod decode;
 mod definitions;
 mod discovery;
+mod enabled;
 mod faults;
 mod fields;
 mod garbage;
@@ -59,7 +61,10 @@ mod yaml;
 
 pub(crate) use admission::AdmissionPlugins;
 pub(crate) use admission::webhooks::{AdmissionReview, Reviews, WebhookCache};
+pub(crate) use audit::{AuditNotes, AuditPolicy, AuditRecord, AuditStage, object_of_body};
 pub use auth::FrontProxy;
+#[cfg(feature = "record")]
+pub(crate) use auth::TokenWebhook;
 pub(crate) use auth::rbac::{aggregated as with_aggregated_roles, bootstrap_objects};
 pub(crate) use auth::{Auth, AuthCache, AuthRequest, TokenWorld, User, WEBSOCKET_BEARER};
 #[cfg(feature = "cli")]
@@ -69,6 +74,7 @@ pub(crate) use conversion::{
     ConversionRequest, Conversions, ReviewError, address as webhook_address,
 };
 pub(crate) use definitions::emptied as emptied_definitions;
+pub(crate) use enabled::{EnabledApis, FeaturesOff};
 pub(crate) use faults::{Faults, release_held};
 pub(crate) use garbage::Collector;
 #[cfg(feature = "cli")]
@@ -129,6 +135,8 @@ pub(crate) struct Config {
     pub makes_accounts: bool,
     /// Who ends the containers of a deleted pod.
     pub kubelet: Kubelet,
+    /// What is turned off that an API server does by default.
+    pub off: FeaturesOff,
     /// The cache of large pages of lists.
     pub pages: Arc<PageCache>,
 }

@@ -46,7 +46,7 @@ pub(super) fn index(types: &Registry) -> Value {
         let url = format!("/openapi/v3/{path}?hash={hash}");
         paths.insert(path.to_owned(), json!({"serverRelativeURL": url}));
     };
-    for name in documents::names() {
+    for name in documents::names().filter(|name| is_served(types, name)) {
         insert(name, documents::hash(name).unwrap_or_default());
     }
     for (group, versions) in types.groups() {
@@ -67,9 +67,24 @@ pub(super) fn hash(text: &str) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
+/// Whether a document or a path of built-in types is that of a version which is served; others always are.
+fn is_served(types: &Registry, path: &str) -> bool {
+    let mut parts = path.split('/');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some("api"), Some(version), _) => types.has_version("", version),
+        (Some("apis"), Some(group), Some(version)) => types.has_version(group, version),
+        (Some("apis"), Some(group), None) => {
+            types.groups().iter().any(|(name, _)| **name == *group)
+        }
+        _ => true,
+    }
+}
+
 /// The document at a path below `/openapi/v3/`.
 pub(super) fn document_at(types: &Registry, path: &str) -> Option<Document> {
-    if let (Some(text), Some(hash)) = (documents::v3(path), documents::hash(path)) {
+    if is_served(types, path)
+        && let (Some(text), Some(hash)) = (documents::v3(path), documents::hash(path))
+    {
         return Some(Document { text, hash: hash.to_owned() });
     }
     let (group, version) = path.strip_prefix("apis/")?.split_once('/')?;
@@ -119,6 +134,9 @@ pub(super) fn document(types: &Registry, group: &str, version: &str) -> Option<V
 /// `/openapi/v2`.
 pub(super) fn v2(types: &Registry) -> Value {
     let mut document = documents::v2();
+    if let Some(Value::Object(paths)) = document.get_mut("paths") {
+        paths.retain(|path, _| is_served(types, path.trim_matches('/')));
+    }
     let (mut paths, mut definitions) = (Map::new(), Map::new());
     for (group, versions) in types.groups() {
         if types.is_built_in_group(&group) {

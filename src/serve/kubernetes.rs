@@ -33,7 +33,8 @@ pub(super) async fn owns(context: &RequestContext, asked: &Asked<'_>) -> bool {
 fn owns_now(context: &RequestContext, asked: &Asked<'_>) -> bool {
     context.shared.settings.engine
         && !context.shared.has_stubs_alone()
-        && k8s::owns(&context.world.store.state().types, asked.path(), asked.info())
+        && (k8s::owns(&context.world.store.state().types, asked.path(), asked.info())
+            || context.shared.settings.auth.is_of_issuer(asked.path()))
 }
 
 /// Who asks, if they may; else the answer that says no.
@@ -79,6 +80,33 @@ pub(super) async fn answer(
     user: &User,
     faults: &k8s::Faults,
 ) -> Plan {
+    compressed(context, asked, answer_noted(context, asked, user, faults, None).await).await
+}
+
+/// A large answer as the client asks for it: gzipped, unless `--feature-gates` turns that off.
+#[cfg(feature = "gzip")]
+pub(super) async fn compressed(context: &RequestContext, asked: &Asked<'_>, plan: Plan) -> Plan {
+    if context.shared.settings.kubernetes.off.compression {
+        return plan;
+    }
+    compress(plan, asked.headers()).await
+}
+
+/// The answer as it is: this build compresses none.
+#[cfg(not(feature = "gzip"))]
+#[expect(clippy::unused_async, reason = "as in a build that compresses")]
+pub(super) async fn compressed(_: &RequestContext, _: &Asked<'_>, plan: Plan) -> Plan {
+    plan
+}
+
+/// The answer before it is compressed, with notes for its audit.
+pub(super) async fn answer_noted(
+    context: &RequestContext,
+    asked: &Asked<'_>,
+    user: &User,
+    faults: &k8s::Faults,
+    notes: Option<Arc<k8s::AuditNotes>>,
+) -> Plan {
     let body = match *asked.method() {
         Method::GET | Method::HEAD => bytes::Bytes::new(),
         _ => match asked.read_body(k8s::MAX_BODY_BYTES).await {
@@ -92,7 +120,7 @@ pub(super) async fn answer(
     }
     let world = &context.world;
     let nonce = if *asked.method() == Method::POST { uuid::Uuid::new_v4().as_u128() } else { 0 };
-    let (conversions, reviews) = (Conversions::default(), Reviews::default());
+    let (conversions, reviews) = (Conversions::default(), Reviews::noted(notes));
     let api_request = ApiRequest {
         method: asked.method(),
         path: asked.path(),
@@ -130,9 +158,6 @@ pub(super) async fn answer(
             respond::add_hint(context, asked, &mut plan);
             plan
         }
-        #[cfg(feature = "gzip")]
-        Outcome::Plan(plan) => compress(plan, asked.headers()).await,
-        #[cfg(not(feature = "gzip"))]
         Outcome::Plan(plan) => plan,
         Outcome::Watch(watch) => watch::plan(context, *watch, asked.headers()),
         Outcome::NotReached { asked: revision, current } => {

@@ -5,6 +5,7 @@ mod admin_reach;
 mod admission;
 mod assembly;
 mod assess;
+mod audit;
 mod body_files;
 mod bounds;
 mod clock;
@@ -56,6 +57,8 @@ mod stub_gzip;
 mod stub_settings;
 mod stubs;
 mod template_host;
+#[cfg(feature = "record")]
+mod token_webhook;
 mod watch;
 mod webhooks;
 mod world;
@@ -67,6 +70,7 @@ pub use replay::ReplayReport;
 pub(crate) use admin::AdminAccess;
 pub(crate) use admin_reach::AdminReach;
 pub(crate) use assembly::Assembly;
+pub(crate) use audit::{AuditLog, AuditTarget};
 pub(crate) use commit::Reached;
 #[cfg(all(feature = "etcd", feature = "cli"))]
 pub(crate) use commit::{StoreContents, StoreTool};
@@ -83,4 +87,6 @@ pub(crate) use state::{OutboundOptions, ServerLog, Settings, Shared, StubOptions
 #[cfg(feature = "cli")]
 pub(crate) use stub_answers::stub_answer;
 pub(crate) use template_host::TemplateHost;
+#[cfg(feature = "record")]
+pub(crate) use token_webhook::TokenWebhookClient;
 pub(crate) use worlds::WORLD_PREFIX;

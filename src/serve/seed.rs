@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::document::{Diagnostic, Diagnostics, Severity};
 use crate::fixtures::{ObjectFixture, ObjectSet, add_shipped, shipped_types};
 use crate::k8s::{
-    self, ClusterObjects, HistoryLimits, KubernetesVersion, ObjectError, Registry, Seed,
-    SeedObject, State,
+    self, ClusterObjects, EnabledApis, HistoryLimits, KubernetesVersion, ObjectError, Registry,
+    Seed, SeedObject, State,
 };
 use crate::message::WorldName;
 use crate::scenario::{Generate, ScenarioSet};
@@ -92,7 +92,9 @@ pub(super) fn state(
     let release = fixtures.release;
     if let Some(cluster) = fixtures.cluster {
         let of_cluster = cluster.beside(&objects, now).into_iter();
-        objects.extend(of_cluster.filter(|object| release.has_object(&object.kind, &object.name)));
+        objects.extend(of_cluster.filter(|object| {
+            release.has_object(&object.kind, &object.name) && is_of_served(object, &fixtures.apis)
+        }));
     }
     let rbac = fixtures.with_bootstrap_roles;
     if rbac {
@@ -119,6 +121,10 @@ pub(super) fn state(
             if release != KubernetesVersion::default() {
                 state.types = Arc::new(Arc::unwrap_or_clone(state.types).of_release(release));
             }
+            if !fixtures.apis.is_default() {
+                let types = Arc::unwrap_or_clone(state.types);
+                state.types = Arc::new(types.with_apis(&fixtures.apis));
+            }
             Ok(if rbac { k8s::with_aggregated_roles(state) } else { state })
         }
         Ok(_) => Err(problems),
@@ -129,6 +135,15 @@ pub(super) fn state(
             Err(problems.sorted())
         }
     }
+}
+
+/// Whether an object of a new cluster is there: an API service is where its version is served.
+fn is_of_served(object: &SeedObject, apis: &EnabledApis) -> bool {
+    if &*object.kind != "APIService" {
+        return true;
+    }
+    let (version, group) = object.name.split_once('.').unwrap_or((&object.name, ""));
+    apis.serves_version(group, version)
 }
 
 /// The roles and bindings of every API server with RBAC, but for those that the files define themselves.

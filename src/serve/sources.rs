@@ -1,10 +1,10 @@
 //! Where the sets come from: the files and names that the server was started with.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use crate::document::{Diagnostic, Diagnostics, InlineText};
-use crate::k8s::{ClusterObjects, HistoryLimits, KubernetesVersion};
+use crate::k8s::{ClusterObjects, EnabledApis, HistoryLimits, KubernetesVersion};
 use crate::matching::ResponseTemplating;
 use crate::redact::Key;
 use crate::{fixtures, scenario};
@@ -42,6 +42,8 @@ pub(crate) struct Sources {
     pub(crate) cluster_objects: ClusterObjects,
     /// The release of Kubernetes that is served.
     pub(crate) release: KubernetesVersion,
+    /// Which of its built-in APIs are served.
+    pub(crate) apis: Arc<EnabledApis>,
     /// Which responses of stubs are templates.
     pub(crate) templating: ResponseTemplating,
 }
@@ -124,6 +126,7 @@ impl Sources {
         objects.with_bootstrap_roles = self.bootstrap_roles;
         objects.cluster = Some(self.cluster_objects);
         objects.release = self.release;
+        objects.apis = Arc::clone(&self.apis);
         let fixtures = fixtures::FixtureSet { stubs: fixtures.stubs, objects };
         Ok(LoadedSets { fixtures, scenarios, warnings, loader })
     }
@@ -161,6 +164,7 @@ impl Sources {
             objects.with_bootstrap_roles = self.bootstrap_roles;
             objects.cluster = Some(self.cluster_objects);
             objects.release = self.release;
+            objects.apis = Arc::clone(&self.apis);
         }
         let mut warnings = fixtures.warnings.clone();
         warnings.extend(scenarios.warnings.0);

@@ -15,7 +15,9 @@ use crate::scenario::{Decision, ScenarioSet};
 
 use super::context::RequestContext;
 use super::graded::GradingNotes;
-use super::{admin, damage, kubernetes, overlay, respond, static_files, stub_answers};
+#[cfg(feature = "record")]
+use super::token_webhook;
+use super::{admin, audit, damage, kubernetes, overlay, respond, static_files, stub_answers};
 
 /// Answers a request. `no_stub` says that no stub answers it, which was looked at before.
 pub(super) async fn answer(
@@ -129,6 +131,13 @@ async fn base(context: &RequestContext, asked: &Asked<'_>, faults: &k8s::Faults)
     let files = if context.shared.settings.strict { &[] } else { &*context.shared.static_files };
     if !owned && let Some(plan) = static_files::find(files, asked.request()) {
         return plan;
+    }
+    #[cfg(feature = "record")]
+    if context.shared.settings.token_webhook.is_some() {
+        Box::pin(token_webhook::ask(context, asked)).await;
+    }
+    if let Some(log) = &context.shared.settings.audit {
+        return Box::pin(audit::answer(log, context, asked, owned, faults)).await;
     }
     // An answer to an unauthorized request says nothing about what exists.
     let user = match kubernetes::admit(context, asked) {

@@ -20,6 +20,7 @@ use crate::scenario::ScenarioSet;
 use crate::tls::server::Tls;
 
 use super::admin::AdminAccess;
+use super::audit::AuditLog;
 use super::body_files::BodyFileCache;
 use super::bounds::Bounds;
 use super::clock::Clock;
@@ -36,6 +37,8 @@ use super::sources::Reload;
 use super::stub_settings::StubSettings;
 use super::stubs::Stubs;
 use super::template_host::TemplateHost;
+#[cfg(feature = "record")]
+use super::token_webhook::TokenWebhookClient;
 use super::webhooks::WebhooksUnderWay;
 use super::world::World;
 use super::worlds::Worlds;
@@ -79,6 +82,11 @@ pub(crate) struct Settings {
     pub(crate) auth: k8s::Auth,
     /// The Kubernetes side.
     pub(crate) kubernetes: k8s::Config,
+    /// What is asked about tokens that nobody knows.
+    #[cfg(feature = "record")]
+    pub(crate) token_webhook: Option<TokenWebhookClient>,
+    /// What writes requests to the Kubernetes side down.
+    pub(crate) audit: Option<Arc<AuditLog>>,
     /// Whether created objects change as the stages say.
     pub(crate) stages: bool,
     /// Which controllers run.

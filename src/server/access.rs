@@ -2,10 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+#[cfg(feature = "cli")]
+use std::sync::Arc;
 
 #[cfg(feature = "tls")]
 use crate::k8s::FrontProxy;
 use crate::k8s::{ClusterObjects, Kubelet, KubernetesVersion};
+#[cfg(feature = "cli")]
+use crate::k8s::{EnabledApis, FeaturesOff};
 
 use super::{Builder, RunningServer};
 
@@ -64,6 +68,21 @@ impl Builder {
         self
     }
 
+    /// Signs the tokens of service accounts with a private key, RSA or ECDSA on P-256 or P-384 in PEM, and accepts those
+    /// that the keys of other files have signed: public keys, private ones or certificates. `jwks_uri` is where clients
+    /// find the public keys, by default `/openid/v1/jwks` of this server. Without files the key is one of the process.
+    #[cfg(feature = "tls")]
+    pub fn service_account_keys<P: Into<PathBuf>>(
+        mut self,
+        signing: impl Into<PathBuf>,
+        accepted: impl IntoIterator<Item = P>,
+        jwks_uri: Option<String>,
+    ) -> Self {
+        let accepted = accepted.into_iter().map(Into::into).collect();
+        self.account_keys = Some((signing.into(), accepted, jwks_uri));
+        self
+    }
+
     /// Trusts front proxies: the clients whose certificates these CAs have signed say in headers who sends a request, as
     /// `kube-apiserver --requestheader-client-ca-file` has it. Serves HTTPS; [`Builder::tls`] comes first.
     #[cfg(feature = "tls")]
@@ -98,6 +117,22 @@ impl Builder {
     /// default is the last one, 1.36.
     pub fn kubernetes_version(mut self, version: KubernetesVersion) -> Self {
         self.sources.release = version;
+        self
+    }
+
+    /// Turns built-in APIs off, by the elements of `kube-apiserver --runtime-config`: `apps/v1=false`,
+    /// `batch/v1/cronjobs=false`, `api/ga=false`. Versions that are not stable are not there, whatever it says.
+    #[cfg(feature = "cli")]
+    pub(crate) fn enabled_apis(mut self, apis: EnabledApis) -> Self {
+        self.sources.apis = Arc::new(apis);
+        self
+    }
+
+    /// Turns features of an API server off, by the names of their gates.
+    #[cfg(feature = "cli")]
+    pub(crate) fn features_off(mut self, off: FeaturesOff) -> Self {
+        self.legacy_impersonation = off.constrained_impersonation;
+        self.kubernetes.off = off;
         self
     }
 

@@ -52,6 +52,34 @@ pub(super) fn load(
     }
 }
 
+/// Reads the keys of service accounts' tokens.
+///
+/// # Errors
+/// Upstream's message about the first file that cannot be read, or has no key.
+#[cfg(feature = "tls")]
+pub(super) fn with_account_keys(
+    auth: Auth,
+    signing: &Path,
+    accepted: &[std::path::PathBuf],
+    jwks_uri: Option<String>,
+) -> Result<Auth, String> {
+    let text = |path: &Path| {
+        read(path).map_err(|error| {
+            // Go has the texts of C in lower case, without their numbers.
+            let why = error.to_string();
+            let why = why.split(" (os error").next().unwrap_or_default().to_lowercase();
+            format!("open {}: {why}", path.display())
+        })
+    };
+    let mut keys = Vec::new();
+    for path in accepted {
+        keys.push((path.as_path(), text(path)?));
+    }
+    let signer = text(signing)
+        .map_err(|why| format!("failed to parse service-account-issuer-key-file: {why}"))?;
+    auth.with_account_keys((signing, &signer), &keys, jwks_uri)
+}
+
 /// The bytes of a file, which may be a pipe.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();

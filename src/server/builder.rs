@@ -58,6 +58,17 @@ pub struct Builder {
     pub(super) checks_tokens: bool,
     /// The issuers of the tokens of service accounts, and the audiences.
     pub(super) issuers: (Vec<String>, Vec<String>),
+    /// The key that signs the tokens of service accounts, the files of those that are accepted, and where clients find
+    /// the public ones.
+    #[cfg(feature = "tls")]
+    pub(super) account_keys: Option<(PathBuf, Vec<PathBuf>, Option<String>)>,
+    /// The kubeconfig of the token webhook, the version of its reviews, and how long its answers are valid.
+    #[cfg(feature = "record")]
+    pub(super) token_webhook: Option<(PathBuf, String, Duration)>,
+    /// The audit policy, and the log.
+    pub(super) audit: Option<(PathBuf, PathBuf)>,
+    /// Whether users impersonate by the verb `impersonate` alone.
+    pub(super) legacy_impersonation: bool,
     pub(super) profile: Profile,
     pub(super) token_lifetime: Duration,
     #[cfg(feature = "record")]
@@ -119,6 +130,12 @@ impl Default for Builder {
             anonymous_auth: true,
             checks_tokens: false,
             issuers: (Vec::new(), Vec::new()),
+            #[cfg(feature = "tls")]
+            account_keys: None,
+            #[cfg(feature = "record")]
+            token_webhook: None,
+            audit: None,
+            legacy_impersonation: false,
             profile: Profile::default(),
             token_lifetime: TOKEN_LIFETIME,
             #[cfg(feature = "record")]

@@ -8,6 +8,7 @@
 //! ```
 
 mod access;
+mod audit;
 mod auth_files;
 #[cfg(feature = "record")]
 mod backend;
@@ -23,6 +24,8 @@ mod running;
 #[cfg(feature = "cli")]
 mod settle;
 mod start;
+#[cfg(feature = "record")]
+mod token_webhook;
 #[cfg(feature = "record")]
 mod upstream;
 mod warnings;

@@ -51,16 +51,13 @@ impl Builder {
         self.sources.add_recorded_faults();
         let (loaded, auth) = self.load()?;
         let strict = self.is_strict(&loaded);
-        for warning in &loaded.warnings.0 {
-            log(&warning.to_string());
-        }
+        loaded.warnings.0.iter().for_each(|warning| log(&warning.to_string()));
         let (redactor, proxy) = self.backend(&log)?;
         let tls = self.take_tls()?;
         let forward = self.open_forward_proxy(tls.as_ref(), &log)?;
         let seed = (!loaded.scenarios.is_empty()).then(|| loaded.scenarios.seed());
         let (stop, stopping) = watch::channel(false);
-        let controllers = k8s::ControllerSet::parse(&self.controllers).map_err(Error::Setting)?;
-        let kubernetes = self.take_engine(&controllers)?;
+        let (controllers, kubernetes) = self.take_engine()?;
         let bodies = Bodies::new(self.bounds.transport.body_bytes);
         let settings = Settings {
             engine: !self.sources.nothing && !strict,
@@ -69,6 +66,9 @@ impl Builder {
             auth,
             gateway: if strict { None } else { self.profile.gateway(self.token_lifetime) },
             kubernetes,
+            #[cfg(feature = "record")]
+            token_webhook: self.open_token_webhook()?,
+            audit: self.open_audit(&log)?,
             stages: self.stages,
             controllers,
             rule_header: self.rule_header,
@@ -222,7 +222,24 @@ impl Builder {
         };
         let (issuers, audiences) = self.issuers.clone();
         let auth = auth.with_issuers(issuers, audiences);
+        #[cfg(feature = "record")]
+        let auth = match &self.token_webhook {
+            Some((_, version, lifetime)) => {
+                let lifetime = jiff::SignedDuration::try_from(*lifetime).unwrap_or_default();
+                auth.with_token_webhook(k8s::TokenWebhook::new(version, lifetime))
+            }
+            None => auth,
+        };
+        #[cfg(feature = "tls")]
+        let auth = match &self.account_keys {
+            Some((signing, accepted, jwks_uri)) => {
+                auth_files::with_account_keys(auth, signing, accepted, jwks_uri.clone())
+                    .map_err(Error::Setting)?
+            }
+            None => auth,
+        };
         let auth = if self.anonymous_auth { auth } else { auth.without_anonymous() };
+        let auth = if self.legacy_impersonation { auth.with_legacy_impersonation() } else { auth };
         let auth = if self.checks_tokens { auth.with_checked_tokens() } else { auth };
         #[cfg(feature = "tls")]
         let auth = match &self.tls {
@@ -274,8 +291,9 @@ impl Builder {
         Ok((redactor(self.sources.redact_key.clone(), self.show_secrets), None))
     }
 
-    /// The settings of the Kubernetes engine.
-    fn take_engine(&mut self, controllers: &k8s::ControllerSet) -> Result<k8s::Config, Error> {
+    /// The controllers that run, and the settings of the Kubernetes engine.
+    fn take_engine(&mut self) -> Result<(k8s::ControllerSet, k8s::Config), Error> {
+        let controllers = k8s::ControllerSet::parse(&self.controllers).map_err(Error::Setting)?;
         let (enabled, disabled) = &self.admission_plugins;
         let config = k8s::Config {
             pages: Arc::new(k8s::PageCache::new(self.bounds.page_bytes)),
@@ -289,7 +307,7 @@ impl Builder {
             },
             ..std::mem::take(&mut self.kubernetes)
         };
-        Ok(self.profile.configure(config))
+        Ok((controllers, self.profile.configure(config)))
     }
 
     /// Reads the certificates, or makes them.

@@ -66,6 +66,8 @@ struct ControlPlane {
 fn start(assets: &Path, certificates: &Path, arguments: &[&str]) -> ControlPlane {
     let port = free_port();
     let key = certificates.join("sa.key");
+    std::fs::create_dir_all(certificates).expect("a directory");
+    std::fs::write(&key, KeyPair::generate().expect("a key").serialize_pem()).expect("a file");
     let key = key.to_str().expect("text");
     let server = Command::new(assets.join("kube-apiserver"))
         .args([
@@ -261,6 +263,66 @@ async fn anonymous_requests_are_refused_where_everything_is_allowed() {
     assert!(!groups.contains("resource.k8s.io") && groups.contains("networking.k8s.io"));
     let (_, services) = plane.get("/apis/networking.k8s.io/v1", sender).await;
     assert!(!services.contains("ServiceCIDR") && services.contains("Ingress"), "{services}");
+}
+
+#[tokio::test]
+async fn flags_turn_apis_and_features_off() {
+    let (root, assets) = assets(&[]).await;
+    let tokens = root.path().join("tokens.csv");
+    std::fs::write(&tokens, "a-token,jane,1,system:masters\n").unwrap();
+    let tokens = format!("--token-auth-file={}", tokens.display());
+    let flags = [
+        "--authorization-mode=RBAC",
+        "--runtime-config=apps/v1=false,batch/v1/cronjobs=false,autoscaling/v2=false",
+        "--feature-gates=WatchList=false",
+        &*tokens,
+    ];
+    let plane = start(&assets, &root.path().join("certs"), &flags);
+    plane.ready("/readyz").await;
+    let jane = Sender::Token("a-token");
+    for (path, status, text) in [
+        ("/apis/apps/v1", 404, "404 page not found"),
+        ("/apis/apps/v1/deployments", 404, "404 page not found"),
+        ("/openapi/v3/apis/apps/v1", 404, ""),
+        ("/apis/batch/v1/cronjobs", 404, "the server could not find the requested resource"),
+        ("/apis/autoscaling/v2", 404, "the server could not find the requested resource"),
+        ("/apis/autoscaling/v1/horizontalpodautoscalers", 200, "HorizontalPodAutoscalerList"),
+        ("/apis/apiregistration.k8s.io/v1/apiservices/v1.apps", 404, "not found"),
+        ("/apis/apiregistration.k8s.io/v1/apiservices/v1.batch", 200, "v1.batch"),
+        (
+            "/api/v1/pods?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan",
+            422,
+            "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled",
+        ),
+    ] {
+        let (found, body) = plane.get(path, jane).await;
+        assert!(found == status && body.contains(text), "{path}: {found} {body}");
+    }
+    let (_, groups) = plane.get("/apis", jane).await;
+    assert!(!groups.contains("\"apps\"") && groups.contains("\"batch\""), "{groups}");
+    let (_, document) = plane.get("/openapi/v2", jane).await;
+    assert!(!document.contains("\"/apis/apps/v1/") && document.contains("\"/apis/batch/v1/"));
+}
+
+#[tokio::test]
+async fn tokens_of_service_accounts_are_checked_with_published_keys() {
+    let (root, assets) = assets(&[]).await;
+    let tokens = root.path().join("tokens.csv");
+    std::fs::write(&tokens, "a-token,jane,1,system:masters\n").unwrap();
+    let tokens = format!("--token-auth-file={}", tokens.display());
+    let flags = ["--authorization-mode=RBAC", &*tokens];
+    let plane = start(&assets, &root.path().join("certs"), &flags);
+    plane.ready("/readyz").await;
+    let jane = Sender::Token("a-token");
+    let (status, keys) = plane.get("/openid/v1/jwks", jane).await;
+    assert_eq!(status, 200, "{keys}");
+    let keys: serde_json::Value = serde_json::from_str(&keys).unwrap();
+    assert_eq!((&keys["keys"][0]["alg"], &keys["keys"][0]["kty"]), (&"ES256".into(), &"EC".into()));
+    let (_, issuer) = plane.get("/.well-known/openid-configuration", jane).await;
+    assert!(issuer.contains("\"issuer\":\"https://127.0.0.1/\""), "{issuer}");
+    assert!(issuer.contains("\"jwks_uri\":\"https://localhost/openid/v1/jwks\""), "{issuer}");
+    // Not for everybody.
+    assert_eq!(plane.get("/openid/v1/jwks", Sender::Nobody).await.0, 403);
 }
 
 #[tokio::test]

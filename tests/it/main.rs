@@ -9,6 +9,8 @@ mod admission;
 mod admission_policies;
 mod architecture;
 mod as_written;
+#[cfg(all(feature = "tls", feature = "cel"))]
+mod audit;
 mod bad_backends;
 mod bad_input;
 mod bounds;
@@ -76,6 +78,7 @@ mod stubs;
 mod subresources;
 #[cfg(feature = "tls")]
 mod tls;
+mod token_webhook;
 mod verdicts;
 mod ways;
 mod wire;

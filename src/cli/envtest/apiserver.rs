@@ -4,22 +4,27 @@ use std::ffi::OsString;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
+use std::time::Duration;
 
 use clap::Parser as _;
 use jiff::Timestamp;
 
 use crate::error::EXIT_FAILURE;
-use crate::k8s::FrontProxy;
+use crate::k8s::{EnabledApis, FeaturesOff, FrontProxy, parse_duration};
 use crate::server::{Builder, KubernetesVersion};
 
 use super::super::args::{Cli, Command, Serve};
 use super::super::error::CommandError;
 use super::super::serve;
 use super::flags::{self, Asked, Flags};
+use super::gates::FeatureGates;
 use super::{assets, certificates, checks, parent, plugins};
 
 /// The default of `--secure-port`.
 const PORT: u16 = 6443;
+
+/// The default of `--authentication-token-webhook-cache-ttl`.
+const TOKENS_KNOWN: Duration = Duration::from_secs(120);
 
 /// The level of `-v` from which upstream logs requests (`k8s.io/apiserver/pkg/server/httplog`).
 const LOGS_REQUESTS: u64 = 3;
@@ -28,6 +33,11 @@ const LOGS_REQUESTS: u64 = 3;
 const EFFECTIVE: &[&str] = &[
     "anonymous-auth",
     "api-audiences",
+    "audit-log-path",
+    "audit-policy-file",
+    "authentication-token-webhook-cache-ttl",
+    "authentication-token-webhook-config-file",
+    "authentication-token-webhook-version",
     "authorization-mode",
     "authorization-policy-file",
     "bind-address",
@@ -36,14 +46,19 @@ const EFFECTIVE: &[&str] = &[
     "cors-allowed-origins",
     "disable-admission-plugins",
     "enable-admission-plugins",
+    "feature-gates",
     "requestheader-allowed-names",
     "requestheader-client-ca-file",
     "requestheader-extra-headers-prefix",
     "requestheader-group-headers",
     "requestheader-uid-headers",
     "requestheader-username-headers",
+    "runtime-config",
     "secure-port",
     "service-account-issuer",
+    "service-account-jwks-uri",
+    "service-account-key-file",
+    "service-account-signing-key-file",
     "tls-cert-file",
     "tls-private-key-file",
     "token-auth-file",
@@ -111,6 +126,11 @@ fn say_what_has_no_effect(flags: &Flags) {
     if level(flags) == 0 {
         return;
     }
+    for what in runtime_config(flags).missing() {
+        eprintln!(
+            "standin: --runtime-config: {what} is accepted, and versions that are not stable are not there"
+        );
+    }
     for name in flags.names().into_iter().filter(|name| !EFFECTIVE.contains(name)) {
         eprintln!("standin: --{name} is accepted and has no effect");
     }
@@ -170,7 +190,13 @@ fn serve(flags: &Flags) -> Result<(), Refused> {
     let audiences: Vec<String> = flags.list("api-audiences").map(str::to_owned).collect();
     let settings = |builder| {
         let builder = as_new_cluster(builder).service_account_issuers(issuers, audiences);
-        with_front_proxy(builder, proxies)
+        let builder = builder.enabled_apis(runtime_config(flags)).features_off(features_off(flags));
+        let builder = match (flags.file("audit-policy-file"), flags.file("audit-log-path")) {
+            (Some(policy), Some(log)) => builder.audit(policy, log),
+            _ => builder,
+        };
+        let builder = with_token_webhook(builder, flags);
+        with_front_proxy(with_account_keys(builder, flags), proxies)
     };
     serve::serve_with(args, settings)?;
     Ok(())
@@ -182,6 +208,21 @@ fn serve_args(options: Vec<OsString>) -> Result<Serve, CommandError> {
         Ok(Cli { command: Command::Serve(args) }) => Ok(args.0),
         Ok(_) => Err(CommandError::Usage("the options are not those of serve".to_owned())),
         Err(error) => Err(CommandError::Usage(error.to_string().trim_end().to_owned())),
+    }
+}
+
+/// Which built-in APIs are served. A wrong value was refused before.
+fn runtime_config(flags: &Flags) -> EnabledApis {
+    EnabledApis::parse(flags.list("runtime-config")).unwrap_or_default()
+}
+
+/// The features that gates turn off. A wrong value was refused before.
+fn features_off(flags: &Flags) -> FeaturesOff {
+    let gates = FeatureGates::read(flags).unwrap_or_default();
+    FeaturesOff {
+        watch_list: !gates.is_on("WatchList"),
+        compression: !gates.is_on("APIResponseCompression"),
+        constrained_impersonation: !gates.is_on("ConstrainedImpersonation"),
     }
 }
 
@@ -203,6 +244,31 @@ fn front_proxy(flags: &Flags) -> Result<Option<(PathBuf, FrontProxy)>, Refused> 
         extra_prefixes: list("requestheader-extra-headers-prefix"),
     };
     Ok(Some((path, proxy)))
+}
+
+/// The webhook that knows tokens.
+fn with_token_webhook(builder: Builder, flags: &Flags) -> Builder {
+    let flag = |name: &str| format!("authentication-token-webhook-{name}");
+    let Some(file) = flags.file(&flag("config-file")) else { return builder };
+    let version = flags.last(&flag("version")).unwrap_or("v1beta1");
+    let lifetime = flags.last(&flag("cache-ttl")).and_then(|text| parse_duration(text).ok());
+    let lifetime = lifetime.and_then(|nanoseconds| u64::try_from(nanoseconds).ok());
+    let lifetime = lifetime.map_or(TOKENS_KNOWN, Duration::from_nanos);
+    builder.token_webhook(file, version, lifetime)
+}
+
+/// The keys of service accounts' tokens.
+#[cfg(feature = "tls")]
+fn with_account_keys(builder: Builder, flags: &Flags) -> Builder {
+    let Some(signing) = flags.file("service-account-signing-key-file") else { return builder };
+    let jwks_uri = flags.file("service-account-jwks-uri").map(str::to_owned);
+    builder.service_account_keys(signing, flags.list("service-account-key-file"), jwks_uri)
+}
+
+/// Without TLS the server is refused before.
+#[cfg(not(feature = "tls"))]
+fn with_account_keys(builder: Builder, _flags: &Flags) -> Builder {
+    builder
 }
 
 #[cfg(feature = "tls")]

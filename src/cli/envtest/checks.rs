@@ -3,20 +3,24 @@
 
 use std::net::IpAddr;
 
-use super::flags::Flags;
-use super::{kinds, plugins};
+use crate::k8s::EnabledApis;
 
-/// The feature gates of kube-apiserver 1.36.3.
-const GATES: &str = include_str!("data/feature-gates.txt");
+use super::flags::Flags;
+use super::gates::{FeatureGates, aggregate};
+use super::plugins;
 
 /// The modes of authorization.
 const MODES: [&str; 6] = ["ABAC", "AlwaysAllow", "AlwaysDeny", "Node", "RBAC", "Webhook"];
 
+/// How audit events are written (`AllowedModes`).
+const AUDIT_MODES: [&str; 3] = ["batch", "blocking", "blocking-strict"];
+
 /// What upstream prints as the error of a command line; nothing for one that it accepts.
 pub(super) fn refusal(flags: &Flags) -> Option<String> {
-    if let Some(why) = feature_gates(flags) {
+    if let Err(why) = FeatureGates::read(flags) {
         return Some(why);
     }
+    let apis = EnabledApis::parse(flags.list("runtime-config")).err().unwrap_or_default();
     for (index, range) in flags.list("service-cluster-ip-range").enumerate() {
         if !is_cidr(range) {
             return Some(format!("service-cluster-ip-range[{index}] is not a valid cidr"));
@@ -27,6 +31,8 @@ pub(super) fn refusal(flags: &Flags) -> Option<String> {
         problems.push("--etcd-servers must be specified".to_owned());
     }
     problems.extend(storage(flags));
+    problems
+        .extend(apis.flow_control.filter(|_| flags.is_on("enable-priority-and-fairness", true)));
     let port = flags.last("secure-port").and_then(|port| port.parse::<i64>().ok());
     if let Some(port) = port.filter(|port| !(1..=65535).contains(port)) {
         problems.push(format!(
@@ -49,7 +55,9 @@ pub(super) fn refusal(flags: &Flags) -> Option<String> {
         );
     }
     problems.extend(authorization(flags));
+    problems.extend(audit(flags));
     problems.extend(plugins::problems(flags));
+    problems.extend(apis.options);
     let signs = has("service-account-signing-key-file") || has("service-account-signing-endpoint");
     if !signs || !has("service-account-issuer") {
         problems.push(
@@ -57,31 +65,7 @@ pub(super) fn refusal(flags: &Flags) -> Option<String> {
                 .to_owned(),
         );
     }
-    aggregate(&problems)
-}
-
-/// Several errors as one (`k8s.io/apimachinery/pkg/util/errors.aggregate`).
-fn aggregate(problems: &[String]) -> Option<String> {
-    match problems {
-        [] => None,
-        [one] => Some(one.clone()),
-        several => Some(format!("[{}]", several.join(", "))),
-    }
-}
-
-/// The first feature gate that upstream refuses.
-fn feature_gates(flags: &Flags) -> Option<String> {
-    flags.list("feature-gates").find_map(|pair| {
-        let Some((name, value)) = pair.split_once('=') else {
-            return Some(format!("missing bool value for {pair}"));
-        };
-        if let Err(why) = kinds::boolean(value) {
-            return Some(format!("invalid value of {pair}, err: {why}"));
-        }
-        let name = name.strip_prefix("kube:").unwrap_or(name);
-        let is_known = GATES.lines().any(|known| known == name);
-        (!is_known).then(|| format!("unrecognized feature gate: {name}"))
-    })
+    if problems.is_empty() { apis.server } else { Some(aggregate(&problems)) }
 }
 
 /// The storage of objects (`EtcdOptions.Validate`).
@@ -130,6 +114,60 @@ fn authorization(flags: &Flags) -> Vec<String> {
     if once.len() != modes.len() {
         let list = modes.iter().map(|mode| format!("\"{mode}\"")).collect::<Vec<_>>().join(" ");
         problems.push(format!("authorization-mode [{list}] has mode specified more than once"));
+    }
+    problems
+}
+
+/// The audit log, where there is one (`AuditLogOptions.Validate`). One of a webhook is accepted and not used.
+fn audit(flags: &Flags) -> Vec<String> {
+    let mut problems = Vec::new();
+    let webhook = flags.file("audit-webhook-config-file").map(|_| "webhook");
+    let log = flags.file("audit-log-path").map(|_| "log");
+    for name in log.into_iter().chain(webhook) {
+        let last = |option: &str| flags.last(&format!("audit-{name}-{option}"));
+        if let Some(mode) = last("mode").filter(|mode| !AUDIT_MODES.contains(mode)) {
+            let known = AUDIT_MODES.join(",");
+            problems
+                .push(format!("invalid audit {name} mode {mode}, allowed modes are \"{known}\""));
+        }
+        let size = |option: &str, default: i64| {
+            last(option).and_then(|text| text.parse().ok()).unwrap_or(default)
+        };
+        let most = size("truncate-max-event-size", 100 << 10);
+        let batch = size("truncate-max-batch-size", 10 << 20);
+        if most <= 0 {
+            problems.push(format!(
+                "invalid audit truncate {name} max event size {most}, must be a positive number"
+            ));
+        } else if batch < most {
+            problems.push(format!(
+                "invalid audit truncate {name} max batch size {batch}, must be greater than max event size ({most})"
+            ));
+        }
+        match last("version") {
+            None | Some("audit.k8s.io/v1") => {}
+            Some(text) if text.matches('/').count() > 1 => {
+                problems.push(format!("unexpected GroupVersion string: {text}"));
+            }
+            Some(_) => problems.push(
+                "invalid group version, allowed versions are [\"audit.k8s.io/v1\"]".to_owned(),
+            ),
+        }
+    }
+    if log.is_none() {
+        return problems;
+    }
+    if let Some(format) =
+        flags.last("audit-log-format").filter(|of| !matches!(*of, "json" | "legacy"))
+    {
+        problems.push(format!(
+            "invalid audit log format {format}, allowed formats are \"legacy,json\""
+        ));
+    }
+    for flag in ["audit-log-maxage", "audit-log-maxbackup", "audit-log-maxsize"] {
+        if let Some(value) = flags.last(flag).filter(|value| value.starts_with('-')) {
+            problems.push(format!("--{flag} {value} can't be a negative number"));
+        }
     }
     problems
 }
@@ -194,22 +232,49 @@ mod tests {
                 ],
                 "[NamespaceLifecycle] in enable-admission-plugins and disable-admission-plugins overlapped",
             ),
-            (&["--feature-gates=x"], "missing bool value for x"),
-            (
-                &["--feature-gates=A=b"],
-                "invalid value of A=b, err: strconv.ParseBool: parsing \"b\": invalid syntax",
-            ),
             (&["--feature-gates=Foo=true"], "unrecognized feature gate: Foo"),
+            (
+                &["--runtime-config=api/all=false"],
+                "[--runtime-config=api/all=false conflicts with --enable-priority-and-fairness=true, invalid \
+                 runtime-config with only api/all=false]",
+            ),
+            (&["--runtime-config=foo/v1=true"], "unknown api groups foo/v1"),
+            (
+                &["--runtime-config=apps/v9=true"],
+                "group version apps/v9 that has not been registered",
+            ),
             (
                 &["--service-cluster-ip-range=1.2.3.4"],
                 "service-cluster-ip-range[0] is not a valid cidr",
+            ),
+            (
+                &["--audit-log-path=x", "--audit-log-format=y"],
+                "invalid audit log format y, allowed formats are \"legacy,json\"",
+            ),
+            (
+                &["--audit-log-path=x", "--audit-log-maxage=-1"],
+                "--audit-log-maxage -1 can't be a negative number",
+            ),
+            (
+                &["--audit-log-path=x", "--audit-log-version=v1"],
+                "invalid group version, allowed versions are [\"audit.k8s.io/v1\"]",
+            ),
+            (
+                &["--audit-log-path=x", "--audit-log-mode=y"],
+                "invalid audit log mode y, allowed modes are \"batch,blocking,blocking-strict\"",
+            ),
+            (
+                &["--audit-log-path=x", "--audit-log-truncate-max-event-size=0"],
+                "invalid audit truncate log max event size 0, must be a positive number",
             ),
             (&["--min-request-timeout=-5"], "--min-request-timeout can not be negative value"),
         ] {
             assert_eq!(refused(arguments).as_deref(), Some(text));
         }
-        let right =
-            ["--feature-gates=kube:AllAlpha=true,AllBeta=false", "--authorization-mode=RBAC"];
+        let right = [
+            "--feature-gates=kube:AllAlpha=false,kube:WatchList=false",
+            "--authorization-mode=RBAC",
+        ];
         assert_eq!(refused(&right), None);
     }
 

@@ -14,6 +14,7 @@ mod certificates;
 mod checks;
 mod etcd;
 mod flags;
+mod gates;
 mod kinds;
 mod parent;
 mod plugins;

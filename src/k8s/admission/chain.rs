@@ -108,5 +108,6 @@ fn with_policies(
         authority: &RequestAuthority { authorizer: caller.authorizer, user: request.user },
         shown: &|found| webhooks::review_request(request, found, None, None),
         warn: &|text| caller.reviews.warn(text),
+        notes: caller.reviews.notes(),
     })
 }

@@ -1,23 +1,22 @@
-//! Tokens of service accounts: JSON web tokens that this process signs and accepts
-//! (`pkg/serviceaccount/{claims,jwt}.go` of `k8s.io/kubernetes`; RFC 7515, RFC 2104).
+//! Tokens of service accounts: JSON web tokens that the keys of [`AccountKeys`] sign
+//! (`pkg/serviceaccount/{claims,jwt}.go` of `k8s.io/kubernetes`; RFC 7515).
 //!
-//! The key is random, and is kept in memory alone: a token of another process is not accepted. A token is valid until
-//! the clock of its world says that it has expired, and as long as its account and the object that it is bound to are
-//! there.
+//! A token is valid until the clock of its world says that it has expired, and as long as its account and the object
+//! that it is bound to are there.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use serde_json::Value;
 
 use super::super::golang::quote;
 use super::super::resource::GroupResource;
 use super::super::status::ApiError;
 use super::super::store::{Object, State};
+use super::account_keys::AccountKeys;
 use super::user::{AUTHENTICATED, User, service_account_groups};
 
 /// The issuer of tokens where none is set.
@@ -30,6 +29,10 @@ pub(in super::super) struct Issuers {
     names: Vec<String>,
     /// `--api-audiences`.
     audiences: Vec<String>,
+    /// What signs and checks tokens.
+    keys: AccountKeys,
+    /// `--service-account-jwks-uri`: where the public keys are; nothing for this server itself.
+    jwks_uri: Option<String>,
 }
 
 impl Default for Issuers {
@@ -47,7 +50,30 @@ impl Issuers {
         if audiences.is_empty() {
             audiences.clone_from(&names);
         }
-        Self { names, audiences }
+        Self { names, audiences, keys: AccountKeys::default(), jwks_uri: None }
+    }
+
+    /// Sets the keys, and where the public ones are.
+    #[cfg(feature = "tls")]
+    pub(super) fn with_keys(mut self, keys: AccountKeys, jwks_uri: Option<String>) -> Self {
+        self.keys = keys;
+        self.jwks_uri = jwks_uri;
+        self
+    }
+
+    /// Signs the claims of a token.
+    pub(in super::super) fn sign(&self, claims: &Value) -> String {
+        self.keys.sign(claims)
+    }
+
+    /// The public keys that others check tokens with; nothing where there are none.
+    pub(in super::super) fn public_keys(&self) -> Option<Value> {
+        self.keys.public()
+    }
+
+    /// Where the public keys are, where that is said.
+    pub(in super::super) fn jwks_uri(&self) -> Option<&str> {
+        self.jwks_uri.as_deref()
     }
 
     /// The issuer of new tokens.
@@ -60,9 +86,6 @@ impl Issuers {
         self.audiences.iter().map(String::as_str).collect()
     }
 }
-
-/// The size of a block of SHA-256, in bytes.
-const BLOCK: usize = 64;
 
 /// How much clocks may differ, in seconds (`jwt.DefaultLeeway`).
 const LEEWAY: i64 = 60;
@@ -83,14 +106,6 @@ pub(super) struct Accepted {
     pub(super) audiences: Vec<String>,
 }
 
-/// Signs claims.
-pub(in super::super) fn sign(claims: &Value) -> String {
-    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let signed = format!("{}.{}", part(&json!({"alg": "HS256", "typ": "JWT"})), part(claims));
-    let signature = URL_SAFE_NO_PAD.encode(authenticated(signed.as_bytes()));
-    format!("{signed}.{signature}")
-}
-
 /// The claims of a token of one of the issuers; `None` for any other text.
 fn claims(token: &str, issuers: &Issuers) -> Option<(Value, bool)> {
     let (signed, signature) = token.rsplit_once('.')?;
@@ -100,9 +115,8 @@ fn claims(token: &str, issuers: &Issuers) -> Option<(Value, bool)> {
         return None;
     }
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
-    let expected = authenticated(signed.as_bytes());
-    let differs = signature.iter().zip(expected).fold(0, |all, (a, b)| all | (a ^ b));
-    Some((claims, signature.len() == expected.len() && differs == 0))
+    let is_signed = issuers.keys.verify(signed, &signature);
+    Some((claims, is_signed))
 }
 
 /// The service account of a token that this process has signed, whether or not it is still valid.
@@ -221,26 +235,10 @@ fn user(claims: &Value) -> Option<User> {
     Some(User { name: claims["sub"].as_str()?.to_owned(), uid, groups, extra })
 }
 
-/// HMAC with SHA-256, under the key of this process.
-fn authenticated(text: &[u8]) -> [u8; 32] {
-    static KEY: OnceLock<[u8; 32]> = OnceLock::new();
-    let key = KEY.get_or_init(|| {
-        let mut key = [0; 32];
-        key[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
-        key[16..].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
-        key
-    });
-    let padded = |with: u8| {
-        let mut block = [with; BLOCK];
-        block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
-        block
-    };
-    let inner = Sha256::new().chain_update(padded(0x36)).chain_update(text).finalize();
-    Sha256::new().chain_update(padded(0x5c)).chain_update(inner).finalize().into()
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::super::super::seed::{Seed, SeedObject};
     use super::super::super::store::HistoryLimits;
     use super::*;
@@ -269,7 +267,7 @@ mod tests {
         if let Some((claim, uid)) = bound {
             own[claim] = json!({"name": "x", "uid": uid});
         }
-        sign(&json!({
+        Issuers::default().sign(&json!({
             "iss": ISSUER, "aud": [ISSUER, "other"], "sub": "system:serviceaccount:n:x", "jti": "id",
             "iat": 1000, "nbf": 1000, "exp": 1600, "kubernetes.io": own,
         }))

@@ -87,6 +87,17 @@ impl LastModes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(user).copied()
     }
 
+    /// The constraint under which a user impersonated last: the verb that it needs; empty for the legacy one.
+    pub(super) fn constraint(&self, user: &str) -> &'static str {
+        match self.get(user) {
+            Some(Mode::AssociatedNode) => "impersonate:associated-node",
+            Some(Mode::ArbitraryNode) => "impersonate:arbitrary-node",
+            Some(Mode::ServiceAccount) => "impersonate:serviceaccount",
+            Some(Mode::UserInfo) => "impersonate:user-info",
+            Some(Mode::Legacy) | None => "",
+        }
+    }
+
     fn set(&self, user: &str, mode: Mode) {
         let mut modes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if modes.len() >= MAX_USERS && !modes.contains_key(user) {
@@ -96,7 +107,8 @@ impl LastModes {
     }
 }
 
-/// The user that a request is to be made as, if its sender may.
+/// The user that a request is to be made as, if its sender may. `legacy_alone` leaves out the modes of constrained
+/// impersonation.
 ///
 /// # Errors
 /// 400 for headers without a user, 403 with upstream's message.
@@ -106,6 +118,7 @@ pub(super) fn impersonated(
     attributes: &Attributes<'_>,
     authorizer: &Authorizer<'_>,
     last: &LastModes,
+    legacy_alone: bool,
 ) -> Result<Option<Arc<User>>, ApiError> {
     if !is_asked(headers) {
         return Ok(None);
@@ -114,7 +127,9 @@ pub(super) fn impersonated(
     let known = last.get(&requestor.name);
     let others = Mode::ALL.into_iter().filter(|mode| Some(*mode) != known);
     let mut first = None;
-    for mode in known.into_iter().chain(others).filter(|mode| mode.is_for(&wanted, requestor)) {
+    let modes = known.into_iter().chain(others);
+    let modes = modes.filter(|mode| !legacy_alone || *mode == Mode::Legacy);
+    for mode in modes.filter(|mode| mode.is_for(&wanted, requestor)) {
         let check = Check { mode, requestor, authorizer };
         match check.request(attributes).and_then(|()| check.user(&wanted)) {
             Ok(user) => {

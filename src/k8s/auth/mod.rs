@@ -10,24 +10,33 @@
 //! `k8s.io/kubernetes/pkg/auth/authorizer/abac`).
 
 mod access_rules;
+mod account_keys;
 mod account_tokens;
+mod assessed;
 mod authorizer;
 mod front_proxy;
 mod impersonation;
 mod impersonation_headers;
+#[cfg(feature = "tls")]
+mod key_files;
 mod modes;
 mod policy;
 pub(super) mod rbac;
 mod review;
 mod rules;
+mod settings;
+#[cfg(feature = "record")]
+mod token_webhook;
 mod tokens;
 mod user;
 
+pub(super) use account_tokens::Issuers;
 pub(crate) use account_tokens::TokenWorld;
-pub(super) use account_tokens::{Issuers, sign as sign_account_token};
 pub(super) use authorizer::Authorizer;
 pub use front_proxy::FrontProxy;
 pub(super) use review::{Review, answer as answer_review};
+#[cfg(feature = "record")]
+pub(crate) use token_webhook::TokenWebhook;
 pub(super) use user::Attributes;
 pub(crate) use user::User;
 
@@ -38,6 +47,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderName, SEC_WEBSOCKET_PROTOCOL};
+use jiff::Timestamp;
 
 use crate::document::Diagnostics;
 use crate::message::{ClientCertificate, RequestInfo};
@@ -59,6 +69,13 @@ const ALWAYS_ALLOWED: [&str; 3] = ["/healthz", "/livez", "/readyz"];
 /// What anonymous users may read where certificates are requested and no mode restricts users: the paths of the role
 /// `system:public-info-viewer` (`plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go`).
 const PUBLIC: [&str; 5] = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
+
+/// The configuration of the issuer of service accounts' tokens, and its public keys.
+pub(super) const ISSUER_CONFIGURATION: &str = "/.well-known/openid-configuration";
+pub(super) const ISSUER_KEYS: &str = "/openid/v1/jwks";
+
+/// The owner of a token with its audiences, where a webhook has named one.
+type WebhookOwner = Option<(Arc<User>, Vec<String>)>;
 
 /// What authorization keeps for one world.
 #[derive(Debug, Default)]
@@ -94,6 +111,11 @@ pub(crate) struct Auth {
     /// The front proxies that say who sends a request.
     front_proxy: Option<FrontProxy>,
     issuers: Issuers,
+    /// What a webhook says of tokens that nobody else knows.
+    #[cfg(feature = "record")]
+    webhook: Option<TokenWebhook>,
+    /// Whether users impersonate by the verb `impersonate` alone (`ConstrainedImpersonation=false`).
+    legacy_impersonation: bool,
 }
 
 impl Auth {
@@ -117,72 +139,20 @@ impl Auth {
         Ok(Self { tokens, modes: Modes::of_file(policies), refuse_anonymous, ..Self::default() })
     }
 
-    /// Sets the authorization modes, by the names that `kube-apiserver --authorization-mode` has for them.
-    ///
-    /// # Errors
-    /// Why the list is invalid.
-    pub(crate) fn with_modes(mut self, names: &[String]) -> Result<Self, String> {
-        self.modes.set(names)?;
-        self.refuse_anonymous = self.tokens.is_some() && self.modes.allow_everything();
-        Ok(self)
-    }
-
     /// Whether RBAC objects decide what users may do.
     #[must_use]
     pub(crate) fn has_rbac(&self) -> bool {
         self.modes.has_rbac()
     }
 
-    /// Accepts tokens in a header besides `Authorization`.
-    #[must_use]
-    #[cfg(test)]
-    pub(crate) fn with_token_header(mut self, header: HeaderName) -> Self {
-        self.token_header = Some(header);
-        self
-    }
-
-    /// Refuses requests without a token, even where a policy would allow them.
-    #[must_use]
-    pub(crate) fn without_anonymous(mut self) -> Self {
-        self.refuse_anonymous = true;
-        self
-    }
-
-    /// Refuses tokens that nobody has issued, where there is no token file too: an API server always knows the tokens of
-    /// service accounts.
-    #[must_use]
-    pub(crate) fn with_checked_tokens(mut self) -> Self {
-        self.checks_tokens = true;
-        self
-    }
-
-    /// Requests client certificates. A client without one needs a token, or is anonymous: where no mode restricts
-    /// users, it may only see whether the server is healthy, and its version.
-    #[must_use]
-    pub(crate) fn with_client_certificates(mut self) -> Self {
-        self.certificates = true;
-        self.restrict_anonymous = self.modes.allow_everything();
-        self
-    }
-
-    /// Sets the issuers of the tokens of service accounts, and the audiences of this server.
-    #[must_use]
-    pub(crate) fn with_issuers(mut self, names: Vec<String>, audiences: Vec<String>) -> Self {
-        self.issuers = Issuers::new(names, audiences);
-        self
+    /// Whether a path is one of what others check the tokens of service accounts with. There are none without keys of files.
+    pub(crate) fn is_of_issuer(&self, path: &str) -> bool {
+        matches!(path, ISSUER_CONFIGURATION | ISSUER_KEYS) && self.issuers.public_keys().is_some()
     }
 
     /// The issuers of the tokens of service accounts.
     pub(super) fn issuers(&self) -> &Issuers {
         &self.issuers
-    }
-
-    /// Trusts front proxies.
-    #[must_use]
-    #[cfg(feature = "tls")]
-    pub(crate) fn with_front_proxy(mut self, proxy: FrontProxy) -> Self {
-        self.front_proxy = Some(proxy);
-        self
     }
 
     /// Whether every request is allowed.
@@ -225,7 +195,7 @@ impl Auth {
         &self,
         headers: &HeaderMap,
         certificate: Option<&ClientCertificate>,
-        world: impl FnOnce() -> TokenWorld,
+        world: impl Fn() -> TokenWorld,
     ) -> Result<Arc<User>, ApiError> {
         let (certificate, is_allowed) =
             match front_proxy::see(self.front_proxy.as_ref(), headers, certificate) {
@@ -241,12 +211,19 @@ impl Auth {
         if let Some(user) = known.and_then(|(tokens, token)| tokens.find(token)) {
             return Ok(user);
         }
-        let audiences = || self.issuers.audiences();
-        let own = token
-            .as_ref()
-            .and_then(|token| account_tokens::check(token, &self.issuers, &audiences(), world));
-        if let Some(checked) = own {
-            return checked.map(|found| found.user).map_err(|_| ApiError::unauthorized());
+        if let Some(token) = &token {
+            let audiences = self.issuers.audiences();
+            let own = account_tokens::check(token, &self.issuers, &audiences, &world);
+            if let Some(Ok(found)) = own {
+                return Ok(found.user);
+            }
+            match self.of_webhook(token, || world().now) {
+                Some(owner) => {
+                    return owner.map(|(user, _)| user).ok_or_else(ApiError::unauthorized);
+                }
+                None if own.is_some() => return Err(ApiError::unauthorized()),
+                None => {}
+            }
         }
         match (&self.tokens, token) {
             (Some(_), Some(_)) => Err(ApiError::unauthorized()),
@@ -299,7 +276,17 @@ impl Auth {
         if let Some(user) = known.filter(|_| !own.is_empty()) {
             return Ok((user, own.into_iter().map(str::to_owned).collect()));
         }
-        match account_tokens::check(token, &self.issuers, wanted, || world) {
+        let now = world.now;
+        let checked = account_tokens::check(token, &self.issuers, wanted, || world);
+        if !matches!(checked, Some(Ok(_)))
+            && let Some(Some((user, mut audiences))) = self.of_webhook(token, || now)
+        {
+            audiences.retain(|one| wanted.contains(&one.as_str()));
+            if !audiences.is_empty() {
+                return Ok((user, audiences));
+            }
+        }
+        match checked {
             Some(Ok(found)) => Ok((found.user, found.audiences)),
             Some(Err(why)) => Err(format!("[{INVALID}, {why}]")),
             None => Err(INVALID.to_owned()),
@@ -334,8 +321,7 @@ impl Auth {
         let attributes = Attributes::of(request.path, request.info);
         let authorizer = self.authorizer(state, cache);
         let (headers, modes) = (request.headers, &cache.modes);
-        let impersonated =
-            impersonation::impersonated(headers, &sender, &attributes, &authorizer, modes)?;
+        let impersonated = self.impersonated(headers, &sender, &attributes, &authorizer, modes)?;
         let user = impersonated.unwrap_or(sender);
         if self.restrict_anonymous && user.name == ANONYMOUS && !PUBLIC.contains(&attributes.path) {
             return Err(authorizer::forbidden(&user, &attributes, ""));
@@ -344,6 +330,32 @@ impl Auth {
             authorizer.check(&user, &attributes)?;
         }
         Ok(user)
+    }
+
+    /// The user that a request is to be made as, if its sender may.
+    fn impersonated(
+        &self,
+        headers: &HeaderMap,
+        sender: &User,
+        attributes: &Attributes<'_>,
+        authorizer: &Authorizer<'_>,
+        modes: &impersonation::LastModes,
+    ) -> Result<Option<Arc<User>>, ApiError> {
+        let legacy = self.legacy_impersonation;
+        impersonation::impersonated(headers, sender, attributes, authorizer, modes, legacy)
+    }
+
+    /// The owner of a token and its audiences, as the webhook has said; nothing where there is no webhook.
+    #[cfg(feature = "record")]
+    fn of_webhook(&self, token: &str, now: impl FnOnce() -> Timestamp) -> Option<WebhookOwner> {
+        self.webhook.as_ref().map(|webhook| webhook.owner(token, now()))
+    }
+
+    /// There is no webhook: this build has no client.
+    #[cfg(not(feature = "record"))]
+    #[expect(clippy::unused_self, reason = "as in a build with a client")]
+    fn of_webhook(&self, _: &str, _: impl FnOnce() -> Timestamp) -> Option<WebhookOwner> {
+        None
     }
 
     /// Authorization on a state of a world.

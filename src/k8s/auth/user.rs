@@ -124,7 +124,7 @@ pub(in super::super) struct Attributes<'a> {
 }
 
 impl<'a> Attributes<'a> {
-    pub(super) fn of(path: &'a str, info: &'a RequestInfo<'_>) -> Self {
+    pub(in super::super) fn of(path: &'a str, info: &'a RequestInfo<'_>) -> Self {
         match &info.resource {
             None => Self { verb: &info.verb, path, ..Self::default() },
             Some(of) => Self {
@@ -139,7 +139,7 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    pub(super) fn is_resource(&self) -> bool {
+    pub(in super::super) fn is_resource(&self) -> bool {
         !self.resource.is_empty()
     }
 }

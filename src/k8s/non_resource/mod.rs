@@ -3,6 +3,7 @@
 
 mod documents;
 mod health;
+mod issuer;
 mod protobuf;
 
 use http::header::{HOST, HeaderValue};
@@ -108,6 +109,9 @@ pub(super) fn owns(types: &Registry, path: &str) -> bool {
 /// The answer; `None` for a path that is not served.
 pub(super) fn answer(state: &State, request: &ApiRequest<'_>) -> Option<Plan> {
     let types = &state.types;
+    if let Some(plan) = issuer::answer(request) {
+        return Some(plan);
+    }
     let endpoint = Endpoint::find(types, request.path)?;
     if *request.method != Method::GET && endpoint.is_route(types) {
         let error = ApiError::method_not_allowed();

@@ -34,7 +34,7 @@ pub(in super::super) struct ListOptions {
 
 impl ListOptions {
     /// Parses and validates the parameters in upstream's order: numbers, selectors, combinations, fields of
-    /// the resource type.
+    /// the resource type. `watch_list` says whether the gate of that name is on.
     ///
     /// # Errors
     /// 400 for invalid values, 422 for invalid combinations.
@@ -42,6 +42,7 @@ impl ListOptions {
         query: &Query<'_>,
         of: &Served,
         watch: bool,
+        watch_list: bool,
     ) -> Result<Self, ApiError> {
         let text = |name: &str| query.first(name).unwrap_or_default();
         // At the path of a watch the parameters are those of a list, unless one of them is `watch`.
@@ -61,8 +62,9 @@ impl ListOptions {
             continue_token: text("continue").to_owned(),
             send_initial_events: query.first("sendInitialEvents").map(is_true),
         };
-        let options = options.with_defaults();
-        let errors = if options.watch { options.watch_errors() } else { options.list_errors() };
+        let options = if watch_list { options.with_defaults() } else { options };
+        let errors =
+            if options.watch { options.watch_errors(watch_list) } else { options.list_errors() };
         if !errors.is_empty() {
             return Err(ApiError::invalid_options("ListOptions", &errors));
         }
@@ -120,13 +122,17 @@ impl ListOptions {
     }
 
     /// `validateWatchOptions`.
-    fn watch_errors(&self) -> Vec<FieldError> {
+    fn watch_errors(&self, watch_list: bool) -> Vec<FieldError> {
         let mut errors = Vec::new();
         let field = "resourceVersionMatch";
         let found = self.version_match.as_str();
         if self.send_initial_events.is_some() && found != "NotOlderThan" {
             let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
             errors.push(FieldError::forbidden(field, why));
+        }
+        if self.send_initial_events.is_some() && !watch_list {
+            let why = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled";
+            errors.push(FieldError::forbidden("sendInitialEvents", why));
         }
         if found.is_empty() {
             return errors;

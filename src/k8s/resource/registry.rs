@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::super::enabled::EnabledApis;
 use super::super::release::KubernetesVersion;
-use super::{GroupResource, ResourceType, Served, split_api_version};
+use super::{GroupResource, ResourceType, Served, Version, split_api_version};
 
 /// All served resource types. Once published it is immutable.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +39,34 @@ impl Registry {
             self.remove(&resource);
         }
         self.release = release;
+        self.forget_empty_groups();
         self
+    }
+
+    /// Leaves out the built-in types and versions that are turned off.
+    #[must_use]
+    pub(crate) fn with_apis(mut self, apis: &EnabledApis) -> Self {
+        let built_in: Vec<_> = self.types.values().filter(|of| of.is_built_in()).cloned().collect();
+        for of in built_in {
+            let is_off = |version: &Version| !apis.serves(of.group(), &version.name, of.plural());
+            if of.versions.iter().all(is_off) {
+                self.remove(&of.group_resource);
+            } else if of.versions.iter().any(is_off) {
+                let mut changed = (*of).clone();
+                for version in changed.versions.iter_mut().filter(|version| is_off(version)) {
+                    version.served = false;
+                }
+                self.insert(changed);
+            }
+        }
+        self.forget_empty_groups();
+        self
+    }
+
+    /// A group of which nothing is served is as unknown as any other.
+    fn forget_empty_groups(&mut self) {
+        let served = &self.served;
+        self.built_in_groups.retain(|group| served.keys().any(|(of, _)| of == group));
     }
 
     /// Adds or replaces a type.

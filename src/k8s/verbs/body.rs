@@ -178,6 +178,9 @@ pub(super) fn delete_options(call: &Call<'_>) -> Result<Option<Value>, ApiError>
     let value = decoded.value;
     let kind = sent.kind.as_str();
     if kind.is_empty() || kind == "DeleteOptions" {
+        if let Some(notes) = call.reviews.notes() {
+            notes.delete_options(&value);
+        }
         return Ok(Some(value));
     }
     let version =

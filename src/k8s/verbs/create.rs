@@ -30,6 +30,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
     let decoded = body::object(call, options.validation)?;
     let Admitted { mut value, mut warnings } = admit::admit(call, decoded, &options)?;
+    call.note_object(&value);
     admit::check_namespace(call, &value).map_err(|error| error.with_warnings(&warnings))?;
     warnings.extend(admit::deduplicate_owners(&mut value, false));
     let mut change = StoreChange::on(&call.state);

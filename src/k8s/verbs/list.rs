@@ -90,7 +90,8 @@ fn rendering<'c>(call: &'c Call<'_>, output: Output) -> Rendering<'c> {
 
 /// The options of a list, with a scenario's limit of the page size.
 pub(super) fn options(call: &Call<'_>, watch: bool) -> Result<ListOptions, ApiError> {
-    let mut options = ListOptions::parse(call.query, &call.served, watch)?;
+    let mut options =
+        ListOptions::parse(call.query, &call.served, watch, !call.config.off.watch_list)?;
     let name = &*call.info.name;
     if !name.is_empty() {
         // The path of one object.

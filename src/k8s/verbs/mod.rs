@@ -279,6 +279,13 @@ fn unsupported(call: &Call<'_>, verb: &str) -> ApiError {
 }
 
 impl Call<'_> {
+    /// Notes the sent object for the audit of the request.
+    fn note_object(&self, object: &serde_json::Value) {
+        if let Some(notes) = self.reviews.notes() {
+            notes.object(object);
+        }
+    }
+
     fn negotiate(&self) -> Result<Output, ApiError> {
         Output::negotiate(self.headers, self.query, self.served.of.is_built_in())
     }

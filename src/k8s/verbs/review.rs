@@ -23,6 +23,7 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
     let question = admit::admit(call, body::object(call, options.validation)?, &options)?.value;
+    call.note_object(&question);
     let mut question = question;
     if review == Review::LocalSubjectAccess {
         meta::set(&mut question, "namespace", call.namespace().into());

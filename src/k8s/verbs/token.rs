@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use crate::message::Body;
 
-use super::super::auth::sign_account_token;
 use super::super::core::decode::{self as typed, From};
 use super::super::core::{self, types};
 use super::super::decode;
@@ -82,7 +81,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let claims = claims(call, account, &spec["audiences"], seconds, bound, is_extended);
     let expires = call.now.checked_add(jiff::SignedDuration::from_secs(seconds));
     request["status"] = json!({
-        "token": sign_account_token(&claims),
+        "token": call.auth.issuers().sign(&claims),
         "expirationTimestamp": meta::time_text(expires.unwrap_or(call.now)),
     });
     let body = Body::Bytes(output.render(request.to_string().into_bytes()));

@@ -36,6 +36,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let options = WriteOptions::parse(call.query, "UpdateOptions", false)?;
     let decoded = body::object(call, options.validation)?;
     let Admitted { value, warnings } = admit::admit(call, decoded, &options)?;
+    call.note_object(&value);
     let before = warnings.clone();
     put(call, value, warnings, output, &options).map_err(|error| error.after_warnings(before))
 }

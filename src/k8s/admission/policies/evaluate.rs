@@ -22,16 +22,33 @@ pub(super) struct Objection {
     pub(super) reason: Option<String>,
     /// Whether it refuses whatever the actions of the binding are.
     pub(super) always: bool,
+    /// The place of its expression among the validations.
+    pub(super) index: usize,
+}
+
+/// What a policy says of a request.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// What it has against the request.
+    pub(super) objections: Vec<Objection>,
+    /// The audit annotations, by their keys.
+    pub(super) annotations: Vec<(String, String)>,
+}
+
+impl Said {
+    fn objections(objections: Vec<Objection>) -> Self {
+        Self { objections, annotations: Vec::new() }
+    }
 }
 
 impl Objection {
     fn error(message: String) -> Self {
-        Self { message, reason: None, always: false }
+        Self { message, reason: None, always: false, index: 0 }
     }
 }
 
-/// What a policy has against a request. `inputs` has the authorizer and the namespace.
-pub(super) fn objections<'v>(policy: &'v Policy, inputs: Inputs<'v>) -> Vec<Objection> {
+/// What a policy says of a request. `inputs` has the authorizer and the namespace.
+pub(super) fn evaluate<'v>(policy: &'v Policy, inputs: Inputs<'v>) -> Said {
     let inputs = Inputs { variables: &policy.variables, ..inputs };
     let one = |message: String| {
         if policy.ignores_failures { Vec::new() } else { vec![Objection::error(message)] }
@@ -39,8 +56,8 @@ pub(super) fn objections<'v>(policy: &'v Policy, inputs: Inputs<'v>) -> Vec<Obje
     if !policy.conditions.is_empty() {
         match policy.conditions.decide(inputs) {
             Verdict::Matched => {}
-            Verdict::NotMatched => return Vec::new(),
-            Verdict::Failed(why) => return one(why),
+            Verdict::NotMatched => return Said::default(),
+            Verdict::Failed(why) => return Said::objections(one(why)),
         }
     }
     let mut budget = BUDGET;
@@ -49,7 +66,7 @@ pub(super) fn objections<'v>(policy: &'v Policy, inputs: Inputs<'v>) -> Vec<Obje
     for validation in &policy.rules.validations {
         match activation.evaluate(&validation.expression, &mut budget) {
             Ok(outcome) => outcomes.push(outcome),
-            Err(OutOfBudget) => return one(OutOfBudget::TEXT.to_owned()),
+            Err(OutOfBudget) => return Said::objections(one(OutOfBudget::TEXT.to_owned())),
         }
     }
     let messages = messages(policy, inputs, budget);
@@ -57,30 +74,41 @@ pub(super) fn objections<'v>(policy: &'v Policy, inputs: Inputs<'v>) -> Vec<Obje
     for (index, (validation, outcome)) in policy.rules.validations.iter().zip(outcomes).enumerate()
     {
         match (outcome, &messages) {
-            (Err(why), _) => found.extend(one(why)),
+            (Err(why), _) => found.extend(at(index, one(why))),
             (Ok(_), Err(OutOfBudget)) => {
-                found.extend(one(format!("failed messageExpression: {}", OutOfBudget::TEXT)));
+                let why = format!("failed messageExpression: {}", OutOfBudget::TEXT);
+                found.extend(at(index, one(why)));
             }
             (Ok(Found::Bool(true)), Ok(_)) => {}
             (Ok(_), Ok(messages)) => found.push(Objection {
                 message: message(validation, messages[index].as_deref()),
                 reason: validation.reason.clone(),
                 always: false,
+                index,
             }),
         }
     }
     let mut budget = BUDGET;
     let activation = Activation::new(Inputs { authority: None, ..inputs });
-    for annotation in &policy.rules.annotations {
+    let mut annotations = Vec::new();
+    for (key, annotation) in &policy.rules.annotations {
         match activation.evaluate(annotation, &mut budget) {
-            Err(OutOfBudget) => return one(OutOfBudget::TEXT.to_owned()),
+            Err(OutOfBudget) => return Said::objections(one(OutOfBudget::TEXT.to_owned())),
             Ok(Err(message)) => found.extend(
                 one(message).into_iter().map(|objection| Objection { always: true, ..objection }),
             ),
+            Ok(Ok(Found::Text(text))) if !text.trim().is_empty() => {
+                annotations.push((key.clone(), text.trim().to_owned()));
+            }
             Ok(Ok(_)) => {}
         }
     }
-    found
+    Said { objections: found, annotations }
+}
+
+/// Objections to the expression at a place.
+fn at(index: usize, objections: Vec<Objection>) -> impl Iterator<Item = Objection> {
+    objections.into_iter().map(move |objection| Objection { index, ..objection })
 }
 
 /// The texts of the message expressions, in the order of the validations.

@@ -7,8 +7,9 @@
 //! chain → [validate]: policy matches → binding matches → [params] → [evaluate] → refusal, warnings
 //! ```
 //!
-//! Audit annotations are evaluated, because their errors refuse requests; nobody reads them.
+//! What policies say for the audit of a request goes through [audit] into its notes.
 
+mod audit;
 mod cache;
 mod compiled;
 mod evaluate;

@@ -48,6 +48,7 @@ fn mutated(policies: &[(&str, Value, Value)]) -> Result<Value, ApiError> {
         authority: &Everyone,
         shown: &|_| json!({"operation": "CREATE"}),
         warn: &|_| {},
+        notes: None,
     };
     let mut turns = Turns::default();
     loop {

@@ -9,7 +9,8 @@ use super::compiled::{Rules, list, text};
 #[derive(Debug)]
 pub(super) struct Validations {
     pub(super) validations: Vec<Validation>,
-    pub(super) annotations: Vec<Expression>,
+    /// The audit annotations, by their keys.
+    pub(super) annotations: Vec<(String, Expression)>,
 }
 
 /// One of the validations of a policy.
@@ -36,7 +37,8 @@ impl Rules for Validations {
         };
         let annotation = |of: &Value| {
             let text = text(of, "valueExpression");
-            Expression::compile(&text, environment, Returns::TextOrNull)
+            let value = Expression::compile(&text, environment, Returns::TextOrNull);
+            (of["key"].as_str().unwrap_or_default().to_owned(), value)
         };
         Self {
             validations: list(spec, "validations").iter().map(validation).collect(),

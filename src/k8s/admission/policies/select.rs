@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use super::super::super::audit::AuditNotes;
 use super::super::super::resource::GroupResource;
 use super::super::super::schema::admission::Authority;
 use super::super::super::status::ApiError;
@@ -30,6 +31,8 @@ pub(in super::super::super) struct Caller<'a> {
     pub(in super::super::super) shown: &'a dyn Fn(&Match<'_>) -> Value,
     /// Takes warnings.
     pub(in super::super::super) warn: &'a dyn Fn(&str),
+    /// What is noted for the audit, where the request is audited.
+    pub(in super::super::super) notes: Option<&'a AuditNotes>,
 }
 
 static NAMESPACES: LazyLock<GroupResource> = LazyLock::new(|| GroupResource::new("", "namespaces"));

@@ -123,6 +123,7 @@ fn judged(policies: &[(&str, Value, Value)]) -> (Option<ApiError>, Vec<String>) 
         authority: &Everyone,
         shown: &|_| json!({"operation": "CREATE"}),
         warn: &|text| warnings.borrow_mut().push(text.to_owned()),
+        notes: None,
     };
     let refused = validate(&caller, &request).err();
     (refused, warnings.into_inner())

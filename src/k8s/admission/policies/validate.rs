@@ -12,7 +12,7 @@ use super::super::matching::is_exempt;
 use super::cache::Bound;
 use super::rules::Validations;
 use super::select::{Caller, converted, matches, namespace};
-use super::{evaluate, params};
+use super::{audit, evaluate, params};
 
 /// A refusal: the policy, the binding where there is one, the message and the reason.
 struct Denial {
@@ -67,6 +67,7 @@ fn judge(
         Ok(served) => served,
         Err(why) => return of_policy(why),
     };
+    let mut annotations = audit::Annotations::default();
     let (shown, mut objects, mut first) = ((caller.shown)(&found), None, None);
     for binding in &bound.bindings {
         let by = format!("{by_policy} with binding '{}'", binding.name);
@@ -110,7 +111,11 @@ fn judge(
                 authority: Some(caller.authority),
                 variables: &[],
             };
-            for objection in evaluate::objections(policy, inputs) {
+            let said = evaluate::evaluate(policy, inputs);
+            for (key, value) in said.annotations {
+                annotations.add(key, value);
+            }
+            for objection in said.objections {
                 if objection.always {
                     deny(objection.message, None);
                     continue;
@@ -122,11 +127,19 @@ fn judge(
                             "Validation failed for {by}: {}",
                             objection.message
                         )),
+                        "Audit" => {
+                            if let Some(notes) = caller.notes {
+                                audit::validation_failure(notes, policy, binding, &objection);
+                            }
+                        }
                         _ => {}
                     }
                 }
             }
         }
+    }
+    if let Some(notes) = caller.notes {
+        annotations.publish(notes, &policy.name);
     }
     Ok(first)
 }

@@ -28,6 +28,8 @@ pub(super) struct Answer {
     pub(super) patch: Vec<u8>,
     pub(super) patch_type: String,
     pub(super) warnings: Vec<String>,
+    /// `auditAnnotations`.
+    pub(super) annotations: Vec<(String, String)>,
 }
 
 /// The review of an answer.
@@ -88,12 +90,14 @@ pub(super) fn verify(
         ReviewVersion::V1Beta1 => "JSONPatch".clone_into(&mut patch_type),
     }
     let warnings = response["warnings"].as_array().into_iter().flatten();
+    let annotations = response["auditAnnotations"].as_object().into_iter().flatten();
     Ok(Answer {
         allowed: response["allowed"] == true,
         status: response["status"].clone(),
         patch: if mutating { patch } else { Vec::new() },
         patch_type,
         warnings: warnings.map(text).collect(),
+        annotations: annotations.map(|(key, value)| (key.clone(), text(value))).collect(),
     })
 }
 

@@ -50,6 +50,8 @@ pub(super) struct Webhook {
     /// Identifies it among the webhooks of its plugin, in this version of its configuration.
     pub(super) id: String,
     pub(super) name: String,
+    /// The name of its configuration.
+    pub(super) configuration: String,
     pub(super) client: WebhookClient,
     pub(super) rules: ResourceRules,
     pub(super) selectors: Selectors,
@@ -84,6 +86,7 @@ impl Webhook {
         Self {
             id: format!("{name}/{index}@{revision}"),
             name: text("name").to_owned(),
+            configuration: name.to_string(),
             client: WebhookClient::of(&hook["clientConfig"]),
             rules: ResourceRules::new(&hook["rules"], &hook["matchPolicy"]),
             selectors: Selectors::new(hook),

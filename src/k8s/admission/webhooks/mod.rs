@@ -9,6 +9,7 @@
 //! ```
 
 mod answer;
+mod audit;
 #[cfg(feature = "cel")]
 mod conditions;
 mod configuration;

@@ -11,6 +11,7 @@ use super::super::json_patches;
 use super::super::matching::{Match, is_exempt};
 use super::super::turns::Turns;
 use super::answer::{self, Answer};
+use super::audit::{self, Annotator};
 use super::configuration::Webhook;
 use super::invocation::{Caller, Trouble, Turn};
 
@@ -31,8 +32,8 @@ pub(crate) fn mutate(
     if turns.is_second() {
         turns.webhooks.resume(object);
     }
-    for webhook in &*webhooks {
-        one(caller, webhook, request, object, turns)?;
+    for (index, webhook) in webhooks.iter().enumerate() {
+        one(caller, (index, webhook), request, object, turns)?;
     }
     turns.webhooks.end(object);
     Ok(())
@@ -40,7 +41,7 @@ pub(crate) fn mutate(
 
 fn one(
     caller: &Caller<'_>,
-    webhook: &Arc<Webhook>,
+    (index, webhook): (usize, &Arc<Webhook>),
     request: &Attributes<'_>,
     object: &mut Value,
     turns: &mut Turns,
@@ -52,16 +53,25 @@ fn one(
     if turns.is_second() && !turns.webhooks.is_due(&webhook.id) {
         return Ok(());
     }
+    let round = usize::from(turns.is_second());
+    let annotator = Annotator { notes: caller.reviews.notes(), webhook, round, index };
     let turn = if turns.is_second() { Turn::Reinvoking } else { Turn::Mutating };
     let changed = caller
         .ask(webhook, &request, &found, turn)
-        .and_then(|answer| patched(caller, webhook, &request, &found, &answer));
+        .and_then(|answer| patched(caller, annotator, &request, &found, &answer))
+        .map(|changed| changed.filter(|new| *new != before));
+    if !matches!(changed, Err(Trouble::NotAsked)) {
+        annotator.mutation(matches!(changed, Ok(Some(_))));
+    }
     let changed = match changed {
-        Ok(changed) => changed.filter(|new| *new != before),
-        Err(trouble) => match trouble.error(webhook) {
-            Some(error) => return Err(error),
-            None => None,
-        },
+        Ok(changed) => changed,
+        Err(trouble) => {
+            if let Some(error) = trouble.error(webhook) {
+                return Err(error);
+            }
+            annotator.failed_open();
+            None
+        }
     };
     if let Some(new) = changed {
         *object = new;
@@ -77,13 +87,14 @@ fn one(
 /// The object after the patch of an answer; nothing where there is none.
 fn patched(
     caller: &Caller<'_>,
-    webhook: &Webhook,
+    annotator: Annotator<'_>,
     request: &Attributes<'_>,
     found: &Match<'_>,
     answer: &Answer,
 ) -> Result<Option<Value>, Trouble> {
     let internal = |why: String| Trouble::internal(&why);
-    answer.warnings.iter().for_each(|warning| caller.reviews.warn(warning));
+    let webhook = annotator.webhook;
+    audit::take(caller.reviews, webhook, answer);
     if !answer.allowed {
         let refusal = answer::refusal(&webhook.name, &answer.status);
         return Err(Trouble::Refused(Box::new(refusal)));
@@ -111,5 +122,7 @@ fn patched(
     if found.resource != request.resource {
         object = caller.forms.of_version(object, found.resource).map_err(internal)?;
     }
-    caller.forms.decoded(object).map(Some).map_err(internal)
+    let object = caller.forms.decoded(object).map_err(internal)?;
+    annotator.patch(&answer.patch);
+    Ok(Some(object))
 }

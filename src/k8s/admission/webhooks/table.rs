@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+use super::super::super::audit::AuditNotes;
 use super::super::super::status::ApiError;
 use super::super::super::webhook::{WebhookClient, WebhookReply};
 use super::answer::{self, Answer};
@@ -65,7 +66,11 @@ impl Called {
 
 /// The reviews of one request.
 #[derive(Debug, Default)]
-pub(crate) struct Reviews(Mutex<Inner>);
+pub(crate) struct Reviews {
+    inner: Mutex<Inner>,
+    /// What is noted for the audit of the request, where it is audited.
+    notes: Option<Arc<AuditNotes>>,
+}
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -76,8 +81,18 @@ struct Inner {
 }
 
 impl Reviews {
+    /// The reviews of a request that may be audited.
+    pub(crate) fn noted(notes: Option<Arc<AuditNotes>>) -> Self {
+        Self { inner: Mutex::default(), notes }
+    }
+
+    /// What is noted for the audit; nothing where the request is not audited.
+    pub(in super::super::super) fn notes(&self) -> Option<&AuditNotes> {
+        self.notes.as_deref()
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What came of a review; nothing where the webhook has to be called first. `turn` tells apart what is asked again

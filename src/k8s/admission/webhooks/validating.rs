@@ -3,9 +3,9 @@
 use super::super::super::status::ApiError;
 use super::super::attributes::Attributes;
 use super::super::matching::is_exempt;
-use super::answer;
 use super::invocation::{Caller, Trouble, Turn};
 use super::table::not_asked;
+use super::{answer, audit};
 
 /// Lets the validating webhooks judge a request.
 ///
@@ -31,13 +31,19 @@ pub(crate) fn validate(caller: &Caller<'_>, request: &Attributes<'_>) -> Result<
         return Err(not_asked());
     }
     let mut first = None;
-    for (webhook, answer) in answers {
+    for (index, (webhook, answer)) in answers.into_iter().enumerate() {
         let error = match answer {
             Ok(answer) => {
-                answer.warnings.iter().for_each(|warning| caller.reviews.warn(warning));
+                audit::take(caller.reviews, webhook, &answer);
                 (!answer.allowed).then(|| answer::refusal(&webhook.name, &answer.status))
             }
-            Err(trouble) => trouble.error(webhook),
+            Err(trouble) => {
+                let error = trouble.error(webhook);
+                if error.is_none() {
+                    audit::failed_open(caller.reviews, webhook, index);
+                }
+                error
+            }
         };
         first = first.or(error);
     }
