@@ -1,9 +1,11 @@
 //! In-memory files: texts given to the library or sent to the admin API.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Format, Source};
 
 /// A text with a name, in the form of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct InlineText {
     /// The name in diagnostics, in place of a path.
     pub(crate) name: String,

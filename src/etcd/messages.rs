@@ -13,6 +13,8 @@ pub(crate) struct ResponseHeader {
 pub(crate) struct KeyValue {
     #[prost(bytes = "vec", tag = "1")]
     pub(crate) key: Vec<u8>,
+    #[prost(int64, tag = "2")]
+    pub(crate) create_revision: i64,
     #[prost(int64, tag = "3")]
     pub(crate) mod_revision: i64,
     #[prost(bytes = "bytes", tag = "5")]
@@ -67,6 +69,8 @@ pub(crate) struct RequestOp {
 
 #[derive(Clone, PartialEq, Eq, Oneof)]
 pub(crate) enum Request {
+    #[prost(message, tag = "1")]
+    Range(RangeRequest),
     #[prost(message, tag = "2")]
     Put(PutRequest),
     #[prost(message, tag = "3")]
@@ -109,12 +113,21 @@ pub(crate) struct TxnRequest {
     pub(crate) success: Vec<RequestOp>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Message)]
+#[derive(Clone, PartialEq, Eq, Message)]
+pub(crate) struct ResponseOp {
+    /// What was read; nothing for what was written.
+    #[prost(message, optional, tag = "1")]
+    pub(crate) range: Option<RangeResponse>,
+}
+
+#[derive(Clone, PartialEq, Eq, Message)]
 pub(crate) struct TxnResponse {
     #[prost(message, optional, tag = "1")]
     pub(crate) header: Option<ResponseHeader>,
     #[prost(bool, tag = "2")]
     pub(crate) succeeded: bool,
+    #[prost(message, repeated, tag = "3")]
+    pub(crate) responses: Vec<ResponseOp>,
 }
 
 #[cfg(feature = "cli")]
@@ -253,6 +266,12 @@ impl Compare {
 }
 
 impl RequestOp {
+    /// Reads a key, as it was before the transaction where that comes first.
+    pub(crate) fn get(key: Vec<u8>) -> Self {
+        let range = RangeRequest { key, ..RangeRequest::default() };
+        Self { request: Some(Request::Range(range)) }
+    }
+
     /// Writes a key.
     pub(crate) fn put(key: Vec<u8>, value: Vec<u8>) -> Self {
         Self { request: Some(Request::Put(PutRequest { key, value, lease: 0 })) }

@@ -83,9 +83,10 @@ pub(crate) use response::{
     ChunkedEncoding, ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest,
     compact_json, distribution, has_own_reason,
 };
+pub(crate) use set::StubChange;
 pub use set::StubSet;
 pub(crate) use single::StubReader;
-pub(crate) use state::{STARTED, ScenarioStates};
+pub(crate) use state::{STARTED, ScenarioStates, TentativeChoice};
 pub(crate) use stub::MAPPINGS;
 pub use stub::{Stub, StubCompiler};
 pub(crate) use written::delay_text;

@@ -55,6 +55,21 @@ pub struct StubSet {
     scenarios: OrdMap<Arc<str>, usize>,
     /// The insertion index of the first stub that the admin API adds.
     first_index: i64,
+    /// What was changed, where that is noted.
+    noted: Option<Vec<StubChange>>,
+}
+
+/// A change of a set, as other servers repeat it.
+#[derive(Debug, Clone)]
+pub(crate) enum StubChange {
+    /// A stub was added as the most recent one.
+    Added(Arc<Stub>),
+    /// A stub was put in place of the one with its id.
+    Replaced(Arc<Stub>),
+    /// A stub was removed.
+    Removed(Uuid),
+    /// All stubs were removed.
+    Cleared,
 }
 
 /// A stub of a set.
@@ -120,6 +135,7 @@ impl StubSet {
             first_index,
             added: 0,
             replaced: 0,
+            noted: None,
         }
     }
 
@@ -150,13 +166,17 @@ impl StubSet {
     /// Removes all stubs. Those of a file come back when it changes, or by [`Self::discard_changes`].
     pub fn clear(&mut self) {
         let files = std::mem::take(&mut self.files);
+        let noted = self.noted.is_some().then(|| vec![StubChange::Cleared]);
         let Self { first_index, added, .. } = *self;
-        *self = Self { files, added, first_index, ..Self::default() };
+        *self = Self { files, added, first_index, noted, ..Self::default() };
     }
 
     /// Adds a stub as the most recent one. It replaces a stub with the same id.
     pub fn add(&mut self, stub: Arc<Stub>) {
-        self.remove(stub.id);
+        if let Some(before) = self.ids.get(stub.id) {
+            self.take(before);
+        }
+        self.note(|| StubChange::Added(Arc::clone(&stub)));
         let order = added_by_admin(stub.priority, self.added);
         self.added += 1;
         self.place(order, Placed { stub, layer: Layer::Admin });
@@ -167,6 +187,7 @@ impl StubSet {
     pub fn replace(&mut self, stub: Arc<Stub>) -> bool {
         let Some(before) = self.ids.get(stub.id) else { return false };
         self.take(before);
+        self.note(|| StubChange::Replaced(Arc::clone(&stub)));
         self.replaced = self.replaced.wrapping_add(1);
         let order = Order { priority: stub.priority, edition: self.replaced, ..before };
         self.place(order, Placed { stub, layer: Layer::Admin });
@@ -175,7 +196,25 @@ impl StubSet {
 
     /// Removes the stub that has an id.
     pub fn remove(&mut self, id: Uuid) -> Option<Arc<Stub>> {
-        self.take(self.ids.get(id)?)
+        let removed = self.take(self.ids.get(id)?);
+        self.note(|| StubChange::Removed(id));
+        removed
+    }
+
+    /// Notes the changes from now on.
+    pub(crate) fn begin_notes(&mut self) {
+        self.noted = Some(Vec::new());
+    }
+
+    /// Returns the changes that were noted.
+    pub(crate) fn take_notes(&mut self) -> Vec<StubChange> {
+        self.noted.take().unwrap_or_default()
+    }
+
+    fn note(&mut self, change: impl FnOnce() -> StubChange) {
+        if let Some(noted) = &mut self.noted {
+            noted.push(change());
+        }
     }
 
     fn place(&mut self, order: Order, placed: Placed) {

@@ -4,7 +4,7 @@
 //! stub and changing the state of its scenario is atomic: of concurrent requests only one sees each
 //! state.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -60,16 +60,36 @@ impl ScenarioStates {
             }
         }
         let mut now = self.lock();
-        let stub = choose(&StateView { source: None, states: OnceCell::from(Arc::clone(&now)) })?;
+        let stub = choose(&StateView {
+            source: None,
+            states: OnceCell::from(Arc::clone(&now)),
+            relies_on: None,
+        })?;
         if let Some((scenario, state)) = stub.scenario.as_deref().and_then(StubScenario::moves) {
             set_in(&mut now, scenario, state);
         }
         Some(stub)
     }
 
+    /// Chooses a stub with `choose` and changes nothing: the states are those of several servers, which decide
+    /// together whether the scenario moves.
+    pub(super) fn choose_tentatively<'a>(
+        &self,
+        choose: impl FnOnce(&StateView<'_>) -> Option<&'a Arc<Stub>>,
+    ) -> TentativeChoice<'a> {
+        let view = StateView { relies_on: Some(RefCell::default()), ..self.view() };
+        let stub = choose(&view);
+        let moves = stub.and_then(|stub| stub.scenario.as_deref()?.moves());
+        let moves = moves.filter(|(scenario, state)| *self.get(scenario) != **state);
+        let mut relies_on = view.relies_on.map(RefCell::into_inner).unwrap_or_default();
+        relies_on.sort_unstable();
+        relies_on.dedup();
+        TentativeChoice { stub, moves, relies_on }
+    }
+
     /// Returns the current states, for a choice that changes none.
     pub(super) fn view(&self) -> StateView<'_> {
-        StateView { source: Some(self), states: OnceCell::new() }
+        StateView { source: Some(self), states: OnceCell::new(), relies_on: None }
     }
 
     fn lock(&self) -> MutexGuard<'_, Arc<States>> {
@@ -82,6 +102,20 @@ pub(super) struct StateView<'a> {
     /// `None` if the states are already known.
     source: Option<&'a ScenarioStates>,
     states: OnceCell<Arc<States>>,
+    /// The scenarios whose states were read, where that is noted.
+    relies_on: Option<RefCell<Vec<Box<str>>>>,
+}
+
+/// A choice of a stub that has not moved its scenario yet.
+#[cfg_attr(not(feature = "etcd"), allow(dead_code, reason = "no store is shared"))]
+#[derive(Debug)]
+pub(crate) struct TentativeChoice<'a> {
+    /// The stub.
+    pub(crate) stub: Option<&'a Arc<Stub>>,
+    /// The scenario that it moves, and the state to which.
+    pub(crate) moves: Option<(&'a str, &'a str)>,
+    /// The scenarios on whose states the choice depends.
+    pub(crate) relies_on: Vec<Box<str>>,
 }
 
 impl StateView<'_> {
@@ -92,6 +126,9 @@ impl StateView<'_> {
         else {
             return true;
         };
+        if let Some(relies_on) = &self.relies_on {
+            relies_on.borrow_mut().push(scenario.into());
+        }
         let states = self.states.get_or_init(|| {
             self.source.map(|source| Arc::clone(&source.lock())).unwrap_or_default()
         });

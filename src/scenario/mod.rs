@@ -36,13 +36,19 @@ mod mutation_tests;
 #[cfg(test)]
 mod preview_tests;
 #[cfg(test)]
+mod shared_tests;
+#[cfg(test)]
 mod shipped_tests;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod time_tests;
 
+#[cfg(any(feature = "etcd", test))]
+pub(crate) use engine::entry::EntryKey;
 pub(crate) use engine::progress::UnmetRule;
+#[cfg(feature = "etcd")]
+pub(crate) use engine::shared::EntryChanges;
 #[cfg(test)]
 pub(crate) use engine::state::RuleUse;
 pub(crate) use engine::state::ScenarioState;

@@ -18,6 +18,7 @@ use super::doors::Doors;
 use super::metrics::Counters;
 use super::misses::Misses;
 use super::recordings::Recordings;
+use super::replicas::Replicas;
 use super::root::RootDirectory;
 use super::saved::SavedStubs;
 use super::seed::build_world;
@@ -78,6 +79,7 @@ impl Assembly {
             api_webhooks: ApiWebhooks::default(),
             client: OnceLock::new(),
             seeding,
+            replicas: Replicas::default(),
             scenarios: ArcSwap::from_pointee(scenarios),
             worlds: Worlds::new(Arc::new(world), bounds.worlds),
             journal: Arc::new(journal),

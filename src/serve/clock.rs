@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -22,6 +23,8 @@ pub(crate) const RATES: std::ops::RangeInclusive<f64> = 0.001..=100_000.0;
 #[derive(Debug)]
 pub(crate) struct Clock {
     began: Instant,
+    /// How much time had passed by then: that of worlds that servers share begins with their store.
+    ahead: Duration,
     epoch: Timestamp,
     /// Whether it shows another time than the one that really passed. Each request asks; nothing else is read where
     /// it does not.
@@ -33,8 +36,8 @@ pub(crate) struct Clock {
 }
 
 /// How the time that a clock shows follows from the time that really passed.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Hands {
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Hands {
     /// When they were set, in the time that really passed.
     set_at: Duration,
     /// What the clock showed then.
@@ -42,6 +45,19 @@ struct Hands {
     /// How many seconds it shows for each second that passes.
     rate: f64,
     stopped: bool,
+}
+
+/// How the hands of a clock are turned.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Turn {
+    /// It stops where it is.
+    Stop,
+    /// It goes on from where it stands.
+    Release,
+    /// It is moved on, standing or going.
+    Advance(Duration),
+    /// It goes at another rate, which is one of [`RATES`], from what it shows now.
+    Rate(f64),
 }
 
 impl Default for Hands {
@@ -74,6 +90,7 @@ impl Clock {
     pub(crate) fn start() -> Self {
         Self {
             began: Instant::now(),
+            ahead: Duration::ZERO,
             epoch: Timestamp::now(),
             moved: AtomicBool::new(false),
             hands: ArcSwap::default(),
@@ -82,9 +99,16 @@ impl Clock {
         }
     }
 
+    /// A clock that began at a calendar time: the same for all servers that share a store.
+    #[cfg_attr(not(feature = "etcd"), expect(dead_code, reason = "no store is shared"))]
+    pub(crate) fn since(epoch: Timestamp) -> Self {
+        let ahead = Timestamp::now().duration_since(epoch).try_into().unwrap_or_default();
+        Self { ahead, epoch, ..Self::start() }
+    }
+
     /// Time since the world began.
     pub(crate) fn elapsed(&self) -> Duration {
-        let passed = self.began.elapsed();
+        let passed = self.passed();
         if self.is_moved() { self.hands.load().shown_at(passed) } else { passed }
     }
 
@@ -120,26 +144,24 @@ impl Clock {
         (!self.is_stopped()).then(|| scaled(left, self.rate().recip()))
     }
 
-    /// Stops it where it is.
-    pub(crate) fn stop(&self) {
-        self.set(|hands| hands.stopped = true);
-    }
-
-    /// Moves it on, standing or going.
-    pub(crate) fn advance(&self, by: Duration) {
-        self.set(|hands| hands.shown = hands.shown.saturating_add(by).min(LONGEST));
-    }
-
-    /// Lets it go on from where it stands.
-    pub(crate) fn release(&self) {
-        if self.is_stopped() {
-            self.set(|hands| hands.stopped = false);
+    /// Turns its hands.
+    pub(crate) fn turn(&self, turn: Turn) {
+        if turn != Turn::Release || self.is_stopped() {
+            let _setting = self.lock();
+            self.set(self.turned(turn));
         }
+        self.changed.send_replace(());
     }
 
-    /// Makes it go at another rate, which is one of [`RATES`], from what it shows now.
-    pub(crate) fn set_rate(&self, rate: f64) {
-        self.set(|hands| hands.rate = rate);
+    /// Its hands as they were turned by another server; those of a clock that was never turned where there are none.
+    #[cfg_attr(not(feature = "etcd"), expect(dead_code, reason = "no store is shared"))]
+    pub(crate) fn show(&self, hands: Option<Hands>) {
+        let Some(hands) = hands else { return self.reset() };
+        {
+            let _setting = self.lock();
+            self.set(hands);
+        }
+        self.changed.send_replace(());
     }
 
     /// Sets it back to the time that really passed, and lets it go on.
@@ -160,17 +182,28 @@ impl Clock {
         self.moved.load(Ordering::Acquire)
     }
 
-    fn set(&self, change: impl FnOnce(&mut Hands)) {
-        {
-            let _setting = self.lock();
-            let passed = self.began.elapsed();
-            let before = if self.is_moved() { **self.hands.load() } else { Hands::default() };
-            let mut hands = Hands { set_at: passed, shown: before.shown_at(passed), ..before };
-            change(&mut hands);
-            self.hands.store(std::sync::Arc::new(hands));
-            self.moved.store(true, Ordering::Release);
+    fn set(&self, hands: Hands) {
+        self.hands.store(std::sync::Arc::new(hands));
+        self.moved.store(true, Ordering::Release);
+    }
+
+    /// The hands as they are after a turn.
+    pub(crate) fn turned(&self, turn: Turn) -> Hands {
+        let passed = self.passed();
+        let before = if self.is_moved() { **self.hands.load() } else { Hands::default() };
+        let shown = before.shown_at(passed);
+        let now = Hands { set_at: passed, shown, ..before };
+        match turn {
+            Turn::Stop => Hands { stopped: true, ..now },
+            Turn::Release => Hands { stopped: false, ..now },
+            Turn::Advance(by) => Hands { shown: shown.saturating_add(by).min(LONGEST), ..now },
+            Turn::Rate(rate) => Hands { rate, ..now },
         }
-        self.changed.send_replace(());
+    }
+
+    /// The time that really passed.
+    fn passed(&self) -> Duration {
+        self.began.elapsed().saturating_add(self.ahead)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, ()> {
@@ -182,6 +215,27 @@ impl Clock {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "etcd")]
+    #[tokio::test(start_paused = true)]
+    async fn two_servers_have_the_same_time() {
+        let second = Duration::from_secs(1);
+        let epoch = Timestamp::now() - second * 3600;
+        let (one, other) = (Clock::since(epoch), Clock::since(epoch));
+        assert!(one.elapsed() >= second * 3600);
+        for turn in [Turn::Stop, Turn::Advance(second * 90), Turn::Release, Turn::Rate(3.0)] {
+            let hands = one.turned(turn);
+            for clock in [&one, &other] {
+                clock.show(Some(hands));
+            }
+            tokio::time::advance(second).await;
+            let apart = one.elapsed().abs_diff(other.elapsed());
+            assert!(apart < second, "{turn:?}: {apart:?}");
+        }
+        assert!(one.elapsed() >= second * (3600 + 90));
+        other.show(None);
+        assert_eq!((other.moved_time(), other.rate()), (None, 1.0));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn it_is_stopped_moved_on_and_let_go() {
         let clock = Clock::start();
@@ -189,28 +243,28 @@ mod tests {
         let passed = || tokio::time::advance(second);
         passed().await;
         assert_eq!(clock.elapsed(), second);
-        clock.advance(second * 10);
+        clock.turn(Turn::Advance(second * 10));
         assert_eq!(clock.elapsed(), second * 11);
-        clock.stop();
+        clock.turn(Turn::Stop);
         passed().await;
         assert_eq!((clock.elapsed(), clock.is_stopped()), (second * 11, true));
-        clock.advance(second * 4);
+        clock.turn(Turn::Advance(second * 4));
         assert_eq!(clock.elapsed(), second * 15);
-        clock.release();
+        clock.turn(Turn::Release);
         assert_eq!(clock.elapsed(), second * 15);
         passed().await;
         assert_eq!((clock.elapsed(), clock.is_stopped()), (second * 16, false));
         // Behind the time that passed, too.
-        clock.stop();
+        clock.turn(Turn::Stop);
         tokio::time::advance(second * 60).await;
-        clock.release();
+        clock.turn(Turn::Release);
         passed().await;
         assert_eq!(clock.elapsed(), second * 17);
         assert_eq!(clock.now(), clock.epoch() + second * 17);
         // Reset, it shows the time that really passed.
         let passed = clock.began.elapsed();
-        clock.advance(second * 1000);
-        clock.stop();
+        clock.turn(Turn::Advance(second * 1000));
+        clock.turn(Turn::Stop);
         clock.reset();
         assert_eq!((clock.elapsed(), clock.is_stopped()), (passed, false));
     }
@@ -221,24 +275,24 @@ mod tests {
         let second = Duration::from_secs(1);
         tokio::time::advance(second).await;
         assert_eq!((clock.rate(), clock.until(second * 3)), (1.0, Some(second * 2)));
-        clock.set_rate(4.0);
+        clock.turn(Turn::Rate(4.0));
         tokio::time::advance(second).await;
         assert_eq!((clock.elapsed(), clock.until(second * 13)), (second * 5, Some(second * 2)));
         // A clock that stands comes to nothing by itself; it keeps its rate.
-        clock.stop();
+        clock.turn(Turn::Stop);
         tokio::time::advance(second).await;
         assert_eq!((clock.elapsed(), clock.until(second * 9)), (second * 5, None));
-        clock.release();
-        clock.advance(second);
+        clock.turn(Turn::Release);
+        clock.turn(Turn::Advance(second));
         tokio::time::advance(second).await;
         assert_eq!(clock.elapsed(), second * 10);
-        clock.set_rate(0.5);
+        clock.turn(Turn::Rate(0.5));
         tokio::time::advance(second * 2).await;
         assert_eq!((clock.elapsed(), clock.until(second * 12)), (second * 11, Some(second * 2)));
         clock.reset();
         assert_eq!((clock.elapsed(), clock.rate(), clock.moved_time()), (second * 6, 1.0, None));
         // At the fastest rate for a hundred days: it stays within what it can show.
-        clock.set_rate(*RATES.end());
+        clock.turn(Turn::Rate(*RATES.end()));
         tokio::time::advance(second * 3600 * 24 * 100).await;
         assert_eq!(clock.elapsed(), LONGEST);
         assert_eq!(

@@ -7,7 +7,8 @@ use crate::k8s;
 use crate::message::Asked;
 use crate::scenario::ScenarioSet;
 
-use super::commit::Contended;
+use super::clock::Turn;
+use super::commit::{Contended, ShareError};
 use super::state::Shared;
 use super::world::World;
 
@@ -61,11 +62,15 @@ impl RequestContext {
     }
 
     /// Moves the world's clock on. What is due by then has happened when this returns.
-    pub(crate) fn advance(&self, by: Duration) {
+    ///
+    /// # Errors
+    /// [`ShareError`]: nothing has happened.
+    pub(crate) fn advance(&self, by: Duration) -> Result<(), ShareError> {
         // What was created a moment ago was created before the hands moved.
         self.settle();
-        self.world.clock.advance(by);
+        self.world.turn_clock(Turn::Advance(by))?;
         self.settle();
+        Ok(())
     }
 
     /// Takes all steps that are due.
@@ -82,9 +87,10 @@ impl RequestContext {
     /// draws and tokens anew, the clock at the time that really passed.
     ///
     /// # Errors
-    /// [`Contended`]: nothing has happened.
-    pub(crate) fn reset(&self) -> Result<(), Contended> {
-        self.world.reseed(&self.shared.seeding)?;
+    /// [`ShareError`]: nothing has happened, or the objects alone are as they were.
+    pub(crate) fn reset(&self) -> Result<(), ShareError> {
+        self.world.reseed(&self.shared.seeding).map_err(|Contended| ShareError::Contended)?;
+        self.world.restart_shared()?;
         self.world.restart();
         Ok(())
     }

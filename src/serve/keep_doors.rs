@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::message::{ListenMode, Listening};
-use crate::scenario::Crash;
+use crate::scenario::{Crash, ScenarioState};
 
 use super::context::RequestContext;
 use super::state::Shared;
@@ -63,7 +63,8 @@ impl RequestContext {
         let Self { shared, world } = self;
         if crash.loses_tokens {
             world.tokens.clear();
-            world.scenario.forget_tokens();
+            // Where the store is not reached, no request is told that they are valid either.
+            let _ = world.change_rules(ScenarioState::forget_tokens);
         }
         if crash.loses_revisions {
             world.lose_revisions(&shared.seeding);

@@ -41,6 +41,7 @@ mod reach;
 mod recordings;
 mod reload;
 mod replay;
+mod replicas;
 mod respond;
 mod root;
 mod saved;
@@ -71,6 +72,7 @@ pub(crate) use admin::AdminAccess;
 pub(crate) use admin_reach::AdminReach;
 pub(crate) use assembly::Assembly;
 pub(crate) use audit::{AuditLog, AuditTarget};
+pub(crate) use clock::Turn;
 pub(crate) use commit::Reached;
 #[cfg(all(feature = "etcd", feature = "cli"))]
 pub(crate) use commit::{StoreContents, StoreTool};

@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use crate::document::InlineText;
 
 /// How many scenarios the admin API may put into a world.
@@ -12,7 +14,7 @@ pub(crate) const MAX_PUT: usize = 100;
 pub(crate) struct OwnScenarios(Mutex<Chosen>);
 
 /// The scenarios of a world, as they were chosen.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Chosen {
     /// Names and files in place of those of the server.
     pub(crate) named: Option<(Vec<String>, Option<u64>)>,

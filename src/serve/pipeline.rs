@@ -18,6 +18,7 @@ use super::admin_reach::AdminReach;
 use super::context::RequestContext;
 use super::graded::{GradedRequests, GradingNotes};
 use super::probe::is_probe;
+use super::replicas::AskedRules;
 use super::state::Shared;
 #[cfg(feature = "gzip")]
 use super::stub_gzip;
@@ -96,6 +97,20 @@ impl Handler for Pipeline {
         }
         let context = RequestContext::new(Arc::clone(&self.shared), world);
         Handling::Waiting(Box::pin(async move {
+            let (mut now, mut rules) = (now, AskedRules::default());
+            if context.shared.is_replica() && !admin::is_for(&request) {
+                let asked = Asked::new(&request);
+                // What waits is large, and most servers never do.
+                rules = match Box::pin(context.catch_up_for(&asked)).await {
+                    Ok(rules) => rules,
+                    Err(error) => {
+                        let plan = respond::store_away(&context, &asked, &error);
+                        self.finish(&context, &request, &plan, began, None, |_| ());
+                        return self.outgoing(plan, &request).await;
+                    }
+                };
+                now = context.world.clock.moved_time();
+            }
             let asked = Asked::new(&request).at(now);
             if let Some(stub) = found {
                 let plan = stub_answers::answer(&context, &asked, &stub).await;
@@ -103,7 +118,7 @@ impl Handler for Pipeline {
                 return self.outgoing(plan, &request).await;
             }
             let mut notes = GradingNotes::begin(&context.world);
-            let mut plan = stages::answer(&context, &asked, no_stub, &mut notes).await;
+            let mut plan = stages::answer(&context, &asked, no_stub, rules, &mut notes).await;
             let stub = self.stub_of(&plan);
             let mut follower = None;
             let is_graded = !admin::is_for(asked.request())
@@ -258,7 +273,10 @@ enum FirstLook {
 
 /// Looks for a stub before any other stage: most requests of most tests are answered by a stub alone.
 fn at_once(shared: &Shared, world: &World, asked: &Asked<'_>) -> FirstLook {
-    if shared.settings.graded.takes_any(world) || admin::is_for(asked.request()) {
+    if shared.settings.graded.takes_any(world)
+        || admin::is_for(asked.request())
+        || shared.is_replica()
+    {
         return FirstLook::Open;
     }
     let own = world.scenarios.load();

@@ -27,10 +27,7 @@ impl RequestContext {
     ) -> Result<(), Diagnostics> {
         let mut chosen = self.world.chosen.lock();
         let wanted = Chosen { named: Some((names, seed)), put: Vec::new() };
-        self.load_chosen(&wanted)?;
-        *chosen = wanted;
-        self.world.scenario.reset(self.world.clock.elapsed());
-        Ok(())
+        self.choose(&mut chosen, wanted, Counters::Anew)
     }
 
     /// Adds a scenario to those of this world, or replaces the one of its name. Counters go on, but for rules that are
@@ -46,9 +43,10 @@ impl RequestContext {
             let why = format!("a world has at most {MAX_PUT} scenarios of its own; delete one");
             return Err(Diagnostics(vec![Diagnostic::error(name, why)]));
         }
-        self.load_chosen(&wanted)?;
-        *chosen = wanted;
-        self.world.scenario.forget_timeline(&name);
+        self.choose(&mut chosen, wanted, Counters::GoOn)?;
+        let forgotten = self.world.change_rules(|state| state.forget_timeline(&name));
+        forgotten
+            .map_err(|error| Diagnostics(vec![Diagnostic::error("--store", error.to_string())]))?;
         Ok(())
     }
 
@@ -59,16 +57,49 @@ impl RequestContext {
     pub(crate) fn remove_scenario(&self, name: &str) -> Result<bool, Diagnostics> {
         let mut chosen = self.world.chosen.lock();
         let Some(wanted) = chosen.without(name) else { return Ok(false) };
-        self.load_chosen(&wanted)?;
-        *chosen = wanted;
+        self.choose(&mut chosen, wanted, Counters::GoOn)?;
         Ok(true)
     }
 
     /// Goes back to the scenarios of the server.
-    pub(crate) fn restore_scenarios(&self) {
-        *self.world.chosen.lock() = Chosen::default();
-        self.world.scenarios.store(None);
-        self.world.scenario.reset(self.world.clock.elapsed());
+    ///
+    /// # Errors
+    /// The store that servers share was not reached.
+    pub(crate) fn restore_scenarios(&self) -> Result<(), Diagnostics> {
+        let mut chosen = self.world.chosen.lock();
+        self.choose(&mut chosen, Chosen::default(), Counters::Anew)
+    }
+
+    /// Turns other scenarios on, on all servers that share the world.
+    fn choose(
+        &self,
+        chosen: &mut Chosen,
+        wanted: Chosen,
+        counters: Counters,
+    ) -> Result<(), Diagnostics> {
+        self.load_chosen(&wanted)?;
+        let anew = counters == Counters::Anew;
+        if let Err(error) = self.world.share_chosen(&wanted, anew) {
+            // They were on a moment ago.
+            let _ = self.load_chosen(chosen);
+            return Err(Diagnostics(vec![Diagnostic::error("--store", error.to_string())]));
+        }
+        *chosen = wanted;
+        if anew {
+            self.world.reset_own_counters();
+        }
+        Ok(())
+    }
+
+    /// Turns on what another server has chosen.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it here.
+    pub(super) fn take_over_chosen(&self, wanted: Chosen) -> Result<(), Diagnostics> {
+        let mut chosen = self.world.chosen.lock();
+        self.load_chosen(&wanted)?;
+        *chosen = wanted;
+        Ok(())
     }
 
     /// Turns the chosen scenarios on.
@@ -104,6 +135,13 @@ impl RequestContext {
     }
 }
 
+/// What becomes of counters when other scenarios are turned on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counters {
+    Anew,
+    GoOn,
+}
+
 /// Which stubs stay when the files are loaded again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum KeptStubs {
@@ -127,18 +165,18 @@ impl Shared {
         self.load_again(KeptStubs::OfAdmin)
     }
 
-    /// Serves the stubs of the files alone, which are loaded again. Where something is wrong with them, those
+    /// Serves the stubs of the files alone, which are loaded again, on this server. Where something is wrong with them, those
     /// that were loaded last are served.
     ///
     /// # Errors
     /// Everything that is wrong with the files.
-    pub(crate) fn reset_stubs(&self) -> Result<Diagnostics, Diagnostics> {
+    pub(super) fn reset_own_stubs(&self) -> Result<Diagnostics, Diagnostics> {
         if self.reload.sources.fixtures.is_empty() {
-            self.change_stubs(StubSet::discard_changes);
+            self.change_own_stubs(StubSet::discard_changes);
             return Ok(Diagnostics::default());
         }
         self.load_again(KeptStubs::None)
-            .inspect_err(|_| self.change_stubs(StubSet::discard_changes))
+            .inspect_err(|_| self.change_own_stubs(StubSet::discard_changes))
     }
 
     fn load_again(&self, kept: KeptStubs) -> Result<Diagnostics, Diagnostics> {
@@ -181,7 +219,7 @@ impl Shared {
         }
         served.loader.confirm();
         served.generated = !loaded.scenarios.generated().is_empty();
-        self.change_stubs(|set| match kept {
+        self.change_own_stubs(|set| match kept {
             KeptStubs::OfAdmin => set.replace_files(stubs),
             KeptStubs::None => *set = StubSet::of_files(stubs),
         });

@@ -14,6 +14,7 @@ use crate::message::{
 use crate::profile::cci;
 use crate::scenario::{Answer, ContinueToken, Decision, IssuedToken, StatusAnswer};
 
+use super::commit::ShareError;
 use super::context::RequestContext;
 use super::replay;
 
@@ -39,6 +40,15 @@ pub(super) fn bad_target(context: &RequestContext, asked: &Asked<'_>, error: &Ta
 pub(super) fn bad_world(request: &Request, error: &BadWorldName) -> Plan {
     let error = ApiError::bad_request(error.to_string());
     server(k8s::error_plan(&error, &request.headers, &Query::default()))
+}
+
+/// 504 where what servers share besides objects is not known, or cannot be changed.
+pub(super) fn store_away(context: &RequestContext, asked: &Asked<'_>, error: &ShareError) -> Plan {
+    if context.is_api(asked) {
+        let error = ApiError::request_deadline();
+        return server(k8s::error_plan(&error, asked.headers(), asked.query()));
+    }
+    Plan::text(StatusCode::GATEWAY_TIMEOUT, Origin::Server, format!("--store: {error}\n"))
 }
 
 /// 413, 503, 408 or 400 for a body that could not be read.

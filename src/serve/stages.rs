@@ -13,17 +13,21 @@ use crate::message::{Asked, Body, BodyError, Origin, Plan};
 use crate::profile::TOKENS_PATH;
 use crate::scenario::{Decision, ScenarioSet};
 
+use super::commit::ShareError;
 use super::context::RequestContext;
 use super::graded::GradingNotes;
+use super::replicas::AskedRules;
 #[cfg(feature = "record")]
 use super::token_webhook;
 use super::{admin, audit, damage, kubernetes, overlay, respond, static_files, stub_answers};
 
-/// Answers a request. `no_stub` says that no stub answers it, which was looked at before.
+/// Answers a request. `no_stub` says that no stub answers it, which was looked at before; `rules` is what was asked of
+/// them before.
 pub(super) async fn answer(
     context: &RequestContext,
     asked: &Asked<'_>,
     no_stub: bool,
+    rules: AskedRules,
     notes: &mut GradingNotes,
 ) -> Plan {
     // The admin API is not part of what is simulated: no scenario touches it.
@@ -54,9 +58,10 @@ pub(super) async fn answer(
     }
 
     // Scenario, before: a gate, a delay, a status, a fault.
-    let mut decision = match decide(context, scenarios, asked).await {
+    let mut decision = match decide(context, scenarios, asked, rules).await {
         Ok(decision) => decision,
-        Err(error) => return respond::bad_body(context, asked, &error),
+        Err(NotDecided::Body(error)) => return respond::bad_body(context, asked, &error),
+        Err(NotDecided::Store(error)) => return respond::store_away(context, asked, &error),
     };
     if scenarios.has_listening() {
         // The first request may have started a timeline.
@@ -108,7 +113,10 @@ async fn stub(context: &RequestContext, asked: &Asked<'_>) -> Option<Plan> {
             return Some(respond::bad_body(context, asked, &error));
         }
     }
-    let stub = Arc::clone(stubs.select(asked, &context.world.stub_states)?);
+    let stub = match context.world.select_stub(&stubs, asked).await {
+        Ok(stub) => Arc::clone(stub?),
+        Err(error) => return Some(respond::store_away(context, asked, &error)),
+    };
     stub.count_use();
     Some(stub_answers::answer(context, asked, &stub).await)
 }
@@ -150,15 +158,30 @@ async fn base(context: &RequestContext, asked: &Asked<'_>, faults: &k8s::Faults)
     respond::miss(context, asked).await
 }
 
-/// Asks the rules; reads the body first when one of them looks at it.
+/// Why the rules were not asked.
+enum NotDecided {
+    Body(BodyError),
+    Store(ShareError),
+}
+
+/// Asks the rules; reads the body first when one of them looks at it. Where servers share the state of rules, it waits
+/// for the store.
 async fn decide(
     context: &RequestContext,
     scenarios: &ScenarioSet,
     asked: &Asked<'_>,
-) -> Result<Decision, BodyError> {
+    rules: AskedRules,
+) -> Result<Decision, NotDecided> {
     let world = &context.world;
-    if scenarios.wants_body(asked) {
-        asked.read_body(context.body_limit(asked)).await?;
+    if let Some(decision) = rules.decision {
+        return Ok(*decision);
     }
-    Ok(scenarios.decide(&world.scenario, asked, &world.name, world.clock.elapsed()))
+    if scenarios.wants_body(asked) {
+        asked.read_body(context.body_limit(asked)).await.map_err(NotDecided::Body)?;
+    }
+    let decide = |state: &_| scenarios.decide(state, asked, &world.name, world.clock.elapsed());
+    if world.share.is_none() {
+        return Ok(decide(&world.scenario));
+    }
+    world.decide(rules.is_counted, decide).await.map_err(NotDecided::Store)
 }

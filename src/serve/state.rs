@@ -30,6 +30,7 @@ use super::graded::GradedRequests;
 use super::metrics::Counters;
 use super::misses::Misses;
 use super::recordings::Recordings;
+use super::replicas::Replicas;
 use super::root::{RootDirectory, RootFiles};
 use super::saved::SavedStubs;
 use super::seeding::Seeding;
@@ -199,6 +200,8 @@ pub(crate) struct Shared {
     pub(super) client: OnceLock<Result<Outbound, String>>,
     /// The objects that the fixtures make.
     pub(crate) seeding: Seeding,
+    /// What is taken over of other servers that share the store.
+    pub(super) replicas: Replicas,
     /// What happens to created objects, swapped as a whole; nothing where that is off.
     pub(crate) stages: ArcSwap<Vec<k8s::StageList>>,
     /// The scenarios, swapped as a whole.
@@ -273,8 +276,12 @@ impl Shared {
         self.client.get_or_init(make).as_ref().map_err(String::clone)
     }
 
-    /// A world that is there already, with what the files say now.
+    /// A world that is there already, on this server or another one that shares the store, with what the files say now.
     pub(crate) fn find_world(&self, name: &WorldName) -> Option<Arc<World>> {
-        self.worlds.find(name).inspect(|world| world.catch_up(&self.seeding))
+        let found = self.worlds.find(name).or_else(|| {
+            let elsewhere = self.seeding.cluster().is_some_and(|cluster| cluster.knows(name));
+            elsewhere.then(|| self.world(name))
+        });
+        found.inspect(|world| world.catch_up(&self.seeding))
     }
 }

@@ -15,9 +15,10 @@ use crate::profile::IssuedTokens;
 use crate::scenario::{ScenarioSet, ScenarioState};
 
 use super::clock::Clock;
-use super::commit::{Contended, LEASE, Store};
+use super::commit::{Contended, LEASE, Store, WorldShare};
 use super::draws::Draws;
 use super::own_scenarios::OwnScenarios;
+use super::replicas::TakenOver;
 use super::scenario_life::ScenarioLife;
 use super::seeding::{Lazy, SeedGeneration, Seeding};
 
@@ -32,9 +33,13 @@ pub(crate) struct World {
     /// Its objects.
     pub(crate) store: Store,
     /// The states of its stubs' scenarios.
-    pub(crate) stub_states: ScenarioStates,
+    pub(crate) stub_states: Arc<ScenarioStates>,
     /// Its counters, draws and tokens.
-    pub(crate) scenario: ScenarioState,
+    pub(crate) scenario: Arc<ScenarioState>,
+    /// What of it is shared with other servers besides its objects, where something is.
+    pub(super) share: Option<WorldShare>,
+    /// What this server has taken over of that.
+    pub(super) taken: Mutex<TakenOver>,
     /// The draws of its stubs' answers.
     pub(super) draws: Draws,
     /// The scenarios it has in place of those of the server.
@@ -52,7 +57,7 @@ pub(crate) struct World {
     /// The tokens its identity service has issued.
     pub(crate) tokens: IssuedTokens,
     /// Its time.
-    pub(crate) clock: Clock,
+    pub(crate) clock: Arc<Clock>,
     /// What the files said when it last looked.
     seed: Mutex<Arc<SeedGeneration>>,
     /// The generation of that.
@@ -77,6 +82,7 @@ pub(crate) struct World {
 impl World {
     /// A world that begins with what the files say.
     pub(super) fn new(name: WorldName, seed: Arc<SeedGeneration>, clock: Clock) -> Self {
+        let share = seed.cluster.as_ref().map(|cluster| cluster.share(&name));
         let after = Arc::clone(&seed);
         let collector = move || Mutex::new(k8s::Collector::after(&after.state));
         let after = Arc::clone(&seed);
@@ -93,8 +99,11 @@ impl World {
             scenario_life: Mutex::default(),
             followed: AtomicBool::new(false),
             seed: Mutex::new(seed),
-            stub_states: ScenarioStates::default(),
-            scenario: ScenarioState::default(),
+            stub_states: share.as_ref().map(WorldShare::stub_states).cloned().unwrap_or_default(),
+            scenario: share.as_ref().map(WorldShare::rules).cloned().unwrap_or_default(),
+            clock: share.as_ref().map(WorldShare::clock).cloned().unwrap_or(Arc::new(clock)),
+            share,
+            taken: Mutex::default(),
             draws: Draws::default(),
             scenarios: ArcSwapOption::empty(),
             chosen: OwnScenarios::default(),
@@ -103,7 +112,6 @@ impl World {
             auth: k8s::AuthCache::default(),
             admission: k8s::WebhookCache::default(),
             tokens: IssuedTokens::default(),
-            clock,
             controlled: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             requests: AtomicU64::new(0),
@@ -220,12 +228,10 @@ impl World {
         drop(life);
         *self.controllers.lock().unwrap_or_else(PoisonError::into_inner) =
             k8s::Controllers::after(&self.store.state());
-        self.stub_states.reset();
         self.tokens.clear();
         self.draws.reset();
         self.log.clear();
-        self.clock.reset();
-        self.scenario.reset(self.clock.elapsed());
+        self.reset_own_state();
     }
 
     /// Begins anew with the objects of the fixtures, and their revisions.

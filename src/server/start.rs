@@ -107,6 +107,7 @@ impl Builder {
         tokio::spawn(Arc::clone(&shared).keep_doors());
         tokio::spawn(Arc::clone(&shared).keep_life());
         tokio::spawn(Arc::clone(&shared).keep_controllers());
+        tokio::spawn(Arc::clone(&shared).keep_up());
         let serving = Serving {
             shared: Arc::clone(&shared),
             limits: self.bounds.transport,

@@ -63,6 +63,8 @@ mod recording_clients;
 mod recording_kinds;
 mod reload;
 mod replay_modes;
+#[cfg(feature = "etcd")]
+mod replicas;
 mod revisions;
 mod scenarios;
 #[cfg(feature = "gzip")]

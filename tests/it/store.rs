@@ -12,9 +12,9 @@ use crate::support::{Answer, TFJOBS, ask, eventually, files, post, send};
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
 /// An etcd of one member.
-struct Etcd {
+pub(crate) struct Etcd {
     process: Child,
-    address: String,
+    pub(crate) address: String,
     _data: TempDir,
 }
 
@@ -28,7 +28,7 @@ impl Drop for Etcd {
 
 impl Etcd {
     /// Starts one; nothing where this machine has no etcd.
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let data = TempDir::new().expect("a directory");
         let port = || {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -59,7 +59,7 @@ impl Etcd {
         }
     }
 
-    async fn server(&self) -> RunningServer {
+    pub(crate) async fn server(&self) -> RunningServer {
         Server::builder().store(&self.address, false).start().await.expect("it starts")
     }
 }

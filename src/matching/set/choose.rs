@@ -7,7 +7,7 @@ use http::Method;
 use crate::message::Asked;
 
 use super::super::asker::AskerFilter;
-use super::super::state::ScenarioStates;
+use super::super::state::{ScenarioStates, StateView, TentativeChoice};
 use super::super::stub::Stub;
 use super::StubSet;
 
@@ -44,18 +44,35 @@ impl StubSet {
         if self.scenarios.is_empty() {
             return self.find(asked);
         }
-        let found = states.choose(|view| {
-            let fits = |stub: &'a Arc<Stub>, filter: &AskerFilter| {
-                (view.allows(stub) && stub.fits(asked, filter)).then_some(stub)
-            };
-            self.first(asked, fits)
-        });
+        let found = states.choose(|view| self.allowed(asked, view));
         if found.is_some() || *asked.method() != Method::HEAD {
             return found;
         }
         // A HEAD does not consume the answer to GET: no scenario changes state.
         let view = states.view();
         self.head_of_get(asked, |stub| view.allows(stub))
+    }
+
+    /// Returns the stub that [`Self::select`] returns, and the state to which its scenario is to be moved.
+    pub(crate) fn select_tentatively<'a>(
+        &'a self,
+        asked: &Asked<'_>,
+        states: &ScenarioStates,
+    ) -> TentativeChoice<'a> {
+        let mut choice = states.choose_tentatively(|view| self.allowed(asked, view));
+        if choice.stub.is_none() && *asked.method() == Method::HEAD {
+            let view = states.view();
+            choice.stub = self.head_of_get(asked, |stub| view.allows(stub));
+        }
+        choice
+    }
+
+    /// Returns the first stub for a request that the states of scenarios allow.
+    fn allowed<'a>(&'a self, asked: &Asked<'_>, view: &StateView<'_>) -> Option<&'a Arc<Stub>> {
+        let fits = |stub: &'a Arc<Stub>, filter: &AskerFilter| {
+            (view.allows(stub) && stub.fits(asked, filter)).then_some(stub)
+        };
+        self.first(asked, fits)
     }
 
     /// Returns the recorded answer to the GET that corresponds to a HEAD.

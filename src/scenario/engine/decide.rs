@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::message::{Asked, Delay, Fault, FaultAction, LineChange, Sampling};
 
+use super::number::{DAMAGE, DELAY, DRAWN, LINES, Number, REFUSED};
 use super::state::{Memory, ScenarioState};
 use crate::scenario::rule::decision::{
     Answer, Applied, Decision, GateSeen, IssuedToken, PlannedPlace,
@@ -74,14 +75,15 @@ impl ScenarioSet {
             decision: Decision::default(),
         };
         for rule in &matching {
-            if deciding.gate(rule) {
+            let refused = deciding.of(rule, |deciding| deciding.gate(rule));
+            if refused {
                 let mut decision = deciding.decision;
                 decision.matched = ids(&matching);
                 return decision;
             }
         }
         for rule in &matching {
-            deciding.rule(rule);
+            deciding.of(rule, |deciding| deciding.rule(rule));
         }
         let mut decision = deciding.decision;
         decision.matched = ids(&matching);
@@ -101,17 +103,6 @@ fn ids(matching: &[&Rule]) -> Vec<Arc<str>> {
     matching.iter().map(|rule| Arc::clone(&rule.id)).collect()
 }
 
-/// The counter of a rule's delays, separate from those of its outcomes.
-const DELAY: usize = usize::MAX;
-/// The counter of its damaged answers.
-const DAMAGE: usize = usize::MAX - 2;
-/// The counter of its changes of lines.
-const LINES: usize = usize::MAX - 1;
-/// The counter of requests that its gate refused.
-pub(super) const REFUSED: usize = usize::MAX - 2;
-/// The counter of requests that drew one of its shares.
-pub(super) const DRAWN: usize = usize::MAX - 3;
-
 /// A decision being made.
 struct Deciding<'a, 'f> {
     set: &'a ScenarioSet,
@@ -124,6 +115,16 @@ struct Deciding<'a, 'f> {
 }
 
 impl Deciding<'_, '_> {
+    /// Decides about a rule, whose state may be that of this server alone.
+    fn of<T>(&mut self, rule: &Rule, decide: impl FnOnce(&mut Self) -> T) -> T {
+        let before = rule.local && self.memory.keep_local(true);
+        let decided = decide(self);
+        if rule.local {
+            self.memory.keep_local(before);
+        }
+        decided
+    }
+
     /// Returns whether a rule's gate refuses the request; then the decision is made.
     fn gate(&mut self, rule: &Rule) -> bool {
         let Some(gate) = &rule.gate else { return false };
@@ -134,7 +135,7 @@ impl Deciding<'_, '_> {
             return false;
         }
         self.memory.used(&rule.id, true);
-        self.memory.count(&rule.key, REFUSED);
+        self.memory.tally(&rule.key, REFUSED);
         self.take(rule, &gate.otherwise, None);
         true
     }
@@ -162,7 +163,7 @@ impl Deciding<'_, '_> {
     /// Counts the request against a rule's limit. A request past the limit gets no other outcome.
     fn limit(&mut self, rule: &Rule, limit: &Arc<Limit>) -> bool {
         let key = limit.per.as_ref().map_or([0; 32], |key| key.of(self.asked));
-        let state = self.memory.limits.spend(&rule.key, limit, key, self.now);
+        let state = self.memory.spend_limit(&rule.key, limit, key, self.now);
         self.decision.limits.push(limit, state);
         if state.passes {
             self.shown(rule, None);
@@ -210,7 +211,11 @@ impl Deciding<'_, '_> {
         match &rule.outcomes {
             Outcomes::None => false,
             Outcomes::Steps(steps) => {
+                // What every request gets needs no number.
+                let is_counted = steps.first().is_none_or(|step| step.times.is_some());
+                let before = self.memory.keep_local(rule.local || !is_counted);
                 let n = self.count(rule, 0);
+                self.memory.keep_local(before);
                 let mut passed = 0_u64;
                 let step = steps.iter().find(|step| {
                     passed = step.times.map_or(u64::MAX, |times| passed.saturating_add(times));
@@ -227,7 +232,7 @@ impl Deciding<'_, '_> {
                     drawn < below
                 });
                 let Some(share) = share else { return false };
-                self.memory.count(&rule.key, DRAWN);
+                self.memory.tally(&rule.key, DRAWN);
                 self.take(rule, &share.then, Some(number.n))
             }
             Outcomes::At(points) => {
@@ -380,17 +385,5 @@ impl Deciding<'_, '_> {
     fn shown(&mut self, rule: &Rule, draw: Option<u64>) {
         let applied = || Applied { rule: Arc::clone(&rule.id), draw };
         self.decision.by.get_or_insert_with(applied);
-    }
-}
-
-/// The number of a draw, and the request whose attempts it counts.
-struct Number {
-    n: u64,
-    request: Option<[u8; 32]>,
-}
-
-impl Number {
-    fn draw<'a>(&'a self, rule: &'a Rule, world: &'a str) -> Draw<'a> {
-        Draw { seed: rule.seed, rule: &rule.id, world, request: self.request.as_ref() }
     }
 }

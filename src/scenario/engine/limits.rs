@@ -28,8 +28,9 @@ struct Counts {
     remembered: usize,
 }
 
+/// The count of one value of a key.
 #[derive(Debug)]
-enum Count {
+pub(super) enum Count {
     Fixed {
         began: Duration,
         passed: u64,
@@ -54,6 +55,40 @@ impl Limits {
     ) -> LimitState {
         let counts = self.0.entry(Arc::clone(rule)).or_insert_with(Counts::new);
         counts.spend(limit, key, now)
+    }
+
+    /// The count of a value of a key.
+    pub(super) fn get(&self, rule: &Arc<str>, key: &[u8; 32]) -> Option<&Count> {
+        self.0.get(rule)?.keys.peek(key)
+    }
+
+    /// Sets a count, or forgets it.
+    pub(super) fn set(&mut self, rule: &Arc<str>, key: [u8; 32], count: Option<Count>) {
+        let counts = self.0.entry(Arc::clone(rule)).or_insert_with(Counts::new);
+        if let Some(before) = counts.keys.pop(&key) {
+            counts.remembered -= before.remembered();
+        }
+        if let Some(count) = count {
+            if counts.keys.len() >= MAX_KEYS {
+                counts.forget_oldest();
+            }
+            counts.remembered += count.remembered();
+            counts.keys.put(key, count);
+        }
+    }
+
+    /// Lets a value of a key be the first that is forgotten.
+    pub(super) fn make_oldest(&mut self, rule: &Arc<str>, key: &[u8; 32]) {
+        if let Some(counts) = self.0.get_mut(rule) {
+            counts.keys.demote(key);
+        }
+    }
+
+    /// The value of a key that is forgotten when another one is counted.
+    pub(super) fn makes_room(&self, rule: &Arc<str>, key: &[u8; 32]) -> Option<[u8; 32]> {
+        let keys = &self.0.get(rule)?.keys;
+        let is_full = keys.len() >= MAX_KEYS && !keys.contains(key);
+        keys.peek_lru().map(|(oldest, _)| *oldest).filter(|_| is_full)
     }
 }
 
@@ -93,6 +128,33 @@ impl Count {
             Algorithm::SlidingWindow => Self::Sliding(VecDeque::new()),
             Algorithm::TokenBucket => Self::Bucket { full_at: 0 },
         }
+    }
+
+    /// The count as a text: a word and numbers, times in nanoseconds.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Fixed { began, passed } => format!("fixed {} {passed}", began.as_nanos()),
+            Self::Sliding(times) => {
+                let times = times.iter().map(|time| format!(" {}", time.as_nanos()));
+                std::iter::once("sliding".to_owned()).chain(times).collect()
+            }
+            Self::Bucket { full_at } => format!("bucket {full_at}"),
+        }
+    }
+
+    /// The count that has this text.
+    pub(super) fn of_text(text: &str) -> Option<Self> {
+        let mut parts = text.split(' ');
+        let word = parts.next()?;
+        let time = |text: &str| text.parse().ok().map(Duration::from_nanos);
+        Some(match word {
+            "fixed" => {
+                Self::Fixed { began: time(parts.next()?)?, passed: parts.next()?.parse().ok()? }
+            }
+            "sliding" => Self::Sliding(parts.map(time).collect::<Option<_>>()?),
+            "bucket" => Self::Bucket { full_at: parts.next()?.parse().ok()? },
+            _ => return None,
+        })
     }
 
     fn remembered(&self) -> usize {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::decide::{DRAWN, REFUSED};
+use super::number::{DRAWN, REFUSED};
 use super::state::{Memory, ScenarioState};
 use crate::message::{Asked, Position};
 use crate::scenario::rule::matcher::Compared;

@@ -7,15 +7,13 @@ use std::time::Duration;
 
 use lru::LruCache;
 
+use super::entry::{EntryKey, Issued, Notes};
 use super::limits::Limits;
-use crate::scenario::rule::decision::{GateSeen, PlannedPlace};
-use crate::scenario::rule::draw;
+use crate::scenario::rule::decision::PlannedPlace;
+use crate::scenario::rule::limit::{Limit, LimitState};
 use crate::scenario::rule::timeline::{Now, Timeline};
-use crate::scenario::rule::token::Token;
 use crate::scenario::words::table::Start;
 
-/// The most live tokens that are stored; the oldest is evicted first.
-const MAX_TOKENS: usize = 10_000;
 /// The most requests with separate counters where a rule draws by request; the least recently used
 /// one is evicted first.
 const MAX_REQUESTS: usize = 10_000;
@@ -39,49 +37,76 @@ pub(crate) struct RuleUse {
 type RuleRequest = (Arc<str>, [u8; 32]);
 
 /// The state behind the lock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::scenario) struct Memory {
     /// How many requests each rule has counted; `at` entries have their own key.
-    counters: HashMap<(Arc<str>, usize), u64>,
+    pub(super) counters: HashMap<(Arc<str>, usize), u64>,
     uses: HashMap<Arc<str>, RuleUse>,
     /// How many bodies reached a place of a rule, by the rule's key and the entry of its `at`.
     reached: HashMap<(Arc<str>, usize), u64>,
     /// Attempts of requests, by rule and request.
-    attempts: Option<LruCache<RuleRequest, u64>>,
+    pub(super) attempts: Option<LruCache<RuleRequest, u64>>,
     /// The counts of limits.
     pub(in crate::scenario) limits: Limits,
-    tokens: BTreeMap<String, Issued>,
-    order: VecDeque<String>,
-    issued: u64,
+    pub(super) tokens: BTreeMap<String, Issued>,
+    pub(super) order: VecDeque<String>,
+    pub(super) issued: u64,
+    /// The numbers of the first tokens of each kind that are not revoked.
+    pub(super) revoked: HashMap<String, u64>,
+    /// The number of the first token that is not forgotten.
+    pub(super) forgotten: u64,
     /// When each scenario's timeline began, and by how much it was advanced since.
-    starts: HashMap<Arc<str>, (Duration, Duration)>,
-    /// When the state was last reset.
-    began: Duration,
+    pub(super) starts: HashMap<Arc<str>, (Duration, Duration)>,
+    /// When the state was last reset; nothing where servers share it, and no server knows.
+    pub(super) began: Option<Duration>,
+    /// What the decision under way has changed, where servers share the state.
+    pub(super) noted: Option<Notes>,
 }
 
-#[derive(Debug)]
-struct Issued {
-    kind: String,
-    expires: Option<Duration>,
-    uses: Option<u64>,
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            counters: HashMap::new(),
+            uses: HashMap::new(),
+            reached: HashMap::new(),
+            attempts: None,
+            limits: Limits::default(),
+            tokens: BTreeMap::new(),
+            order: VecDeque::new(),
+            issued: 0,
+            revoked: HashMap::new(),
+            forgotten: 0,
+            starts: HashMap::new(),
+            began: Some(Duration::ZERO),
+            noted: None,
+        }
+    }
 }
 
 impl ScenarioState {
     /// Clears the state; time counts from `now`.
     pub(crate) fn reset(&self, now: Duration) {
-        *self.lock() = Memory { began: now, ..Memory::default() };
+        let mut memory = self.lock();
+        let began = memory.began.map(|_| now);
+        *memory = Memory { began, ..Memory::default() };
     }
 
     /// Restarts the timeline of a scenario.
     pub(crate) fn forget_timeline(&self, scenario: &str) {
-        self.lock().starts.retain(|name, _| **name != *scenario);
+        let mut memory = self.lock();
+        memory.note(|| EntryKey::Timeline(scenario.into()));
+        memory.starts.retain(|name, _| **name != *scenario);
     }
 
     /// Invalidates all tokens: they are unknown from now on.
     pub(crate) fn forget_tokens(&self) {
         let mut memory = self.lock();
-        memory.tokens.clear();
-        memory.order.clear();
+        memory.note(|| EntryKey::Forgotten);
+        memory.forgotten = memory.issued;
+        if !memory.notes() {
+            memory.tokens.clear();
+            memory.order.clear();
+        }
     }
 
     /// Returns how often a rule matched, and how often it acted.
@@ -104,10 +129,18 @@ impl Memory {
     /// Returns the number of this request among those a rule has counted, from 0; `part` is the
     /// counter, where a rule has several.
     pub(in crate::scenario) fn count(&mut self, rule: &Arc<str>, part: usize) -> u64 {
+        self.note(|| EntryKey::Counter(Arc::clone(rule), part));
         let counter = self.counters.entry((Arc::clone(rule), part)).or_default();
         let n = *counter;
         *counter += 1;
         n
+    }
+
+    /// Counts for reports alone, on each server.
+    pub(in crate::scenario) fn tally(&mut self, rule: &Arc<str>, part: usize) {
+        if !self.is_counted() {
+            *self.counters.entry((Arc::clone(rule), part)).or_default() += 1;
+        }
     }
 
     /// Raises a counter to at least a count.
@@ -133,21 +166,53 @@ impl Memory {
 
     /// Returns the number of this attempt of the same request, from 0.
     pub(in crate::scenario) fn attempt(&mut self, rule: &Arc<str>, request: [u8; 32]) -> u64 {
-        let limit = NonZeroUsize::new(MAX_REQUESTS).unwrap_or(NonZeroUsize::MIN);
-        let attempts = self.attempts.get_or_insert_with(|| {
-            // Unbounded so that no memory is reserved; entries beyond the limit are evicted below.
-            let mut attempts = LruCache::unbounded();
-            attempts.resize(limit);
-            attempts
-        });
-        let counter = attempts.get_or_insert_mut((Arc::clone(rule), request), || 0);
+        if self.notes() {
+            self.note(|| EntryKey::Attempt(Arc::clone(rule), request));
+            let attempts = self.attempts();
+            let is_full = attempts.len() >= MAX_REQUESTS;
+            let oldest = attempts.peek_lru().map(|(oldest, _)| oldest.clone());
+            let is_there = attempts.contains(&(Arc::clone(rule), request));
+            if let Some((rule, oldest)) = oldest.filter(|_| is_full && !is_there) {
+                self.note(|| EntryKey::Attempt(rule, oldest));
+            }
+        }
+        let counter = self.attempts().get_or_insert_mut((Arc::clone(rule), request), || 0);
         let n = *counter;
         *counter += 1;
         n
     }
 
+    pub(super) fn attempts(&mut self) -> &mut LruCache<RuleRequest, u64> {
+        self.attempts.get_or_insert_with(|| {
+            // Unbounded so that no memory is reserved; entries beyond the limit are evicted.
+            let mut attempts = LruCache::unbounded();
+            attempts.resize(NonZeroUsize::new(MAX_REQUESTS).unwrap_or(NonZeroUsize::MIN));
+            attempts
+        })
+    }
+
+    /// Counts a request against a limit and returns whether it passes.
+    pub(in crate::scenario) fn spend_limit(
+        &mut self,
+        rule: &Arc<str>,
+        limit: &Limit,
+        key: [u8; 32],
+        now: Duration,
+    ) -> LimitState {
+        if self.notes() {
+            self.note(|| EntryKey::Limit(Arc::clone(rule), key));
+            if let Some(oldest) = self.limits.makes_room(rule, &key) {
+                self.note(|| EntryKey::Limit(Arc::clone(rule), oldest));
+            }
+        }
+        self.limits.spend(rule, limit, key, now)
+    }
+
     /// Counts that a rule matched, and whether it acted.
     pub(in crate::scenario) fn used(&mut self, rule: &Arc<str>, acted: bool) {
+        if self.is_counted() {
+            return;
+        }
         let uses = self.uses.entry(Arc::clone(rule)).or_default();
         uses.matched += 1;
         uses.acted += u64::from(acted);
@@ -173,84 +238,23 @@ impl Memory {
         request: bool,
     ) -> Option<Duration> {
         if let Some((start, ahead)) = self.starts.get(name) {
-            return Some(now.saturating_sub(*start) + *ahead);
+            let since = now.saturating_sub(*start) + *ahead;
+            self.rely(|| EntryKey::Timeline(Arc::clone(name)));
+            return Some(since);
         }
-        let start = match timeline.start {
-            Start::Ready => self.began,
-            Start::FirstRequest if request => now,
-            Start::FirstRequest | Start::Admin => return None,
+        let start = match (timeline.start, self.began) {
+            (Start::Ready, Some(began)) => began,
+            (Start::FirstRequest | Start::Ready, _) if request => now,
+            _ => return None,
         };
+        self.note(|| EntryKey::Timeline(Arc::clone(name)));
         self.starts.insert(Arc::clone(name), (start, Duration::ZERO));
         Some(now.saturating_sub(start))
     }
 
     /// Starts a scenario's timeline now, at a position on it.
     pub(in crate::scenario) fn start(&mut self, name: &Arc<str>, now: Duration, ahead: Duration) {
+        self.note(|| EntryKey::Timeline(Arc::clone(name)));
         self.starts.insert(Arc::clone(name), (now, ahead));
-    }
-
-    /// Issues a token.
-    pub(in crate::scenario) fn issue(
-        &mut self,
-        token: &Token,
-        seed: u64,
-        world: &str,
-        now: Duration,
-    ) -> String {
-        let text = draw::token(seed, &token.name, world, self.issued);
-        self.issued += 1;
-        let expires = token.ttl.map(|ttl| now + ttl);
-        let issued = Issued { kind: token.name.clone(), expires, uses: token.uses };
-        self.tokens.insert(text.clone(), issued);
-        self.order.push_back(text.clone());
-        while self.tokens.len() > MAX_TOKENS {
-            let Some(oldest) = self.order.pop_front() else { break };
-            self.tokens.remove(&oldest);
-        }
-        text
-    }
-
-    /// Returns whether a token of a kind is valid.
-    pub(in crate::scenario) fn has_live(&self, token: &Token, now: Duration) -> bool {
-        self.tokens.values().any(|issued| issued.kind == token.name && issued.is_live(now))
-    }
-
-    /// Invalidates all tokens of a kind.
-    pub(in crate::scenario) fn revoke(&mut self, token: &Token) {
-        for issued in self.tokens.values_mut().filter(|issued| issued.kind == token.name) {
-            issued.uses = Some(0);
-        }
-    }
-
-    /// Returns whether one of the carried tokens is valid; the one that is loses a use.
-    pub(in crate::scenario) fn spend(
-        &mut self,
-        token: &Token,
-        carried: &[&str],
-        now: Duration,
-    ) -> GateSeen {
-        let mut spent = if carried.is_empty() { GateSeen::Missing } else { GateSeen::Unknown };
-        for text in carried {
-            let Some(issued) =
-                self.tokens.get_mut(*text).filter(|issued| issued.kind == token.name)
-            else {
-                continue;
-            };
-            if !issued.is_live(now) {
-                spent = GateSeen::Spent;
-                continue;
-            }
-            if let Some(uses) = &mut issued.uses {
-                *uses -= 1;
-            }
-            return GateSeen::Valid;
-        }
-        spent
-    }
-}
-
-impl Issued {
-    fn is_live(&self, now: Duration) -> bool {
-        self.expires.is_none_or(|expires| now < expires) && self.uses != Some(0)
     }
 }

@@ -70,6 +70,7 @@ fn rule(words: RuleWords<'_>, index: usize, scope: &Scope, context: &Context<'_>
         delay: words.delay.and_then(delay).unwrap_or_default(),
         page_size: words.page_size,
         draw_by: words.draw_by.unwrap_or_default(),
+        local: words.local.unwrap_or_default(),
         expect: words.expect.as_ref().map(Expect::compile).map(Arc::new),
         place: words.node.place(),
         outcomes: if let Some(then) = words.then {

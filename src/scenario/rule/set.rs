@@ -43,6 +43,8 @@ pub(in crate::scenario) struct Rule {
     pub(in crate::scenario) outcomes: Outcomes,
     pub(in crate::scenario) page_size: Option<u64>,
     pub(in crate::scenario) draw_by: DrawBy,
+    /// Whether its state is that of each server, where several share a store.
+    pub(in crate::scenario) local: bool,
     pub(in crate::scenario) expect: Option<Arc<Expect>>,
     /// Where in its file.
     pub(in crate::scenario) place: Option<Place>,

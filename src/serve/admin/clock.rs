@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::document::duration;
 use crate::message::Plan;
 
-use super::super::clock::RATES;
+use super::super::clock::{RATES, Turn};
 use super::super::context::RequestContext;
 use super::reply::{AdminError, ok};
 
@@ -21,15 +21,15 @@ pub(super) fn show(context: &RequestContext) -> Plan {
 }
 
 /// Stops it.
-pub(super) fn freeze(context: &RequestContext) -> Plan {
-    context.world.clock.stop();
-    show(context)
+pub(super) fn freeze(context: &RequestContext) -> Result<Plan, AdminError> {
+    context.world.turn_clock(Turn::Stop)?;
+    Ok(show(context))
 }
 
 /// Lets it go on.
-pub(super) fn release(context: &RequestContext) -> Plan {
-    context.world.clock.release();
-    show(context)
+pub(super) fn release(context: &RequestContext) -> Result<Plan, AdminError> {
+    context.world.turn_clock(Turn::Release)?;
+    Ok(show(context))
 }
 
 /// Moves it on.
@@ -39,7 +39,7 @@ pub(super) fn advance(context: &RequestContext, body: &[u8]) -> Result<Plan, Adm
         let why = "the body must be {\"by\": \"30s\"}: a number with ms, s, m or h";
         return Err(AdminError::Invalid(why.to_owned()));
     };
-    context.advance(by);
+    context.advance(by)?;
     Ok(show(context))
 }
 
@@ -53,6 +53,6 @@ pub(super) fn set_rate(context: &RequestContext, body: &[u8]) -> Result<Plan, Ad
         );
         return Err(AdminError::Invalid(why));
     };
-    context.world.clock.set_rate(rate);
+    context.world.turn_clock(Turn::Rate(rate))?;
     Ok(show(context))
 }

@@ -244,6 +244,34 @@ impl<'a> Endpoint<'a> {
         }
     }
 
+    /// Whether it is about what servers that share a store have in common besides objects.
+    pub(super) fn is_of_all_servers(self) -> bool {
+        matches!(
+            self,
+            Self::Mappings(_)
+                | Self::Settings
+                | Self::ExtendedSettings
+                | Self::Scenarios
+                | Self::ScenarioReset
+                | Self::ScenarioState(_)
+                | Self::PutScenario(_)
+                | Self::OwnScenarios
+                | Self::AvailableScenarios
+                | Self::OwnScenarioReset
+                | Self::ScenarioStart
+                | Self::ScenarioStep
+                | Self::Reset
+                | Self::Clock
+                | Self::ClockFreeze
+                | Self::ClockAdvance
+                | Self::ClockRelease
+                | Self::ClockRate
+                | Self::Worlds
+                | Self::World(_)
+                | Self::WorldReset(_)
+        )
+    }
+
     /// Whether `WireMock` has it, and it came with its API.
     fn is_of_stubs(self) -> bool {
         matches!(

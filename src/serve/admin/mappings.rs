@@ -149,7 +149,7 @@ async fn blocking(
 /// than the default one, the stubs stay.
 pub(super) async fn reset(context: &RequestContext) -> Result<Plan, AdminError> {
     let (shared, world) = (&context.shared, &context.world);
-    world.stub_states.reset();
+    world.reset_stub_states()?;
     if !world.name.is_default() {
         shared.journal.clear_world(&world.name);
         return Ok(empty());

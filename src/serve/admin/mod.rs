@@ -119,6 +119,9 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
     let path = request.path().to_owned();
     let endpoint = Endpoint::parse(&path)?;
     endpoint.check_method(&request.method)?;
+    if endpoint.is_of_all_servers() {
+        context.catch_up().await?;
+    }
     let most = context.shared.settings.bounds.admin_body_bytes;
     let body = request.body.read(most).await.map_err(AdminError::Body)?;
     let method = &request.method;
@@ -151,7 +154,7 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
         Endpoint::Scenarios if matches!(*method, Method::GET | Method::HEAD) => {
             Ok(scenarios::list(context))
         }
-        Endpoint::ScenarioReset => Ok(scenarios::reset(context)),
+        Endpoint::ScenarioReset => scenarios::reset(context),
         Endpoint::ScenarioState(name) => scenarios::set_state(context, name, &body),
         Endpoint::Scenarios | Endpoint::OwnScenarios => {
             own_scenarios::all(context, method, &body).await
@@ -161,13 +164,13 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
             Ok(Plan::json(StatusCode::OK, Origin::Admin, crate::scenario::schema()))
         }
         Endpoint::AvailableScenarios => Ok(own_scenarios::available(context)),
-        Endpoint::OwnScenarioReset => Ok(own_scenarios::reset(context)),
-        Endpoint::ScenarioStart => Ok(own_scenarios::start(context)),
+        Endpoint::OwnScenarioReset => own_scenarios::reset(context),
+        Endpoint::ScenarioStart => own_scenarios::start(context),
         Endpoint::ScenarioStep => own_scenarios::step(context),
         Endpoint::Reset => store::reset(context).await,
         Endpoint::Clock => Ok(clock::show(context)),
-        Endpoint::ClockFreeze => Ok(clock::freeze(context)),
-        Endpoint::ClockRelease => Ok(clock::release(context)),
+        Endpoint::ClockFreeze => clock::freeze(context),
+        Endpoint::ClockRelease => clock::release(context),
         Endpoint::ClockAdvance => clock::advance(context, &body),
         Endpoint::ClockRate => clock::set_rate(context, &body),
         Endpoint::Worlds => Ok(worlds::all(context, method)),

@@ -21,7 +21,7 @@ pub(super) async fn all(
     match *method {
         Method::PUT => switch(context, body).await,
         Method::DELETE => {
-            context.restore_scenarios();
+            context.restore_scenarios().map_err(AdminError::Problems)?;
             Ok(show(context))
         }
         _ => Ok(show(context)),
@@ -29,22 +29,22 @@ pub(super) async fn all(
 }
 
 /// Counters, draws, tokens and timelines begin anew.
-pub(super) fn reset(context: &RequestContext) -> Plan {
-    context.world.scenario.reset(context.world.clock.elapsed());
-    show(context)
+pub(super) fn reset(context: &RequestContext) -> Result<Plan, AdminError> {
+    context.world.reset_rules()?;
+    Ok(show(context))
 }
 
 /// Timelines begin.
-pub(super) fn start(context: &RequestContext) -> Plan {
-    let world = &context.world;
-    context.scenario_set().start(&world.scenario, world.clock.elapsed());
-    show(context)
+pub(super) fn start(context: &RequestContext) -> Result<Plan, AdminError> {
+    let (world, set) = (&context.world, context.scenario_set());
+    world.change_rules(|state| set.start(state, world.clock.elapsed()))?;
+    Ok(show(context))
 }
 
 /// Each timeline goes to its next phase.
 pub(super) fn step(context: &RequestContext) -> Result<Plan, AdminError> {
-    let world = &context.world;
-    if context.scenario_set().step(&world.scenario, world.clock.elapsed()) == 0 {
+    let (world, set) = (&context.world, context.scenario_set());
+    if world.change_rules(|state| set.step(state, world.clock.elapsed()))? == 0 {
         return Err(AdminError::Conflict("no scenario here has a phase to go to".to_owned()));
     }
     Ok(show(context))

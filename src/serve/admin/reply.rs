@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::document::{Diagnostics, Refusal};
 use crate::message::{BadWorldName, Body, BodyError, Origin, Plan, Request};
 
-use super::super::commit::Contended;
+use super::super::commit::{Contended, ShareError};
 
 /// Why an admin request is not carried out.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ pub(super) enum AdminError {
     TakenId(Uuid),
     /// A state or name that a scenario has not, as `WireMock` says it: 422 or 404, with a code of its own.
     Scenario { status: StatusCode, code: u16, why: String },
+    /// 409, 413 or 504: a change that servers share was not made.
+    Shared(ShareError),
     /// 500: a file could not be read or written.
     Storage(String),
     /// 413 or 400: the body could not be read.
@@ -101,6 +103,7 @@ impl AdminError {
             Self::Scenario { status, code, why } => {
                 return wire_mock_errors(status, &[json!({"code": code, "title": why})]);
             }
+            Self::Shared(error) => (error.status(), error.to_string()),
             Self::Storage(why) => (StatusCode::INTERNAL_SERVER_ERROR, why),
             Self::Body(error @ BodyError::TooLarge(_)) => {
                 let why = format!("{error}; --bound admin-body-bytes=SIZE raises it");
@@ -127,6 +130,12 @@ impl AdminError {
 impl From<BadWorldName> for AdminError {
     fn from(error: BadWorldName) -> Self {
         Self::Invalid(error.to_string())
+    }
+}
+
+impl From<ShareError> for AdminError {
+    fn from(error: ShareError) -> Self {
+        Self::Shared(error)
     }
 }
 

@@ -43,11 +43,10 @@ pub(super) fn list(context: &RequestContext) -> Plan {
 }
 
 /// Resets all scenarios: of stubs, and Standin's own with their counters, draws and tokens.
-pub(super) fn reset(context: &RequestContext) -> Plan {
-    let world = &context.world;
-    world.stub_states.reset();
-    world.scenario.reset(world.clock.elapsed());
-    ok(&json!({}))
+pub(super) fn reset(context: &RequestContext) -> Result<Plan, AdminError> {
+    context.world.reset_stub_states()?;
+    context.world.reset_rules()?;
+    Ok(ok(&json!({})))
 }
 
 /// Moves a scenario to a state, or resets it where the body is empty. A scenario of Standin's own is moved to the
@@ -64,11 +63,13 @@ pub(super) fn set_state(
     if !stubs.has_scenario(name) {
         return set_phase(context, name, wanted);
     }
-    let states = &context.world.stub_states;
+    let world = &context.world;
     match wanted {
-        None => states.set(name, STARTED),
+        None => world.set_stub_state(name, STARTED)?,
         Some(wanted) => match wanted.as_deref() {
-            Some(state) if stubs.possible_states(name).contains(state) => states.set(name, state),
+            Some(state) if stubs.possible_states(name).contains(state) => {
+                world.set_stub_state(name, state)?;
+            }
             state => return Err(unsupported(name, state)),
         },
     }
@@ -109,7 +110,8 @@ fn set_phase(
     let phases: BTreeSet<&str> = own.phases.iter().map(|phase| &**phase).collect();
     match phase.as_deref() {
         Some(phase)
-            if phases.contains(phase) && set.enter_phase(&world.scenario, now, name, phase) =>
+            if phases.contains(phase)
+                && world.change_rules(|state| set.enter_phase(state, now, name, phase))? =>
         {
             Ok(ok(&json!({})))
         }

@@ -17,7 +17,8 @@ pub(super) fn all(
 ) -> Result<Plan, AdminError> {
     let shared = &context.shared;
     if matches!(*method, Method::POST | Method::PUT) {
-        shared.set_stub_settings(GlobalSettings::read(body).map_err(AdminError::Json)?);
+        let settings = GlobalSettings::read(body).map_err(AdminError::Json)?;
+        shared.change_settings(|now| *now = settings.clone())?;
         return Ok(empty());
     }
     Ok(ok(&json!({"settings": shared.stub_settings().to_json()})))
@@ -25,6 +26,7 @@ pub(super) fn all(
 
 /// Adds to the extended settings.
 pub(super) fn extend(context: &RequestContext, body: &[u8]) -> Result<Plan, AdminError> {
-    context.shared.extend_stub_settings(read_extended(body).map_err(AdminError::Json)?);
+    let more = read_extended(body).map_err(AdminError::Json)?;
+    context.shared.change_settings(|settings| settings.extend(&more))?;
     Ok(ok(&json!({})))
 }

@@ -22,6 +22,7 @@ mod cluster;
 mod cluster;
 mod numbers;
 mod outcome;
+mod proposal;
 mod published;
 #[cfg(test)]
 mod tests;
@@ -37,12 +38,13 @@ use super::seeding::{Lazy, SeedGeneration};
 
 use backend::{Backend, Memory};
 use cluster::Attached;
-pub(crate) use cluster::{Cluster, LEASE, Reached};
+pub(crate) use cluster::{Cluster, LEASE, Reached, WorldShare};
 #[cfg(all(feature = "etcd", feature = "cli"))]
 pub(crate) use cluster::{Contents as StoreContents, StoreTool};
 pub(crate) use numbers::StoreNumbers;
 use outcome::TRIES;
 pub(crate) use outcome::{Contended, Fresh, WriteError};
+pub(crate) use proposal::{Ahead, MOST_BYTES, MOST_KEYS, Proposal, ServerChange, ShareError};
 use published::Published;
 
 /// The objects of one world.

@@ -26,7 +26,8 @@ impl Recordings {
             let id = Uuid::new_v4();
             let mapping = json!({"id": id.to_string(), "response": {"proxyBaseUrl": target}});
             let stub = Arc::new(shared.read_stub(&mapping.to_string())?);
-            shared.change_stubs(|set| set.add(stub));
+            // What passes through other servers is not in this one's journal.
+            shared.change_own_stubs(|set| set.add(stub));
             proxy = Some(id);
         }
         let after = shared.journal.last_number();
@@ -41,7 +42,7 @@ impl Recordings {
         let recording = Arc::clone(recording);
         *state = State::Stopped;
         if let Some(id) = recording.proxy {
-            shared.change_stubs(|set| set.remove(id));
+            shared.change_own_stubs(|set| set.remove(id));
         }
         Some(recording)
     }

@@ -43,7 +43,8 @@ fn write_all(
     }
     for stub in stubs {
         let stub = Arc::new(stub);
-        shared.change_stubs(|set| set.add(Arc::clone(&stub)));
+        let added = shared.change_stubs(|set| set.add(Arc::clone(&stub)));
+        result = result.and(added.map_err(|error| error.to_string()));
         if persist && shared.root.is_some() {
             // As every persistent stub: one that is removed takes its file with it.
             result = result.and(shared.save_stub(&stub).map_err(|error| error.to_string()));

@@ -71,6 +71,15 @@ impl GlobalSettings {
         })
     }
 
+    /// Adds to the extended settings. A value that is null removes.
+    pub(crate) fn extend(&mut self, more: &Map<String, Value>) {
+        let extended = self.extended.get_or_insert_default();
+        extended.extend(more.clone());
+        extended.retain(|_, value| !value.is_null());
+        // WireMock makes new settings of the old ones, and this one is on in new ones.
+        self.proxy_pass_through = true;
+    }
+
     /// As `WireMock` shows them.
     pub(crate) fn to_json(&self) -> Value {
         let mut shown = json!({"proxyPassThrough": self.proxy_pass_through});

@@ -19,12 +19,15 @@ impl Shared {
         self.stubs.reader(&self.body_files()).one(mapping.as_bytes(), None)
     }
 
-    /// Changes the stubs. A scenario whose last stub is gone is forgotten in all worlds.
-    pub(crate) fn change_stubs<T>(&self, change: impl FnOnce(&mut StubSet) -> T) -> T {
+    /// Changes the stubs on this server alone. A scenario whose last stub is gone is forgotten in all worlds.
+    pub(crate) fn change_own_stubs<T>(&self, change: impl FnOnce(&mut StubSet) -> T) -> T {
         let (result, before, after) = self.stubs.change(change);
-        for gone in before.scenarios().filter(|name| !after.has_scenario(name)) {
-            for world in self.worlds.all() {
-                world.stub_states.set(gone, STARTED);
+        // Where servers share the states, the one that was asked for the change forgets.
+        if !self.is_replica() {
+            for gone in before.scenarios().filter(|name| !after.has_scenario(name)) {
+                for world in self.worlds.all() {
+                    world.stub_states.set(gone, STARTED);
+                }
             }
         }
         result

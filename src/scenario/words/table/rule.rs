@@ -118,6 +118,12 @@ words! {
     draw_by: DrawBy = word("draw_by", "What the number of a draw counts.")
         .default("`count`")
         .example("draw_by: request, delay: {median: 400ms, p99: 3s}"),
+    local: Flag = word(
+        "local",
+        "`true` keeps its counters, draws and limits on each server, where several share a store: its answers do not wait for it.",
+    )
+    .default("`false`: servers that share a store count together")
+    .example("local: true, share: [{p: 1%, then: {status: 503}}]"),
     expect: ExpectWords<'static> = word("expect", "How the client should behave.")
         .example("expect: {max_in_flight: 4}"),
 }

@@ -34,7 +34,7 @@ pub(super) fn add(context: &RequestContext, body: &[u8]) -> Result<Plan, AdminEr
             set.add(Arc::clone(&stub));
         }
         is_new
-    });
+    })?;
     if !added {
         return Err(AdminError::TakenId(stub.id));
     }
@@ -62,7 +62,7 @@ pub(super) fn edit_named(context: &RequestContext, body: &[u8]) -> Result<Plan, 
 }
 
 pub(super) fn replace(context: &RequestContext, stub: &Arc<Stub>) -> Result<bool, AdminError> {
-    let edited = context.shared.change_stubs(|set| set.replace(Arc::clone(stub)));
+    let edited = context.shared.change_stubs(|set| set.replace(Arc::clone(stub)))?;
     if edited {
         save_persistent(context, stub)?;
     }
@@ -71,7 +71,9 @@ pub(super) fn replace(context: &RequestContext, stub: &Arc<Stub>) -> Result<bool
 
 /// Removes the stub that has an id, and its file if it is persistent.
 pub(super) fn remove(context: &RequestContext, id: Uuid) -> Result<Plan, AdminError> {
-    let Some(stub) = context.shared.change_stubs(|set| set.remove(id)) else { return Ok(absent()) };
+    let Some(stub) = context.shared.change_stubs(|set| set.remove(id))? else {
+        return Ok(absent());
+    };
     context.shared.remove_saved(&stub)?;
     Ok(ok(&json!({})))
 }
@@ -93,7 +95,7 @@ pub(super) fn remove_meant(context: &RequestContext, body: &[u8]) -> Result<Plan
             }
         }
         by_id
-    });
+    })?;
     // The files of those that are found by their request stay, as in WireMock.
     if let Some(stub) = by_id {
         context.shared.remove_saved(&stub)?;
@@ -123,7 +125,7 @@ pub(super) fn remove_all(context: &RequestContext, stubs: &[Arc<Stub>]) -> Resul
         for stub in stubs {
             set.remove(stub.id);
         }
-    });
+    })?;
     for stub in stubs {
         context.shared.remove_saved(stub)?;
     }
@@ -133,7 +135,7 @@ pub(super) fn remove_all(context: &RequestContext, stubs: &[Arc<Stub>]) -> Resul
 /// Removes all stubs, and the files that this server wrote for them. Other files stay: a reset brings their
 /// stubs back.
 pub(super) fn clear(context: &RequestContext) -> Result<Plan, AdminError> {
-    context.shared.change_stubs(StubSet::clear);
+    context.shared.change_stubs(StubSet::clear)?;
     context.shared.remove_all_saved()?;
     Ok(ok(&json!({})))
 }
@@ -149,7 +151,7 @@ pub(super) fn save(context: &RequestContext) -> Result<Plan, AdminError> {
         if !stub.is_persistent() {
             let text = stub.file_text(None);
             stub = Arc::new(reader.one(text.as_bytes(), Some(stub.id)).map_err(AdminError::Json)?);
-            shared.change_stubs(|set| set.replace(Arc::clone(&stub)));
+            shared.change_stubs(|set| set.replace(Arc::clone(&stub)))?;
         }
         shared.save_stub(&stub)?;
     }

@@ -18,22 +18,23 @@ pub(super) fn import(context: &RequestContext, body: &[u8]) -> Result<Plan, Admi
     let import =
         shared.stubs.reader(&shared.body_files()).import(body).map_err(AdminError::Json)?;
     let ids: HashSet<Uuid> = import.stubs.iter().map(|stub| stub.id).collect();
+    let stubs: Vec<Arc<Stub>> = import.stubs.into_iter().map(Arc::new).collect();
     let (changed, others) = shared.change_stubs(|set| {
-        let mut changed: Vec<Arc<Stub>> = Vec::with_capacity(import.stubs.len());
-        for stub in import.stubs.into_iter().rev().map(Arc::new) {
+        let mut changed: Vec<Arc<Stub>> = Vec::with_capacity(stubs.len());
+        for stub in stubs.iter().rev() {
             if set.get(stub.id).is_none() {
-                set.add(Arc::clone(&stub));
+                set.add(Arc::clone(stub));
             } else if import.overwrites {
-                set.replace(Arc::clone(&stub));
+                set.replace(Arc::clone(stub));
             } else {
                 continue;
             }
-            changed.push(stub);
+            changed.push(Arc::clone(stub));
         }
         let is_other = |stub: &&Arc<Stub>| import.deletes_others && !ids.contains(&stub.id);
         let others: Vec<Arc<Stub>> = set.stubs().filter(is_other).cloned().collect();
         (changed, others)
-    });
+    })?;
     remove_all(context, &others)?;
     for stub in &changed {
         save_persistent(context, stub)?;

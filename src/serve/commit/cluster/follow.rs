@@ -8,9 +8,11 @@ use crate::etcd::{Event, EventType, WatchResponse, revision_of};
 use crate::k8s::{GroupResource, RemoteWrite, Revision, State};
 use crate::message::WorldName;
 
+use super::super::proposal::ServerChange;
 use super::super::published::Published;
 use super::inner::Inner;
 use super::keys::Meaning;
+use super::shared_world::SharedWorld;
 
 /// How long to wait before a lost watch is opened again.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -107,6 +109,7 @@ impl Inner {
     fn apply(&self, answer: &WatchResponse, seen: &mut Revision) -> bool {
         let mut worlds: HashMap<WorldName, Next> = HashMap::new();
         let mut goes_on = true;
+        let before = *seen;
         for of_revision in answer.events.chunk_by(|one, other| revision(one) == revision(other)) {
             let Some(at) = of_revision.first().map(revision).filter(|at| *at > *seen) else {
                 continue;
@@ -122,6 +125,9 @@ impl Inner {
             }
         }
         self.health.apply(*seen);
+        if *seen != before {
+            self.seen.send_replace(*seen);
+        }
         goes_on
     }
 
@@ -133,6 +139,7 @@ impl Inner {
         worlds: &mut HashMap<WorldName, Next>,
     ) -> bool {
         let mut ended = HashSet::new();
+        let mut is_news = false;
         for kv in events.iter().filter_map(|event| event.kv.as_ref()) {
             if let Meaning::End { world } = self.keys.meaning(&kv.key)
                 && let Ok(world) = WorldName::parse(world)
@@ -140,6 +147,8 @@ impl Inner {
                 let next = self.next(worlds, &world);
                 next.state = self.layer.begun_at(at);
                 next.is_new = true;
+                self.share(&world).end(at.0);
+                is_news = true;
                 ended.insert(world);
             }
         }
@@ -178,10 +187,30 @@ impl Inner {
                         self.next(worlds, &world).state.revision = at;
                     }
                 }
+                Meaning::Server { key } => {
+                    let value = (!is_removal).then(|| kv.value.clone());
+                    let created = revision_of(Some(kv.create_revision));
+                    let key = key.to_owned();
+                    let change = ServerChange::Entry { key, value, created, revision: at.0 };
+                    self.server().push(change);
+                    is_news = true;
+                }
+                Meaning::State { world, key } => {
+                    if let Ok(world) = WorldName::parse(world) {
+                        let value = (!is_removal).then_some(&kv.value);
+                        if let Err(why) = self.share(&world).apply(key, value, at.0) {
+                            self.ignore(&kv.key, &why);
+                        }
+                        is_news |= SharedWorld::is_news(key);
+                    }
+                }
                 Meaning::Fingerprint => return false,
                 Meaning::Foreign => self.ignore(&kv.key, "it is none of this program"),
-                Meaning::End { .. } | Meaning::Format => {}
+                Meaning::End { .. } | Meaning::Format | Meaning::Changes => {}
             }
+        }
+        if is_news {
+            self.news.send_modify(|count| *count += 1);
         }
         true
     }
@@ -198,7 +227,7 @@ impl Inner {
         })
     }
 
-    fn ignore(&self, key: &[u8], why: &str) {
+    pub(super) fn ignore(&self, key: &[u8], why: &str) {
         self.say(&format!("the key {} in etcd is ignored: {why}", String::from_utf8_lossy(key)));
     }
 

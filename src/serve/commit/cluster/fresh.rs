@@ -1,5 +1,6 @@
 //! When was the last write of a world? A reader asks etcd before it reads the local state, as upstream's watch cache
-//! does for a consistent read (`k8s.io/apiserver/pkg/storage/cacher`). All who ask meanwhile share the next answer.
+//! does for a consistent read (`k8s.io/apiserver/pkg/storage/cacher`). All who ask meanwhile share the next answer. The
+//! last change of what is shared besides objects is asked for in the same way.
 
 use std::sync::{Arc, PoisonError};
 
@@ -17,29 +18,40 @@ impl Inner {
         self: Arc<Self>,
         world: &WorldName,
     ) -> Result<Revision, Failure> {
+        let key = self.keys.head(world);
+        self.written(key).await
+    }
+
+    /// The revision of the last change of what is shared besides objects, at a time after the call.
+    pub(super) async fn last_change(self: Arc<Self>) -> Result<Revision, Failure> {
+        let key = self.keys.changes();
+        self.written(key).await
+    }
+
+    /// The revision of the last write of a key, at a time after the call.
+    async fn written(self: Arc<Self>, key: String) -> Result<Revision, Failure> {
         let (sender, receiver) = oneshot::channel();
         let asks = {
             let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_new = !asking.contains_key(world);
-            asking.entry(world.clone()).or_default().push(sender);
+            let is_new = !asking.contains_key(&key);
+            asking.entry(key.clone()).or_default().push(sender);
             is_new
         };
         if asks {
-            tokio::spawn(Arc::clone(&self).answer(world.clone()));
+            tokio::spawn(Arc::clone(&self).answer(key));
         }
         receiver.await.unwrap_or_else(|_| Err(Failure::Unavailable("the server stops".to_owned())))
     }
 
     /// Asks until nobody waits.
-    async fn answer(self: Arc<Self>, world: WorldName) {
-        let key = self.keys.head(&world);
+    async fn answer(self: Arc<Self>, key: String) {
         loop {
             let waiting = {
                 let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-                match asking.get_mut(&world).map(std::mem::take) {
+                match asking.get_mut(&key).map(std::mem::take) {
                     Some(waiting) if !waiting.is_empty() => waiting,
                     _ => {
-                        asking.remove(&world);
+                        asking.remove(&key);
                         return;
                     }
                 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{Notify, oneshot, watch};
 
 use crate::etcd::{Failure, Members};
@@ -11,14 +12,16 @@ use crate::k8s::{Committed, Revision, State};
 use crate::message::WorldName;
 use crate::transport::Logger;
 
+use super::super::proposal::ServerChange;
 use super::super::published::Published;
 use super::health::Health;
 use super::keys::Keys;
+use super::shared_world::SharedWorld;
 
 /// How long a request waits for etcd.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Who waits for the next answer about a world.
+/// Who waits for the next answer about a key.
 pub(super) type Waiting = Vec<oneshot::Sender<Result<Revision, Failure>>>;
 
 /// Where lines about the store go.
@@ -39,7 +42,17 @@ pub(super) struct Inner {
     /// A world in which nothing was written.
     pub(super) layer: State,
     pub(super) worlds: Mutex<HashMap<WorldName, Arc<Published>>>,
-    pub(super) asking: Mutex<HashMap<WorldName, Waiting>>,
+    /// What is of each world besides its objects.
+    pub(super) shares: Mutex<HashMap<WorldName, Arc<SharedWorld>>>,
+    /// What happened to what all worlds share besides objects, until somebody takes it over.
+    pub(super) server: Mutex<Vec<ServerChange>>,
+    /// Counts what somebody has to take over.
+    pub(super) news: watch::Sender<u64>,
+    /// The revision up to which all writes are in the local copies.
+    pub(super) seen: watch::Sender<Revision>,
+    /// When the data began: the time at which the clocks of all worlds begin.
+    pub(super) began: Timestamp,
+    pub(super) asking: Mutex<HashMap<String, Waiting>>,
     /// Why the local state does not follow, where it does not.
     pub(super) trouble: Mutex<Option<String>>,
     /// The watch is to be opened anew.
@@ -61,12 +74,23 @@ pub(super) enum Refusal {
 }
 
 impl Inner {
-    pub(super) fn new(members: Arc<Members>, keys: Keys, layer: State, log: Log) -> Self {
+    pub(super) fn new(
+        members: Arc<Members>,
+        keys: Keys,
+        layer: State,
+        began: Timestamp,
+        log: Log,
+    ) -> Self {
         Self {
             members,
             keys,
             layer,
+            began,
             worlds: Mutex::default(),
+            shares: Mutex::default(),
+            server: Mutex::default(),
+            news: watch::Sender::new(0),
+            seen: watch::Sender::new(Revision(0)),
             asking: Mutex::default(),
             trouble: Mutex::default(),
             reopen: Notify::new(),
@@ -86,12 +110,23 @@ impl Inner {
         published
     }
 
+    /// What is of a world besides its objects.
+    pub(super) fn share(&self, world: &WorldName) -> Arc<SharedWorld> {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(SharedWorld::new(world, self.began));
+        Arc::clone(shares.entry(world.clone()).or_insert_with(new))
+    }
+
     pub(super) fn say(&self, line: &str) {
         (self.log.0)(line);
     }
 
     pub(super) fn worlds(&self) -> MutexGuard<'_, HashMap<WorldName, Arc<Published>>> {
         self.worlds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn server(&self) -> MutexGuard<'_, Vec<ServerChange>> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn trouble(&self) -> MutexGuard<'_, Option<String>> {

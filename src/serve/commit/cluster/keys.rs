@@ -7,6 +7,9 @@
 //! PREFIX/standin/floors/WORLD                  up to where the history is compacted
 //! PREFIX/standin/ends/WORLD                    a world was deleted
 //! PREFIX/standin/heads/WORLD                   written with each of its objects: when was the last write?
+//! PREFIX/standin/server/KEY                    what all worlds share besides objects: stubs, settings
+//! PREFIX/standin/state/WORLD/KEY               what is of one world besides its objects: clock, scenarios and their state
+//! PREFIX/standin/changes                       written with each of these two: when was the last change?
 //! PREFIX/heads/WORLD/RESOURCE                  the same for each resource
 //! PREFIX/leader                                whose controllers run
 //! PREFIX/space                                 written while etcd was full, to see whether it has space again
@@ -42,6 +45,16 @@ pub(super) enum Meaning<'k> {
     Head {
         world: &'k str,
     },
+    /// What all worlds share besides objects.
+    Server {
+        key: &'k str,
+    },
+    /// What is of one world besides its objects.
+    State {
+        world: &'k str,
+        key: &'k str,
+    },
+    Changes,
     /// None of ours.
     Foreign,
 }
@@ -94,6 +107,20 @@ impl Keys {
         format!("{}/heads/{world}/", self.prefix)
     }
 
+    /// A key below `standin/`, such as `server/settings`.
+    pub(super) fn below(&self, key: &str) -> String {
+        format!("{}/standin/{key}", self.prefix)
+    }
+
+    /// What the keys of all that is of a world besides its objects begin with.
+    pub(super) fn state(&self, world: &str) -> String {
+        format!("{}/standin/state/{world}/", self.prefix)
+    }
+
+    pub(super) fn changes(&self) -> String {
+        format!("{}/standin/changes", self.prefix)
+    }
+
     pub(super) fn leader(&self) -> String {
         format!("{}/leader", self.prefix)
     }
@@ -109,6 +136,8 @@ impl Keys {
             RequestOp::delete_all(self.objects(world).into()),
             RequestOp::delete(self.floor(world).into()),
             RequestOp::delete_all(self.heads_of(world).into()),
+            RequestOp::delete_all(self.state(world).into()),
+            RequestOp::put(self.changes().into(), Vec::new()),
             RequestOp::put(self.head(world).into(), Vec::new()),
         ]
     }
@@ -122,6 +151,12 @@ impl Keys {
         match rest.split_once('/') {
             None if rest == "format" => Meaning::Format,
             None if rest == "fingerprint" => Meaning::Fingerprint,
+            None if rest == "changes" => Meaning::Changes,
+            Some(("server", key)) => Meaning::Server { key },
+            Some(("state", rest)) => match rest.split_once('/') {
+                Some((world, key)) => Meaning::State { world, key },
+                None => Meaning::Foreign,
+            },
             Some(("floors", world)) if !world.contains('/') => Meaning::Floor { world },
             Some(("heads", world)) if !world.contains('/') => Meaning::Head { world },
             Some(("ends", world)) if !world.contains('/') => Meaning::End { world },
@@ -163,7 +198,19 @@ mod tests {
         assert_eq!(keys.meaning(keys.floor("w").as_bytes()), Meaning::Floor { world: "w" });
         assert_eq!(keys.meaning(keys.end("w").as_bytes()), Meaning::End { world: "w" });
         assert_eq!(keys.meaning(keys.head("w").as_bytes()), Meaning::Head { world: "w" });
-        for foreign in ["/p/q/standin/other", "/p/q/standin/objects/w", "/other", "/p/q/standin/"] {
+        let settings = keys.below("server/settings");
+        assert_eq!(keys.meaning(settings.as_bytes()), Meaning::Server { key: "settings" });
+        let clock = keys.below("state/w/a/b");
+        assert!(clock.starts_with(&keys.state("w")));
+        assert_eq!(keys.meaning(clock.as_bytes()), Meaning::State { world: "w", key: "a/b" });
+        assert_eq!(keys.meaning(keys.changes().as_bytes()), Meaning::Changes);
+        for foreign in [
+            "/p/q/standin/other",
+            "/p/q/standin/state/w",
+            "/p/q/standin/objects/w",
+            "/other",
+            "/p/q/standin/",
+        ] {
             assert_eq!(keys.meaning(foreign.as_bytes()), Meaning::Foreign, "{foreign}");
         }
     }

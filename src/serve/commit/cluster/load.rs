@@ -1,12 +1,13 @@
 //! All that is in etcd → the local state of each world.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use crate::etcd::{Failure, KeyValue, revision_of};
 use crate::k8s::{RemoteWrite, Revision, State};
 use crate::message::WorldName;
 
+use super::super::proposal::ServerChange;
 use super::super::published::Published;
 use super::inner::{Inner, PATIENCE};
 use super::keys::Meaning;
@@ -31,6 +32,7 @@ impl Inner {
                 Ok(()) => {
                     self.health.count_load();
                     self.health.apply(Revision(at));
+                    self.seen.send_replace(Revision(at));
                     return Ok(Revision(at));
                 }
             }
@@ -68,6 +70,7 @@ impl Inner {
             }
         }
         self.overlay(&mut worlds, &all);
+        self.load_shared(&all);
         let mut known = self.worlds();
         for (world, state) in worlds {
             match known.get(&world) {
@@ -81,6 +84,43 @@ impl Inner {
         }
         self.count.send_replace(known.len());
         Ok(())
+    }
+
+    /// Takes over what is shared besides objects.
+    fn load_shared(&self, all: &[KeyValue]) {
+        let mut server = vec![ServerChange::Restart];
+        let mut worlds: HashMap<&str, Vec<(&str, &KeyValue)>> = HashMap::new();
+        for kv in all {
+            match self.keys.meaning(&kv.key) {
+                Meaning::Server { key } => server.push(ServerChange::Entry {
+                    key: key.to_owned(),
+                    value: Some(kv.value.clone()),
+                    created: revision_of(Some(kv.create_revision)),
+                    revision: revision_of(Some(kv.mod_revision)),
+                }),
+                Meaning::State { world, key } => worlds.entry(world).or_default().push((key, kv)),
+                _ => {}
+            }
+        }
+        *self.server() = server;
+        self.news.send_modify(|count| *count += 1);
+        let known: Vec<_> = {
+            let shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+            shares.values().cloned().collect()
+        };
+        for share in known {
+            share.clear();
+        }
+        for (world, entries) in worlds {
+            let Ok(world) = WorldName::parse(world) else { continue };
+            let share = self.share(&world);
+            for (key, kv) in entries {
+                let written = revision_of(Some(kv.mod_revision));
+                if let Err(why) = share.apply(key, Some(&kv.value), written) {
+                    self.ignore(&kv.key, &why);
+                }
+            }
+        }
     }
 
     /// Lays what was written over the objects of the fixtures.

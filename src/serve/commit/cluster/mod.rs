@@ -8,6 +8,9 @@
 //! reader: [fresh]: when was the last write? → wait for [follow] → read the local state
 //! ```
 //!
+//! What servers share besides objects goes the same ways: [shared] makes its changes, [`super::proposal`] has their form;
+//! of a world, [shared_world] is the local copy, [world_share] has its changes, and [rules] decides by its rules.
+//!
 //! The objects of the fixtures are not in etcd: every server has them, and a world begins with them. What is in etcd
 //! lies over them.
 
@@ -22,11 +25,15 @@ mod keys;
 mod lead;
 mod load;
 mod park;
+mod rules;
+mod shared;
+mod shared_world;
 mod start;
 mod store;
 #[cfg(feature = "cli")]
 mod tools;
 mod transact;
+mod world_share;
 
 pub(crate) use attached::Attached;
 pub(crate) use lead::LEASE;
@@ -34,3 +41,4 @@ pub(crate) use start::Reached;
 pub(crate) use store::Cluster;
 #[cfg(feature = "cli")]
 pub(crate) use tools::{Contents, StoreTool};
+pub(crate) use world_share::WorldShare;

@@ -86,7 +86,7 @@ impl Reached {
         let joined = park::wait(&driver, driver.spawn(joining));
         let revision = joined.map_err(|error| error.to_string()).and_then(|joined| joined)?;
         let layer = first.at_revision(revision);
-        let inner = Arc::new(Inner::new(members, keys, layer.clone(), log));
+        let inner = Arc::new(Inner::new(members, keys, layer.clone(), began, log));
         let loading = Arc::clone(&inner);
         let loaded = park::wait(&driver, driver.spawn(async move { loading.begin().await }));
         loaded.map_err(|error| error.to_string()).and_then(|loaded| loaded)?;
