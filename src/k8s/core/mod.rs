@@ -13,6 +13,7 @@ pub(super) mod cells;
 mod cells_of_pods;
 pub(super) mod columns;
 pub(super) mod convert;
+mod converted;
 pub(super) mod decode;
 mod defaults;
 mod diff;
