@@ -63,6 +63,7 @@ async fn check(args: &StoreCheck) -> Result<(), CommandError> {
                 println!("  {world}: {resource}: {count} objects, {bytes} bytes");
             }
         }
+        println!("besides objects: {} keys", contents.besides_objects);
         if let Some((key, bytes)) = &contents.largest {
             println!("largest object: {bytes} bytes, {key}");
         }
@@ -130,6 +131,7 @@ fn as_json(contents: &StoreContents) -> Value {
         "revision": contents.revision,
         "fingerprint": contents.fingerprint,
         "worlds": worlds,
+        "besidesObjects": contents.besides_objects,
         "largest": contents.largest.as_ref().map(|(key, bytes)| json!({"key": key, "bytes": bytes})),
         "foreign": some(&contents.foreign),
         "problems": some(&contents.problems),

@@ -16,7 +16,7 @@ pub(crate) enum StoreCommand {
     Check(Deferred<StoreCheck>),
     /// List the worlds of the store.
     Worlds(Deferred<StoreCheck>),
-    /// Write the objects of a world as fixtures, or everything as a dump.
+    /// Write the objects of a world as fixtures, or those of all worlds as a dump.
     ///
     /// The objects of the servers' own fixtures are not in the store, unless they were changed.
     Export(Deferred<StoreExport>),

@@ -166,9 +166,9 @@ mod tests {
     fn transactions_are_counted_by_what_comes_of_them() {
         let health = Health::default();
         for answer in [
-            Ok(TxnResponse { header: None, succeeded: true }),
-            Ok(TxnResponse { header: None, succeeded: false }),
-            Ok(TxnResponse { header: None, succeeded: false }),
+            Ok(TxnResponse { succeeded: true, ..TxnResponse::default() }),
+            Ok(TxnResponse { succeeded: false, ..TxnResponse::default() }),
+            Ok(TxnResponse { succeeded: false, ..TxnResponse::default() }),
             Err(Failure::Full),
         ] {
             health.count(&answer);

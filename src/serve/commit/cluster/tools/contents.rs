@@ -25,6 +25,8 @@ pub(crate) struct Contents {
     pub(crate) worlds: BTreeMap<String, WorldContents>,
     /// The largest object: its key and its size.
     pub(crate) largest: Option<(String, usize)>,
+    /// How many keys hold what servers share besides objects: stubs, settings, clocks, the state of rules.
+    pub(crate) besides_objects: usize,
     /// Keys that are not of this program: how many, and the first of them.
     pub(crate) foreign: (usize, Vec<String>),
     /// What is wrong: how much, and the first of it.
@@ -73,7 +75,8 @@ impl StoreTool {
             Meaning::End { world } => {
                 ends.insert(world.to_owned(), revision_of(Some(kv.mod_revision)));
             }
-            Meaning::Floor { .. } => {}
+            Meaning::Floor { .. } | Meaning::Changes => {}
+            Meaning::Server { .. } | Meaning::State { .. } => contents.besides_objects += 1,
             Meaning::Object { world, resource, key } => contents.add(world, resource, key, &kv),
             Meaning::Foreign => note(&mut contents.foreign, || name(&kv)),
         };
@@ -167,7 +170,12 @@ mod tests {
     use super::*;
 
     fn kv(value: &str) -> KeyValue {
-        KeyValue { key: b"/p/k".to_vec(), mod_revision: 3, value: value.to_owned().into() }
+        KeyValue {
+            key: b"/p/k".to_vec(),
+            create_revision: 3,
+            mod_revision: 3,
+            value: value.to_owned().into(),
+        }
     }
 
     #[test]
