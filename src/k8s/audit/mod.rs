@@ -7,6 +7,7 @@
 //! Pure, as the rest of the engine: `serve::audit` drives it and writes the log.
 
 mod event;
+mod fields;
 mod levels;
 mod notes;
 mod policy;

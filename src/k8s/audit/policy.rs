@@ -4,54 +4,14 @@
 use serde_json::{Value, json};
 
 use super::super::auth::{Attributes, AuthRequest, User};
-use super::super::golang::{GoType, STRING, Struct, decode, plain, quote};
+use super::super::golang::{decode, plain, quote};
 use super::super::names;
 use super::super::status::FieldError;
+use super::fields::POLICY;
 use super::levels::{LEVELS, Level, Stage};
 
 /// The only version of policies and events.
 const VERSION: &str = "audit.k8s.io/v1";
-
-static RESOURCES: GoType = GoType::Struct(&Struct {
-    package: "v1",
-    name: "GroupResources",
-    fields: &[
-        ("group", STRING),
-        ("resources", GoType::List(&STRING)),
-        ("resourceNames", GoType::List(&STRING)),
-    ],
-});
-
-static STAGE: GoType = GoType::Text("v1.Stage");
-
-static RULE: GoType = GoType::Struct(&Struct {
-    package: "v1",
-    name: "PolicyRule",
-    fields: &[
-        ("level", GoType::Text("v1.Level")),
-        ("users", GoType::List(&STRING)),
-        ("userGroups", GoType::List(&STRING)),
-        ("verbs", GoType::List(&STRING)),
-        ("resources", GoType::List(&RESOURCES)),
-        ("namespaces", GoType::List(&STRING)),
-        ("nonResourceURLs", GoType::List(&STRING)),
-        ("omitStages", GoType::List(&STAGE)),
-        ("omitManagedFields", GoType::Bool),
-    ],
-});
-
-static POLICY: Struct = Struct {
-    package: "v1",
-    name: "Policy",
-    fields: &[
-        ("kind", STRING),
-        ("apiVersion", STRING),
-        ("metadata", GoType::Any),
-        ("rules", GoType::List(&RULE)),
-        ("omitStages", GoType::List(&STAGE)),
-        ("omitManagedFields", GoType::Bool),
-    ],
-};
 
 /// An audit policy.
 #[derive(Debug)]
