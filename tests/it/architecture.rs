@@ -9,7 +9,7 @@ use std::path::Path;
 /// that are before it.
 const LAYERS: &[&[&str]] = &[
     &["java", "parallel", "document", "message", "links", "redact"],
-    &["etcd", "tls", "transport", "template", "matching", "scenario", "k8s", "grade"],
+    &["tls", "etcd", "transport", "template", "matching", "scenario", "k8s", "grade"],
     &["fixtures", "exchange", "record", "profile", "kubeconfig"],
     &["error"],
     &["serve"],

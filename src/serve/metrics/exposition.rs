@@ -4,14 +4,14 @@ use std::fmt;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
+use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::super::state::Shared;
 use super::counters::{BUCKETS_US, Times};
 use super::scrape::Scrape;
-use super::store::encode_store;
+use super::store::{count, encode_store};
 
 /// The media type of the text.
 pub(in crate::serve) const CONTENT_TYPE: &str =
@@ -89,11 +89,6 @@ impl Scrape {
         }
         Ok(())
     }
-}
-
-/// Writes the value of a counter.
-pub(super) fn count(mut to: MetricEncoder<'_>, value: u64) -> fmt::Result {
-    to.encode_counter::<NoLabelSet, u64, f64>(&value, None)
 }
 
 /// The bounds in seconds, with the counts of each. The encoder adds them up.

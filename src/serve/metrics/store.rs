@@ -2,12 +2,16 @@
 
 use std::fmt;
 
-use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;
 
 use super::super::commit::StoreNumbers;
-use super::exposition::count;
+
+/// Writes the value of a counter.
+pub(super) fn count(mut to: MetricEncoder<'_>, value: u64) -> fmt::Result {
+    to.encode_counter::<NoLabelSet, u64, f64>(&value, None)
+}
 
 /// Writes the numbers of a store.
 pub(super) fn encode_store(of: &StoreNumbers, to: &mut DescriptorEncoder<'_>) -> fmt::Result {

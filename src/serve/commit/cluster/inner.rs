@@ -14,7 +14,7 @@ use crate::transport::Logger;
 
 use super::super::proposal::ServerChange;
 use super::super::published::Published;
-use super::health::Health;
+use super::counts::Health;
 use super::keys::Keys;
 use super::shared_world::SharedWorld;
 

@@ -15,6 +15,7 @@
 //! lies over them.
 
 mod attached;
+mod counts;
 mod driver;
 mod fingerprint;
 mod follow;
