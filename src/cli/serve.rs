@@ -51,7 +51,8 @@ pub(super) fn serve_with(
     }
     #[cfg(feature = "etcd")]
     {
-        builder = args.store.on(builder, args.adopt)?;
+        let idle = Some(args.store_world_idle).filter(|idle| !idle.is_zero());
+        builder = args.store.on(builder, args.adopt)?.store_world_idle(idle);
     }
     let mut fixtures = args.fixtures;
     fixtures.extend(args.fixtures_if_present.into_iter().filter(|path| fixtures::has_files(path)));

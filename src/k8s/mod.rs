@@ -81,7 +81,7 @@ pub(crate) use garbage::Collector;
 pub(crate) use golang::{parse_duration, parse_int, parse_uint, quote};
 pub(crate) use life_cycle::{LifeCycle, ObjectFilter, Phases, StageList};
 pub(crate) use limits::MAX_BODY_BYTES;
-pub(crate) use list::PageCache;
+pub(crate) use list::{PageCache, revision_of_list};
 pub(crate) use miss_hint::miss_hint;
 pub(crate) use namespace::{emptied as emptied_namespaces, finished as finished_namespaces};
 pub use release::KubernetesVersion;
@@ -92,7 +92,7 @@ pub(crate) use status::ApiError;
 pub use store::HistoryLimits;
 pub(crate) use store::{Committed, Conflict, PinnedSnapshots, Revision, State, StoreChange};
 #[cfg(feature = "etcd")]
-pub(crate) use store::{Demand, Part, Place, RemoteWrite, Since, stored};
+pub(crate) use store::{Demand, Part, Place, RemoteWrite, Since, Snapshot, stored};
 pub(crate) use verbs::{PendingAnswer, Watch, WatchStep, error_line};
 pub(crate) use webhook::WebhookReply;
 pub(crate) use yaml::render as render_yaml;

@@ -145,6 +145,12 @@ pub(super) async fn answer_noted(
         return not_ready(&why);
     }
     let fresh = fresh(world, &api_request);
+    if world.store.is_shared()
+        && *asked.method() == Method::GET
+        && let Some(revision) = k8s::revision_of_list(asked.query())
+    {
+        world.store.recall(revision).await;
+    }
     let mut outcome = carry_out(world, config, &api_request, fresh).await;
     if let Outcome::NotReached { asked: revision, .. } = outcome {
         watch::wait_for(context, revision).await;

@@ -25,6 +25,10 @@ use crate::transport::Logger;
 use super::backend::RecordMode;
 use super::inherited::Inherited;
 
+/// After which time without a use a world of a store is removed.
+#[cfg(feature = "etcd")]
+const STORE_WORLD_IDLE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The settings of a server: each method sets one, [`Builder::start`] starts the server.
 ///
 /// Get one from [`Server::builder`](crate::Server::builder). Nothing is read, checked or bound before the start.
@@ -100,6 +104,9 @@ pub struct Builder {
     pub(super) store: Option<(String, bool)>,
     #[cfg(feature = "etcd")]
     pub(super) store_access: StoreAccess,
+    /// After which time without a use a world of the store is removed.
+    #[cfg(feature = "etcd")]
+    pub(super) store_world_idle: Option<Duration>,
     pub(super) world_prefix: Option<String>,
     pub(super) admin: AdminAccess,
     pub(super) bounds: Bounds,
@@ -165,6 +172,8 @@ impl Default for Builder {
             store: None,
             #[cfg(feature = "etcd")]
             store_access: StoreAccess::default(),
+            #[cfg(feature = "etcd")]
+            store_world_idle: Some(STORE_WORLD_IDLE),
             world_prefix: Some(WORLD_PREFIX.to_owned()),
             admin: AdminAccess::default(),
             bounds: Bounds::default(),
@@ -247,6 +256,14 @@ impl Builder {
     #[cfg(feature = "etcd")]
     pub fn store(mut self, address: &str, adopt: bool) -> Self {
         self.store = Some((address.to_owned(), adopt));
+        self
+    }
+
+    /// Removes what clients have written in a world that no server with this store was asked for in this time; the default
+    /// world stays. A day, where nothing is set; `None`: never.
+    #[cfg(feature = "etcd")]
+    pub fn store_world_idle(mut self, time: Option<Duration>) -> Self {
+        self.store_world_idle = time;
         self
     }
 

@@ -149,7 +149,9 @@ impl Builder {
         let wrong = |why: String| Error::Setting(format!("--store: {why}"));
         let address = address.parse::<StoreAddress>().map_err(|why| wrong(why.to_string()))?;
         let access = std::mem::take(&mut self.store_access).of(&address).map_err(wrong)?;
-        Reached::reach(address, access, adopt, Arc::clone(log)).await.map(Some).map_err(wrong)
+        let reached =
+            Reached::reach(address, access, adopt, Arc::clone(log)).await.map_err(wrong)?;
+        Ok(Some(reached.removing(self.store_world_idle)))
     }
 
     /// The store that several servers share: this build has none.

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use standin::{Error, RunningServer, Server};
@@ -293,4 +294,75 @@ async fn controllers_run_on_one_server_and_go_on_at_another() {
     deploy(&other, "second").await;
     eventually("it is available", async || available(&other, "second").await).await;
     assert_eq!((pods(&other, "first").await, pods(&other, "second").await), (3, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_world_that_no_client_uses_is_removed() {
+    let Some(etcd) = Etcd::start() else { return };
+    let idle = Some(std::time::Duration::from_secs(2));
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let builder = || {
+        let lines = Arc::clone(&lines);
+        let log = move |line: &str| lines.lock().expect("no panic").push(line.to_owned());
+        Server::builder().store(&etcd.address, false).store_world_idle(idle).log(log)
+    };
+    let one = builder().start().await.expect("it starts");
+    let other = builder().start().await.expect("it starts");
+    let [unused, watched] = ["unused", "watched"].map(|world| format!("/worlds/{world}{MAPS}"));
+    for path in [&unused, &watched, &MAPS.to_owned()] {
+        assert_eq!(post(&one, "POST", path, &map("m")).await.status, 201);
+    }
+    let seen = async |server: &RunningServer, path: &str| {
+        ask(server, "GET", path).await.names().contains(&"m".to_owned())
+    };
+    let watching = format!("{watched}?watch=1&timeoutSeconds=30");
+    let watch = ask(&other, "GET", &watching);
+    let is_removed = |line: &String| line.contains("the world unused was not used for long");
+    let removed = eventually("the world is removed", async || {
+        lines.lock().expect("no panic").iter().any(is_removed)
+    });
+    tokio::select! {
+        _ = watch => panic!("the watch is shorter than the test"),
+        () = removed => {}
+    }
+    assert!(!seen(&one, &unused).await, "its objects are gone");
+    assert!(seen(&one, &watched).await, "a watch is a use");
+    assert!(seen(&one, MAPS).await, "the default world stays");
+    assert_eq!(post(&other, "POST", &unused, &map("again")).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_of_a_past_that_etcd_has_are_answered() {
+    let Some(etcd) = Etcd::start() else { return };
+    let mut bounds = standin::Bounds::default();
+    bounds.history.events = 2;
+    let builder = Server::builder().store(&etcd.address, false).bounds(bounds);
+    let one = builder.start().await.expect("it starts");
+    for n in 0..4 {
+        assert_eq!(post(&one, "POST", MAPS, &map(&format!("m{n}"))).await.status, 201);
+    }
+    let first = ask(&one, "GET", &format!("{MAPS}?limit=2")).await;
+    let (then, token) =
+        (revision(&first), first.at("/metadata/continue").as_str().expect("a token").to_owned());
+    for n in 0..4 {
+        assert_eq!(ask(&one, "DELETE", &format!("{MAPS}/m{n}")).await.status, 200);
+    }
+    let exact = format!("{MAPS}?resourceVersion={then}&resourceVersionMatch=Exact");
+    let of_objects = |answer: &Answer| -> Vec<String> {
+        answer.names().into_iter().filter(|name| name.starts_with('m')).collect()
+    };
+    for _ in 0..2 {
+        let all = ask(&one, "GET", &exact).await;
+        assert_eq!(all.status, 200, "{}", all.text());
+        assert_eq!(revision(&all), then);
+        assert_eq!(of_objects(&all), ["m0", "m1", "m2", "m3"]);
+        let rest = ask(&one, "GET", &format!("{MAPS}?continue={token}")).await;
+        assert_eq!(rest.status, 200, "{}", rest.text());
+        assert_eq!(of_objects(&rest).last().map(String::as_str), Some("m3"));
+    }
+    // What is compacted is gone, though etcd has it.
+    let floor = json!({"revision": revision(&ask(&one, "GET", MAPS).await)});
+    assert_eq!(post(&one, "POST", "/__admin/store/compact", &floor).await.status, 200);
+    assert_eq!(ask(&one, "GET", &exact).await.status, 410);
+    assert_eq!(ask(&one, "GET", &format!("{MAPS}?continue={token}")).await.status, 410);
 }

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+#[cfg(feature = "etcd")]
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -13,6 +15,15 @@ use super::replay::Replay;
 use super::setup::AdminToken;
 #[cfg(feature = "etcd")]
 use super::store::StoreArgs;
+
+/// The time that a world may be unused.
+#[cfg(feature = "etcd")]
+fn idle(text: &str) -> Result<Duration, String> {
+    let time = if text == "0" { Some(Duration::ZERO) } else { crate::document::duration(text) };
+    time.filter(|time| time.is_zero() || *time >= Duration::from_secs(1)).ok_or_else(|| {
+        "write a time of a second or more with its unit, such as 90s, 30m or 24h; or 0".to_owned()
+    })
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -94,6 +105,10 @@ pub(crate) struct Serve {
     #[cfg(feature = "etcd")]
     #[command(flatten)]
     pub(crate) store: StoreArgs,
+    /// After which time without a use a world of the store is removed; 0: never. The default world stays.
+    #[cfg(feature = "etcd")]
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = idle)]
+    pub(crate) store_world_idle: Duration,
     /// Put these fixtures in place of others that the objects of the store began with.
     #[cfg(feature = "etcd")]
     #[arg(long, requires = "store")]

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::message::Query;
+
 use super::super::golang;
 use super::super::options::ListOptions;
 use super::super::resource::Served;
@@ -213,6 +215,21 @@ fn fill<'o>(
         }
     }
     objects.next().is_some()
+}
+
+/// The revision that a list is of, where the request names one: that of its chain, or an exact one.
+pub(crate) fn revision_of_list(query: &Query) -> Option<Revision> {
+    let first = |name: &str| query.first(name).unwrap_or_default();
+    if !first("continue").is_empty() {
+        return ContinueToken::decode(first("continue")).ok()?.revision;
+    }
+    let asked = golang::parse_uint(first("resourceVersion")).ok().filter(|asked| *asked > 0)?;
+    let is_exact = match first("resourceVersionMatch") {
+        "Exact" => true,
+        "" => first("limit").parse::<i64>().is_ok_and(|limit| limit > 0),
+        _ => false,
+    };
+    is_exact.then_some(Revision(asked))
 }
 
 /// The resource version matrix (`k8s.io/apiserver/pkg/storage/{interfaces,cacher}.go`).

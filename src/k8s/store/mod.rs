@@ -35,7 +35,8 @@ pub(crate) use parts::{Demand, Part, Place, Since};
 pub(crate) use pinned::PinnedSnapshots;
 #[cfg(feature = "etcd")]
 pub(crate) use remote::{RemoteWrite, stored};
-pub(super) use snapshot::{Collection, Snapshot};
+pub(super) use snapshot::Collection;
+pub(crate) use snapshot::Snapshot;
 
 use std::fmt;
 use std::sync::Arc;

@@ -194,7 +194,16 @@ impl Attached {
         match *self {}
     }
 
+    pub(super) fn note_use(&self) {
+        match *self {}
+    }
+
     pub(super) fn not_ready(&self) -> Option<String> {
+        match *self {}
+    }
+
+    #[expect(clippy::unused_async, reason = "as in a build with stores")]
+    pub(super) async fn recall(&self, _: Revision) -> Result<(), WriteError> {
         match *self {}
     }
 

@@ -136,6 +136,7 @@ impl<B: Backend> Store<B> {
         decide: impl FnMut(&Arc<State>) -> (Option<StoreChange>, T),
     ) -> Result<(T, Committed), WriteError> {
         let Some(attached) = &self.attached else { return Ok(self.write(decide)?) };
+        attached.note_use();
         // What waits is large, and most stores never do.
         let (decided, committed) = Box::pin(attached.write(fresh, decide)).await?;
         if !committed.is_empty() {
@@ -156,6 +157,17 @@ impl<B: Backend> Store<B> {
         match &self.attached {
             Some(attached) => Box::pin(attached.refresh()).await.map_err(WriteError::from),
             None => Ok(()),
+        }
+    }
+
+    /// Makes a revision that the state does not remember known to lists, where the store has it.
+    pub(super) async fn recall(&self, revision: Revision) {
+        if let Some(attached) = &self.attached
+            && revision < self.state().history.floor()
+            && !self.pinned().has_recalled(revision)
+        {
+            // Where it fails, the list is refused as one that is too old.
+            let _ = Box::pin(attached.recall(revision)).await;
         }
     }
 

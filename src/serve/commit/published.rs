@@ -6,6 +6,7 @@
 //! ```
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -21,6 +22,8 @@ pub(crate) struct Published {
     /// The receivers of one resource.
     waiting: Mutex<HashMap<Arc<GroupResource>, watch::Sender<Revision>>>,
     pinned: PinnedSnapshots,
+    /// Whether a client has used the world since somebody looked; of a store that several servers share.
+    used: AtomicBool,
 }
 
 impl Published {
@@ -30,6 +33,7 @@ impl Published {
             state: ArcSwap::from_pointee(state),
             waiting: Mutex::default(),
             pinned: PinnedSnapshots::default(),
+            used: AtomicBool::default(),
         }
     }
 
@@ -70,6 +74,7 @@ impl Published {
         let revision = state.revision;
         self.state.store(Arc::new(state));
         self.pinned.drop_below(Revision(u64::MAX));
+        self.pinned.forget_recalled();
         self.revision.send_replace(revision);
         for sender in self.waiting().values() {
             sender.send_replace(revision);
@@ -94,6 +99,17 @@ impl Published {
     /// How many receivers wait for writes of a resource.
     pub(super) fn watches(&self) -> usize {
         self.waiting().values().map(watch::Sender::receiver_count).sum()
+    }
+
+    /// A client uses the world.
+    pub(super) fn note_use(&self) {
+        self.used.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a client has used the world since the last call, or watches it.
+    #[cfg(feature = "etcd")]
+    pub(super) fn take_use(&self) -> bool {
+        self.used.swap(false, Ordering::Relaxed) || self.watches() > 0
     }
 
     /// Wakes all receivers without a write: the server stops, or the world is deleted.

@@ -47,6 +47,11 @@ impl Attached {
         &self.published
     }
 
+    /// A client uses the world: it is not removed for a time.
+    pub(crate) fn note_use(&self) {
+        self.published.note_use();
+    }
+
     /// Whether this server runs the controllers of all.
     pub(crate) fn leads(&self) -> watch::Receiver<bool> {
         self.cluster.leads()
@@ -67,6 +72,18 @@ impl Attached {
         let (inner, world) = (Arc::clone(&self.cluster.inner), self.world.clone());
         let last = self.cluster.run(async move { inner.last_write(&world).await }).await?;
         self.reach(last).await
+    }
+
+    /// Reads the objects of a revision that the local state does not remember, for the lists that ask for it. Where etcd
+    /// does not have it either, they are answered so.
+    pub(crate) async fn recall(&self, revision: Revision) -> Result<(), Failure> {
+        let (inner, world) = (Arc::clone(&self.cluster.inner), self.world.clone());
+        let recalled =
+            self.cluster.run(async move { inner.recall(&world, revision).await }).await?;
+        if let Some(snapshot) = recalled {
+            self.published.pinned().recall(revision, snapshot);
+        }
+        Ok(())
     }
 
     /// Waits until the local state has a revision.

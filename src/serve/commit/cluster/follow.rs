@@ -37,10 +37,13 @@ enum Ended {
 }
 
 impl Inner {
-    /// Loads all, and follows from then on.
-    pub(super) async fn begin(self: Arc<Self>) -> Result<(), String> {
+    /// Loads all, and follows from then on. Worlds that were unused for a time are removed.
+    pub(super) async fn begin(self: Arc<Self>, idle: Option<Duration>) -> Result<(), String> {
         let loaded = self.load().await.map_err(|failure| failure.to_string())?;
         tokio::spawn(Arc::clone(&self).lead());
+        if let Some(idle) = idle {
+            tokio::spawn(Arc::clone(&self).keep_worlds(idle));
+        }
         tokio::spawn(self.follow(loaded));
         Ok(())
     }
@@ -180,6 +183,7 @@ impl Inner {
                         let next = self.next(worlds, &world);
                         next.state.revision = at;
                         next.state.compact(floor);
+                        next.published.pinned().forget_recalled();
                     }
                 }
                 Meaning::Head { world } => {

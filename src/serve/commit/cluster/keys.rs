@@ -12,6 +12,7 @@
 //! PREFIX/standin/changes                       written with each of these two: when was the last change?
 //! PREFIX/heads/WORLD/RESOURCE                  the same for each resource
 //! PREFIX/leader                                whose controllers run
+//! PREFIX/uses/WORLD                            some server uses the world: with a lease
 //! PREFIX/space                                 written while etcd was full, to see whether it has space again
 //! ```
 //!
@@ -123,6 +124,11 @@ impl Keys {
 
     pub(super) fn leader(&self) -> String {
         format!("{}/leader", self.prefix)
+    }
+
+    /// Written by who uses a world.
+    pub(super) fn using(&self, world: &str) -> String {
+        format!("{}/uses/{world}", self.prefix)
     }
 
     pub(super) fn space(&self) -> String {

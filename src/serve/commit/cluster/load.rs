@@ -124,7 +124,7 @@ impl Inner {
     }
 
     /// Lays what was written over the objects of the fixtures.
-    fn overlay(&self, worlds: &mut HashMap<WorldName, State>, all: &[KeyValue]) {
+    pub(super) fn overlay(&self, worlds: &mut HashMap<WorldName, State>, all: &[KeyValue]) {
         let mut foreign = Vec::new();
         // Definitions first: objects are read by their types.
         for definitions in [true, false] {

@@ -4,6 +4,8 @@
 //! [start]: wait for etcd, agree on the format, join with the fingerprint of the fixtures
 //! [follow]: load, then watch: the writes of all servers → the local state of each world → [Published]
 //! writer: decide on the local state → [transact]: transactions on the revisions of keys → wait for [follow]
+//! list at a revision that the local state does not remember: [past]
+//! worlds that no server uses: removed by [idle]
 //! `standin store`: [tools]
 //! reader: [fresh]: when was the last write? → wait for [follow] → read the local state
 //! ```
@@ -21,11 +23,13 @@ mod fingerprint;
 mod follow;
 mod fresh;
 mod health;
+mod idle;
 mod inner;
 mod keys;
 mod lead;
 mod load;
 mod park;
+mod past;
 mod rules;
 mod shared;
 mod shared_world;

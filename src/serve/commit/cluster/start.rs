@@ -46,6 +46,7 @@ pub(crate) struct Reached {
     keys: Keys,
     began: Timestamp,
     adopt: bool,
+    idle: Option<Duration>,
     log: Log,
 }
 
@@ -66,7 +67,12 @@ impl Reached {
         let agreeing = agree(Arc::clone(&members), keys.clone(), address.clone(), Arc::clone(&log));
         let agreed = driver.spawn(agreeing).await;
         let began = agreed.map_err(|error| error.to_string()).and_then(|agreed| agreed)?;
-        Ok(Self { address, members, driver, keys, began, adopt, log: Log(log) })
+        Ok(Self { address, members, driver, keys, began, adopt, idle: None, log: Log(log) })
+    }
+
+    /// The same, which removes the worlds that no server has used for a time.
+    pub(crate) fn removing(self, idle: Option<Duration>) -> Self {
+        Self { idle, ..self }
     }
 
     /// The creation time of objects that have none in the fixtures.
@@ -80,7 +86,7 @@ impl Reached {
     /// # Errors
     /// Other servers have other fixtures; etcd refuses to answer.
     pub(crate) fn join(self, first: &State) -> Result<(Arc<Cluster>, State), String> {
-        let Self { address, members, driver, keys, began, adopt, log } = self;
+        let Self { address, members, driver, keys, began, adopt, idle, log } = self;
         let fingerprint = fingerprint(first);
         let joining = join(Arc::clone(&members), keys.clone(), address, fingerprint.clone(), adopt);
         let joined = park::wait(&driver, driver.spawn(joining));
@@ -88,7 +94,7 @@ impl Reached {
         let layer = first.at_revision(revision);
         let inner = Arc::new(Inner::new(members, keys, layer.clone(), began, log));
         let loading = Arc::clone(&inner);
-        let loaded = park::wait(&driver, driver.spawn(async move { loading.begin().await }));
+        let loaded = park::wait(&driver, driver.spawn(async move { loading.begin(idle).await }));
         loaded.map_err(|error| error.to_string()).and_then(|loaded| loaded)?;
         // It is there for the first request.
         inner.published(&WorldName::default());
@@ -155,7 +161,7 @@ pub(super) fn known_format(text: &[u8], address: &StoreAddress) -> Result<Timest
     known.and_then(|known| known.began.parse().ok()).ok_or_else(|| {
         let (prefix, text) = (&address.prefix, String::from_utf8_lossy(text));
         Failure::Refused(format!(
-            "what is at {prefix} was written by another version ({text}; this one writes format {FORMAT}); use another prefix, or delete the keys"
+            "what is at {prefix} was written by another version ({text}; this one writes format {FORMAT}); use another prefix, and bring its objects there with `standin store export --to DIR` of that version and `import` of this one; or delete the keys"
         ))
     })
 }

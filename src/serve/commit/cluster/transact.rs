@@ -81,7 +81,7 @@ impl Inner {
     }
 
     /// What holds as long as the world, and the fixtures of all worlds, are those of the base.
-    fn fence(&self, world: &WorldName, base: Revision) -> Vec<Compare> {
+    pub(super) fn fence(&self, world: &WorldName, base: Revision) -> Vec<Compare> {
         vec![
             Compare::at(self.keys.fingerprint().into(), self.layer.revision.0),
             Compare::not_after(self.keys.end(world).into(), base.0),

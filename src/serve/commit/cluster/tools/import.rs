@@ -12,6 +12,7 @@ use crate::message::WorldName;
 
 use super::super::inner::PATIENCE;
 use super::super::keys::Meaning;
+use super::super::start::known_format;
 use super::StoreTool;
 
 /// The most objects that are written at once: each is three operations of the 128 that etcd takes (`--max-txn-ops`).
@@ -99,6 +100,8 @@ impl StoreTool {
         let head = lines.next().and_then(|line| serde_json::from_str::<Head>(line).ok());
         let head = head.filter(|head| head.standin == KIND);
         let head = head.ok_or("this is no dump of `standin store export --raw`")?;
+        known_format(head.format.as_bytes(), &self.address)
+            .map_err(|_| format!("the dump is of another version ({})", head.format))?;
         let mut worlds: Vec<(WorldName, Vec<New>)> = Vec::new();
         for (number, text) in lines.enumerate() {
             let wrong = |why: String| format!("line {} of the dump: {why}", number + 2);
