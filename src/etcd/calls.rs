@@ -14,9 +14,8 @@ use tonic::{Code, ConnectError, Request, Status};
 use tonic_prost::ProstCodec;
 
 use super::credentials::{Current, Tokens, has_no_users, is_stale};
-use super::members::ATTEMPT;
+use super::members::{ATTEMPT, Failure, Members};
 use super::messages::{AuthenticateRequest, AuthenticateResponse};
-use super::{Failure, Members};
 
 /// How long to wait before the next member is tried.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -226,7 +225,8 @@ pub(super) fn failure(status: &Status) -> Failure {
         return Failure::Full;
     }
     let mut why = text.to_owned();
-    if is_unsent(status) && std::error::Error::source(status).is_some() {
+    // What this side has found, and etcd has not said.
+    if std::error::Error::source(status).is_some() {
         why = deepest(status);
     }
     if why.is_empty() {

@@ -2,8 +2,8 @@
 //! `serve::commit`.
 //!
 //! ```text
-//! --store → [StoreAddress], [StoreAccess] → [Members] (connections, failing over; TLS in [connect], the user's token in
-//!    [credentials]) → [messages] of etcd's API, over gRPC
+//! --store → [StoreAddress], [StoreAccess] → [operations] of [Members] (connections, failing over; TLS in [connect],
+//!    the user's token in [credentials]) → [messages] of etcd's API, over gRPC
 //! ```
 
 mod access;
@@ -13,6 +13,7 @@ mod connect;
 mod credentials;
 mod members;
 mod messages;
+mod operations;
 mod watch;
 
 pub(crate) use access::Access;
@@ -22,4 +23,3 @@ pub(crate) use members::{Failure, Members, revision_of};
 pub(crate) use messages::{
     Compare, Event, EventType, KeyValue, RequestOp, TxnRequest, TxnResponse, WatchResponse,
 };
-pub(crate) use watch::Watch;

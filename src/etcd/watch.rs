@@ -4,8 +4,8 @@ use tonic::codec::Streaming;
 use tonic::metadata::AsciiMetadataValue;
 
 use super::credentials::{NOT_PERMITTED, is_stale};
+use super::members::{Failure, Members};
 use super::messages::WatchResponse;
-use super::{Failure, Members};
 
 /// A watch that is open.
 pub(crate) struct Watch<'m> {
