@@ -104,10 +104,7 @@ impl Builder {
                 .begin_controllers();
         }
         let refuses = shared.open_doors();
-        tokio::spawn(Arc::clone(&shared).keep_doors());
-        tokio::spawn(Arc::clone(&shared).keep_life());
-        tokio::spawn(Arc::clone(&shared).keep_controllers());
-        tokio::spawn(Arc::clone(&shared).keep_up());
+        keep(&shared);
         let serving = Serving {
             shared: Arc::clone(&shared),
             limits: self.bounds.transport,
@@ -333,6 +330,14 @@ impl Builder {
     fn take_tls(&mut self) -> Result<Option<Arc<Tls>>, Error> {
         Ok(None)
     }
+}
+
+/// Begins what goes on beside requests until the server stops.
+fn keep(shared: &Arc<Shared>) {
+    tokio::spawn(Arc::clone(shared).keep_doors());
+    tokio::spawn(Arc::clone(shared).keep_life());
+    tokio::spawn(Arc::clone(shared).keep_controllers());
+    tokio::spawn(Arc::clone(shared).keep_up());
 }
 
 fn redactor(key: Option<Key>, show_secrets: bool) -> Arc<Redactor> {

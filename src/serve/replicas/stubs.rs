@@ -67,7 +67,7 @@ impl Shared {
                 let proposals = held.proposals(&before, set.take_notes())?;
                 (before, set, result, proposals)
             };
-            if !self.propose_all(&cluster, proposals)? {
+            if !propose_all(&cluster, proposals)? {
                 continue;
             }
             for gone in before.scenarios().filter(|name| !set.has_scenario(name)) {
@@ -83,18 +83,6 @@ impl Shared {
         Err(ShareError::Contended)
     }
 
-    /// Makes changes, one after the other. Returns whether all were made; else the local copies have what came in
-    /// between.
-    fn propose_all(&self, cluster: &Cluster, all: Vec<Proposal>) -> Result<bool, ShareError> {
-        for proposal in all {
-            if cluster.wait(cluster.change(proposal))?.is_none() {
-                cluster.wait(cluster.refresh())?;
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
     /// Serves the stubs of the files alone, which are loaded again, on all servers that share them. Where something is
     /// wrong with them, those that were loaded last are served.
     ///
@@ -107,7 +95,7 @@ impl Shared {
             written: vec![(below(BASE), FILES.to_vec())],
             ..Proposal::default()
         };
-        let made = self.propose_all(&cluster, vec![base]);
+        let made = propose_all(&cluster, vec![base]);
         made.map_err(|error| Diagnostics(vec![Diagnostic::error("--store", error.to_string())]))?;
         self.catch_up_stubs();
         let mut held = self.replicas.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -138,7 +126,7 @@ impl Shared {
                     ..Proposal::default()
                 }
             };
-            if self.propose_all(&cluster, vec![proposal])? {
+            if propose_all(&cluster, vec![proposal])? {
                 self.catch_up_stubs();
                 return Ok(());
             }
@@ -341,4 +329,16 @@ fn entry(stub: &Stub, place: Place) -> Vec<u8> {
 /// The key below `PREFIX/standin/`.
 fn below(key: &str) -> String {
     format!("server/{key}")
+}
+
+/// Makes changes, one after the other. Returns whether all were made; else the local copies have what came in
+/// between.
+fn propose_all(cluster: &Cluster, all: Vec<Proposal>) -> Result<bool, ShareError> {
+    for proposal in all {
+        if cluster.wait(cluster.change(proposal))?.is_none() {
+            cluster.wait(cluster.refresh())?;
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! What servers share besides objects goes the same ways: [shared] makes its changes, [`super::proposal`] has their form;
-//! of a world, [shared_world] is the local copy, [world_share] has its changes, and [rules] decides by its rules.
+//! of a world, [`shared_world`] is the local copy, [`world_share`] has its changes, and [rules] decides by its rules.
 //!
 //! The objects of the fixtures are not in etcd: every server has them, and a world begins with them. What is in etcd
 //! lies over them.
