@@ -102,6 +102,9 @@ impl Door {
             State::Shut(socket) => socket,
             State::Lost => bound(self.address)?,
         };
+        // Connections that close later do not block the address when it is bound again.
+        #[cfg(unix)]
+        socket.set_reuse_address(true)?;
         socket.listen(BACKLOG)?;
         self.state = State::Open(TcpListener::from_std(socket.into())?);
         Ok(())
@@ -121,10 +124,27 @@ fn local_address(socket: &Socket) -> io::Result<SocketAddr> {
 /// A socket with an address, which does not listen.
 fn bound(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // Recently closed connections do not block the address.
+    // Recently closed connections do not block an address that is asked for. A port of the system's choice has none, and
+    // until it listens nobody else that allows this may have it.
     #[cfg(unix)]
-    socket.set_reuse_address(true)?;
+    socket.set_reuse_address(address.port() != 0)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     Ok(socket)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_of_the_systems_choice_is_taken_before_it_listens() {
+        let mut door = Door::bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let taken = || bound(door.address()).is_err();
+        assert!(taken(), "not even by those who reuse addresses");
+        door.open().unwrap();
+        door.shut().unwrap();
+        door.open().unwrap();
+        assert!(door.is_open());
+    }
 }

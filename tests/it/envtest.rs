@@ -1,6 +1,5 @@
 //! The program under the names that controller-runtime's envtest starts.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::sync::Arc;
@@ -20,7 +19,7 @@ use tokio::process::{Child, Command};
 use tokio_rustls::TlsConnector;
 
 use crate::commands::run;
-use crate::support::{PATIENCE, eventually};
+use crate::support::{PATIENCE, eventually, free_port};
 
 /// A directory of assets, written by the command.
 async fn assets(arguments: &[&str]) -> (TempDir, PathBuf) {
@@ -32,11 +31,6 @@ async fn assets(arguments: &[&str]) -> (TempDir, PathBuf) {
     let printed = PathBuf::from(out.trim_end());
     assert_eq!(printed, std::fs::canonicalize(&to).expect("it is there"));
     (root, printed)
-}
-
-fn free_port() -> u16 {
-    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    free.local_addr().expect("its address").port()
 }
 
 /// Runs a program that is expected to end by itself.

@@ -1,6 +1,5 @@
 //! Servers that share a store in etcd. Each test has an etcd of its own, where the machine has the program.
 
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +7,7 @@ use serde_json::{Value, json};
 use standin::{Error, RunningServer, Server};
 use tempfile::TempDir;
 
-use crate::support::{Answer, TFJOBS, ask, eventually, files, post, send};
+use crate::support::{Answer, TFJOBS, ask, eventually, files, free_port, post, send};
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
@@ -31,11 +30,7 @@ impl Etcd {
     /// Starts one; nothing where this machine has no etcd.
     pub(crate) fn start() -> Option<Self> {
         let data = TempDir::new().expect("a directory");
-        let port = || {
-            let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-            listener.local_addr().expect("its address").port()
-        };
-        let (client, peer) = (port(), port());
+        let (client, peer) = (free_port(), free_port());
         let (url, peer) =
             (format!("http://127.0.0.1:{client}"), format!("http://127.0.0.1:{peer}"));
         let started = Command::new("etcd")

@@ -1,7 +1,8 @@
 //! Shared helpers: a server, a plain HTTP client, a raw socket.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -211,4 +212,14 @@ pub(crate) fn everything(directory: &Path) -> String {
         }
     }
     all
+}
+
+/// A port for a program that cannot be given one of the system's choice. It is below the ports that the system chooses,
+/// so that nobody has it before the program begins.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let begin = 12_000 + u16::try_from(std::process::id() % 1_000).expect("below 1,000") * 16;
+    let ports = std::iter::repeat_with(|| begin + NEXT.fetch_add(1, Ordering::Relaxed) % 4_000);
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.take(4_000).find(is_free).expect("a free port")
 }
