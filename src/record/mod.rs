@@ -31,7 +31,6 @@ mod exchange;
 mod exec_plugin;
 mod failures;
 mod faults;
-#[cfg(feature = "cli")]
 mod fetch;
 mod files;
 mod forward;

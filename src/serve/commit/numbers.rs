@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The numbers of one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(feature = "etcd"), expect(dead_code, reason = "memory counts nothing"))]
+#[cfg_attr(not(feature = "etcd"), allow(dead_code, reason = "memory counts nothing"))]
 pub(crate) struct StoreNumbers {
     /// Up to where the local state has all writes.
     pub(crate) revision: u64,
