@@ -1,4 +1,4 @@
-//! What an API server is told to do without: built-in APIs, as `kube-apiserver --runtime-config` says it,
+//! What is turned off in an API server: built-in APIs, as `kube-apiserver --runtime-config` says it,
 //! and features with a gate (`k8s.io/apiserver/pkg/server/resourceconfig/helpers.go`, `k8s.io/apiserver/pkg/server/options/api_enablement.go`).
 
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ const KNOWN: [(&str, &str); 26] = [
 /// The keys that stand for all versions of a level, in the order in which they are applied.
 const LEVELS: [&str; 4] = ["api/all", "api/ga", "api/beta", "api/alpha"];
 
-/// The keys with which priority and fairness is told to be off, in the order of precedence
+/// The keys that turn priority and fairness off, in the order of precedence
 /// (`validateAPIPriorityAndFairness`).
 #[cfg(feature = "cli")]
 const FLOW_CONTROL: [&str; 3] = ["flowcontrol.apiserver.k8s.io/v1", "api/ga", "api/all"];
@@ -85,7 +85,7 @@ impl EnabledApis {
     /// Reads the elements of `--runtime-config`: `KEY=VALUE`, or a key alone.
     ///
     /// # Errors
-    /// Upstream's messages. It goes through the keys in any order; here the first in the order of names is told of.
+    /// Upstream's messages. It goes through the keys in any order; here the first in the order of names is reported.
     pub(crate) fn parse<'p>(
         pairs: impl IntoIterator<Item = &'p str>,
     ) -> Result<Self, RuntimeConfigProblems> {

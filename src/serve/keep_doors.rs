@@ -63,7 +63,7 @@ impl RequestContext {
         let Self { shared, world } = self;
         if crash.loses_tokens {
             world.tokens.clear();
-            // Where the store is not reached, no request is told that they are valid either.
+            // Where the store is not reached, no token is accepted either.
             let _ = world.change_rules(ScenarioState::forget_tokens);
         }
         if crash.loses_revisions {

@@ -134,7 +134,7 @@ fn without_repeats(shared: &Shared, jobs: VecDeque<Job>) -> VecDeque<Job> {
     jobs
 }
 
-/// Writes exchanges to the backlog, many with one call. `lost` is told how many are not there, and why.
+/// Writes exchanges to the backlog, many with one call. `lost` takes how many were not written, and why.
 fn write(
     shared: &Shared,
     journal: &mut Option<Journal>,

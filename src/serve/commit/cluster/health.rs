@@ -1,4 +1,4 @@
-//! How a store fares: transactions are counted, and etcd is asked whether it has space again.
+//! The health of a store: transactions are counted, and etcd is asked whether it has space again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -206,7 +206,7 @@ mod tests {
         world.apply(&key, Some(&state("one")), 6).unwrap();
         assert_eq!((&*world.stub_states.get("a/b c"), world.known().at(&key)), ("two", 7));
         world.apply(&key, None, 9).unwrap();
-        // The own write is told of after it was seen, and after what came then.
+        // The watch reports the own write after it was seen, and after what came then.
         world.wrote(&key, Some(&state("two")), 7);
         assert_eq!((&*world.stub_states.get("a/b c"), world.known().at(&key)), (STARTED, 0));
         assert!(world.apply("other", None, 10).is_err());

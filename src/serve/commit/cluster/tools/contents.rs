@@ -96,7 +96,7 @@ impl Contents {
     fn add(&mut self, world: &str, resource: &str, key: &str, kv: &KeyValue) {
         let mut wrong = |why: String| note(&mut self.problems, || format!("{}: {why}", name(kv)));
         if WorldName::parse(world).is_err() {
-            wrong("it is of no world".to_owned());
+            wrong("its world has an invalid name".to_owned());
         }
         match object(kv) {
             Err(why) => wrong(why),
