@@ -6,7 +6,7 @@ use crate::k8s::Registry;
 use crate::matching::StubSet;
 use crate::message::{Asked, Request};
 use crate::profile::TOKENS_PATH;
-use crate::scenario::{Part, RequestShape, Served};
+use crate::scenario::{Part, PathTemplate, RequestShape, Served};
 
 /// The paths that are served with any fixtures.
 const ALWAYS: [&str; 12] = [
@@ -86,7 +86,7 @@ fn add_stub(path: String, served: &mut Served) {
                 namespace: part(asked.namespace()),
                 name: part(asked.name()),
                 subresource: part(asked.subresource()),
-                path,
+                path: PathTemplate::new(path),
             });
             return;
         }

@@ -1,5 +1,6 @@
 //! `match`: which requests a rule matches. All given keys must hold.
 
+mod path;
 mod relation;
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -14,6 +15,8 @@ use crate::scenario::words::table::{ClientWords, MatchWords};
 use crate::scenario::words::{Either, Entry};
 
 use super::flow::flow;
+
+pub(in crate::scenario) use path::PathPattern;
 
 /// One key of a `match`, compared with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +37,7 @@ pub(crate) struct Compared {
 pub(in crate::scenario) struct Matcher {
     /// As it is in the file, on one line.
     pub(in crate::scenario) text: String,
-    pub(in crate::scenario) path: Option<String>,
+    pub(in crate::scenario) path: Option<PathPattern>,
     methods: Vec<String>,
     query: Vec<(String, Pattern)>,
     headers: Vec<(HeaderName, Pattern)>,
@@ -137,9 +140,7 @@ impl Matcher {
             });
         };
         if let Some(path) = &self.path {
-            let holds =
-                path_glob(path).is_ok_and(|glob| glob.compile_matcher().is_match(asked.path()));
-            part("path", path, Some(asked.path()), holds);
+            part("path", path.as_str(), Some(asked.path()), path.matches(asked.path()));
         }
         if !self.methods.is_empty() {
             let holds = self.methods.iter().any(|method| method == asked.method().as_str());
@@ -230,9 +231,9 @@ fn pattern(text: &str, node: &Node<'_>) -> Option<Pattern> {
     Pattern::parse(text).map_err(|why| node.error(format!("this is not a glob: {why}"), "")).ok()
 }
 
-fn path(text: &str, node: &Node<'_>) -> Option<String> {
-    match path_glob(text) {
-        Ok(_) if text.starts_with(['/', '*']) => return Some(text.to_owned()),
+fn path(text: &str, node: &Node<'_>) -> Option<PathPattern> {
+    match PathPattern::parse(text) {
+        Ok(path) if text.starts_with(['/', '*']) => return Some(path),
         Ok(_) => node.error("a path begins with /", format!("write /{text}")),
         Err(why) => node.error(format!("this is not a glob: {why}"), ""),
     }
@@ -286,9 +287,4 @@ fn body(
                 .collect()
         }
     }
-}
-
-/// Returns a path glob: `*` stays inside one segment, `**` crosses them.
-pub(in crate::scenario) fn path_glob(text: &str) -> Result<globset::Glob, String> {
-    GlobBuilder::new(text).literal_separator(true).build().map_err(|error| error.kind().to_string())
 }

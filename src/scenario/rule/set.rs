@@ -1,5 +1,6 @@
 //! Compiled rules, and the set of those that are active.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use super::http2::Http2;
 use super::key::Key;
 use super::life::Life;
 use super::limit::Limit;
-use super::matcher::{Compared, Matcher, path_glob};
+use super::matcher::{Compared, Matcher};
 use super::point::{At, Where};
 use super::then::Then;
 use super::timeline::Timeline;
@@ -206,24 +207,24 @@ impl Rule {
 impl ScenarioSet {
     pub(in crate::scenario) fn new(parts: Parts) -> Self {
         let Parts { rules, tokens, scenarios, generate, life, http2, seed } = parts;
-        let mut globs: Vec<(String, Vec<usize>)> = Vec::new();
+        let mut known: HashMap<&str, usize> = HashMap::new();
+        let mut by_path: Vec<Vec<usize>> = Vec::new();
         let mut anywhere = Vec::new();
-        for (index, rule) in rules.iter().enumerate() {
-            match &rule.matcher.path {
-                None => anywhere.push(index),
-                Some(path) => match globs.iter_mut().find(|(glob, _)| glob == path) {
-                    Some((_, users)) => users.push(index),
-                    None => globs.push((path.clone(), vec![index])),
-                },
-            }
-        }
         let mut builder = GlobSetBuilder::new();
-        for glob in globs.iter().filter_map(|(glob, _)| path_glob(glob).ok()) {
-            builder.add(glob);
+        for (index, rule) in rules.iter().enumerate() {
+            let Some(path) = &rule.matcher.path else {
+                anywhere.push(index);
+                continue;
+            };
+            let at = *known.entry(path.as_str()).or_insert(by_path.len());
+            if at == by_path.len() {
+                builder.add(path.glob().clone());
+                by_path.push(Vec::new());
+            }
+            by_path[at].push(index);
         }
         // Every glob was already built when its file was read.
         let paths = builder.build().unwrap_or_else(|_| GlobSet::empty());
-        let by_path = globs.into_iter().map(|(_, users)| users).collect();
         let beyond_resources = anywhere.iter().any(|index| !rules[*index].matcher.needs_resource());
         let reads_bodies = rules.iter().any(Rule::reads_body);
         let has_timeline = scenarios.iter().any(|scenario| scenario.timeline.is_some());

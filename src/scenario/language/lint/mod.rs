@@ -5,9 +5,11 @@
 //! ```
 
 mod effect;
+mod path;
 mod served;
 mod shadow;
 
+pub(crate) use path::PathTemplate;
 pub(crate) use served::{Part, RequestShape, Served};
 
 use std::path::Path;

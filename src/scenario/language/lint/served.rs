@@ -2,7 +2,8 @@
 //! contradict each other.
 
 use super::Finding;
-use crate::scenario::rule::matcher::Matcher;
+use super::path::{PathGlob, PathTemplate};
+use crate::scenario::rule::matcher::{Matcher, PathPattern};
 use crate::scenario::rule::set::Rule;
 use crate::scenario::words::table::VERBS;
 
@@ -20,8 +21,7 @@ pub(crate) struct Served {
 /// A kind of requests: those at one path, or at several that differ in names.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestShape {
-    /// The path; `*` stands for any segment.
-    pub path: String,
+    pub path: PathTemplate,
     /// The verbs of the API with their methods; empty where the path is not that of a resource.
     pub verbs: &'static [(&'static str, &'static str)],
     /// As `plural.group`.
@@ -46,7 +46,8 @@ impl Served {
     /// Returns why no request that is served matches the rule.
     pub(super) fn misses(&self, rule: &Rule) -> Option<Finding> {
         let matcher = &rule.matcher;
-        if let Some(path) = matcher.path.as_deref().filter(|path| path.contains('?')) {
+        let path = matcher.path.as_ref().map(PathPattern::as_str);
+        if let Some(path) = path.filter(|path| path.contains('?')) {
             let (before, after) = path.split_once('?').unwrap_or_default();
             if let Some((name, value)) = after.split_once('=') {
                 return Some(Finding::new(
@@ -104,18 +105,21 @@ impl Served {
     /// Returns keys that no request satisfies together: one alone, two, or all of them.
     fn contradiction(&self, matcher: &Matcher) -> Option<Finding> {
         let keys = matcher.request_keys();
+        let path = matcher.path.as_ref().map(|path| PathGlob::new(path.as_str()));
         let holds = |keys: &[&'static str]| {
+            let path = path.as_ref().filter(|_| keys.contains(&"path"));
+            let fits = |shape: &RequestShape| shape.fits(matcher, keys, path);
             self.open && !keys.iter().any(|key| SEMANTIC.contains(key))
-                || self.shapes.iter().any(|shape| shape.fits(matcher, keys))
-                || self.open && any_resource().iter().any(|shape| shape.fits(matcher, keys))
+                || self.shapes.iter().any(fits)
+                || self.open && any_resource().iter().any(fits)
         };
         if keys.is_empty() || holds(&keys) {
             return None;
         }
         if let Some(key) = keys.iter().find(|key| !holds(&[key])) {
             return Some(alone(key, matcher, |path| {
-                let matcher = Matcher::of_path(path);
-                self.shapes.iter().any(|shape| shape.fits(&matcher, &["path"]))
+                let path = PathGlob::new(path);
+                self.shapes.iter().any(|shape| path.overlaps(&shape.path))
             }));
         }
         let pairs = keys
@@ -164,7 +168,7 @@ impl RequestShape {
     /// Returns the kinds of requests for a resource whose collection is at a path.
     pub(crate) fn of_collection(collection: &str, resource: &Part, namespace: &Part) -> [Self; 4] {
         let shape = |path: String, verbs, name: Part, subresource: Part| Self {
-            path,
+            path: PathTemplate::new(path),
             verbs,
             resource: resource.clone(),
             namespace: namespace.clone(),
@@ -192,9 +196,8 @@ impl RequestShape {
     }
 
     /// Returns whether some request of this kind has what these keys require.
-    fn fits(&self, matcher: &Matcher, keys: &[&str]) -> bool {
-        let path = matcher.path.as_deref().filter(|_| keys.contains(&"path"));
-        if path.is_some_and(|path| !overlap(path, &self.path)) {
+    fn fits(&self, matcher: &Matcher, keys: &[&str], path: Option<&PathGlob<'_>>) -> bool {
+        if path.is_some_and(|path| !path.overlaps(&self.path)) {
             return false;
         }
         let [namespace, name] = self.named_by(path);
@@ -236,11 +239,11 @@ impl RequestShape {
     }
 
     /// Returns the namespace and the name that a path contains literally.
-    fn named_by<'p>(&self, path: Option<&'p str>) -> [Option<&'p str>; 2] {
-        let Some(path) = path.filter(|path| !path.contains(['*', '?', '[', '{', '\\'])) else {
+    fn named_by<'p>(&self, path: Option<&PathGlob<'p>>) -> [Option<&'p str>; 2] {
+        let Some(path) = path.and_then(PathGlob::without_wildcards) else {
             return [None, None];
         };
-        let shape: Vec<&str> = self.path.split('/').collect();
+        let shape = self.path.segments();
         let path: Vec<&str> = path.split('/').collect();
         let at =
             |index: usize| (shape.get(index) == Some(&"*")).then(|| path.get(index).copied())?;
@@ -252,9 +255,9 @@ impl RequestShape {
     }
 
     /// Requests at a path that is not one of a resource.
-    pub(crate) fn of_path(path: impl Into<String>) -> Self {
+    pub(crate) fn of_path(path: impl Into<Box<str>>) -> Self {
         Self {
-            path: path.into(),
+            path: PathTemplate::new(path),
             verbs: &[],
             resource: Part::None,
             namespace: Part::None,
@@ -277,7 +280,8 @@ fn any_resource() -> Vec<RequestShape> {
 
 /// Returns one key that holds for no request.
 fn alone(key: &str, matcher: &Matcher, is_served: impl Fn(&str) -> bool) -> Finding {
-    let Some(path) = matcher.path.as_deref().filter(|_| key == "path") else {
+    let path = matcher.path.as_ref().filter(|_| key == "path");
+    let Some(path) = path.map(PathPattern::as_str) else {
         let message = format!("no request that is served has {}", matcher.key_text(key));
         return Finding::new("matches-nothing", message, "leave it out, or change it");
     };
@@ -326,68 +330,5 @@ fn advice(pair: [&str; 2], matcher: &Matcher) -> String {
         }
         ["path", _] => "the path has it already: leave one of them out".to_owned(),
         _ => "leave one of them out".to_owned(),
-    }
-}
-
-/// Returns whether a path glob and a path template may match the same path; `true` in doubt.
-pub(in crate::scenario) fn overlap(glob: &str, template: &str) -> bool {
-    fn rooted(text: &str) -> &str {
-        text.strip_prefix('/').unwrap_or(text)
-    }
-    /// The part in front of the first wildcard.
-    fn literal<'t>(text: &'t str, wild: &[char]) -> &'t str {
-        text.find(wild).map_or(text, |end| &text[..end])
-    }
-    fn fits(glob: &[&str], template: &[&str]) -> bool {
-        match (glob, template) {
-            ([], []) => true,
-            (["**", rest @ ..], _) => {
-                (0..=template.len()).any(|taken| fits(rest, &template[taken..]))
-            }
-            ([first, glob @ ..], [other, template @ ..]) => {
-                let wild = first.contains(WILD) || *other == "*";
-                (wild || first == other) && fits(glob, template)
-            }
-            _ => false,
-        }
-    }
-    let (glob, template) = (rooted(glob), rooted(template));
-    // Most pairs differ here, and there are many of them.
-    let (one, other) = (literal(glob, &WILD).as_bytes(), literal(template, &['*']).as_bytes());
-    let common = one.len().min(other.len());
-    if one[..common] != other[..common] {
-        return false;
-    }
-    // Alternatives may contain slashes.
-    let split = glob.split('/').any(|part| part.matches('{').count() != part.matches('}').count());
-    split || fits(&segments(glob), &segments(template))
-}
-
-/// The characters of a glob that stand for others.
-const WILD: [char; 6] = ['*', '?', '[', '{', '\\', '}'];
-
-fn segments(text: &str) -> Vec<&str> {
-    text.split('/').collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs_and_templates_overlap() {
-        for (glob, template, expected) in [
-            ("/apis/**", "/apis/a/v1/jobs", true),
-            ("/api*/**", "/apis/a/v1/jobs", true),
-            ("/apis/*/*/jobs", "/apis/a/v1/jobs", true),
-            ("/apis/*/jobs", "/apis/a/v1/jobs", false),
-            ("/apis/a/v1/namespaces/x/jobs/y", "/apis/a/v1/namespaces/*/jobs/*", true),
-            ("/apis/a/v1/namespaces/x/pods", "/apis/a/v1/namespaces/*/jobs", false),
-            ("/{apis/a,api}/**", "/api/v1/pods", true),
-            ("/v3/auth/tokens", "/v3/auth/tokens", true),
-            ("/**", "/", true),
-        ] {
-            assert_eq!(overlap(glob, template), expected, "{glob} {template}");
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! Lints for rules whose requests an earlier rule already answers.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Finding;
@@ -8,24 +9,46 @@ use crate::scenario::rule::then::{Terminal, Then};
 
 /// The rules before one that end each of their requests.
 #[derive(Default)]
-pub(super) struct Earlier<'r>(Vec<(&'r Rule, Decides)>);
+pub(super) struct Earlier<'r> {
+    /// Those of one path: they can shadow only rules of the same path.
+    by_path: HashMap<&'r str, Vec<Ending<'r>>>,
+    others: Vec<Ending<'r>>,
+}
+
+/// A rule that ends each of its requests.
+struct Ending<'r> {
+    rule: &'r Rule,
+    decides: Decides,
+}
 
 impl<'r> Earlier<'r> {
     /// Adds the next rule, in their order.
     pub(super) fn add(&mut self, rule: &'r Rule) {
-        self.0.extend(always(rule).map(|decides| (rule, decides)));
+        let Some(decides) = always(rule) else { return };
+        let endings = match only_path(rule) {
+            Some(path) => self.by_path.entry(path).or_default(),
+            None => &mut self.others,
+        };
+        endings.push(Ending { rule, decides });
     }
 
-    /// Finds the earlier rule that leaves this one without effect.
+    /// Finds an earlier rule that leaves this one without effect.
     pub(super) fn find(&self, rule: &Rule) -> Option<Finding> {
-        let mut earlier = self.0.iter();
-        let (by, _) = earlier.find(|(earlier, decides)| shadows(earlier, *decides, rule))?;
+        let same_path = only_path(rule).and_then(|path| self.by_path.get(path));
+        let mut earlier = same_path.into_iter().flatten().chain(&self.others);
+        let Ending { rule: by, .. } =
+            earlier.find(|earlier| shadows(earlier.rule, earlier.decides, rule))?;
         Some(Finding::new(
             "shadowed-rule",
             format!("rule {} has no effect: {} answers all its requests", rule.id, by.id),
             "put it first, or make the other rule narrower",
         ))
     }
+}
+
+/// The only path whose requests a rule matches, if it is one.
+fn only_path(rule: &Rule) -> Option<&str> {
+    rule.matcher.path.as_ref()?.text()
 }
 
 /// Whether an earlier rule decides every request that a later one would decide.

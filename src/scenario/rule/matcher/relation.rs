@@ -2,14 +2,10 @@
 
 use crate::scenario::words::table::VERBS;
 
-use super::{Matcher, Pattern, path_glob};
+use super::path::PathPattern;
+use super::{Matcher, Pattern};
 
 impl Matcher {
-    /// Creates a matcher of a path alone.
-    pub(in crate::scenario) fn of_path(path: &str) -> Self {
-        Self { path: Some(path.to_owned()), ..Self::default() }
-    }
-
     /// Returns whether every request that another matches is matched by this one too, as far as the
     /// keys show.
     pub(in crate::scenario) fn is_implied_by(&self, other: &Self) -> bool {
@@ -20,7 +16,7 @@ impl Matcher {
         };
         let path = match (&self.path, &other.path) {
             (None, _) => true,
-            (Some(one), Some(other)) => path_includes(one, other),
+            (Some(one), Some(other)) => one.includes(other),
             (Some(_), None) => false,
         };
         let methods = self.methods.is_empty()
@@ -80,7 +76,7 @@ impl Matcher {
     /// Returns a key with what it requires, as it is written.
     pub(in crate::scenario) fn key_text(&self, key: &str) -> String {
         let wanted = match key {
-            "path" => self.path.clone().unwrap_or_default(),
+            "path" => self.path.as_ref().map(PathPattern::as_str).unwrap_or_default().to_owned(),
             "method" => self.methods.join(", "),
             key => {
                 let found = self.semantic().into_iter().find(|(name, _)| *name == key);
@@ -107,22 +103,4 @@ impl Pattern {
             Self::Glob(_) => false,
         }
     }
-}
-
-/// Returns whether a path glob matches whatever another one matches, as far as the two show.
-fn path_includes(one: &str, other: &str) -> bool {
-    let is_text = |text: &str| !text.contains(['*', '?', '[', '{', '\\']);
-    if one == other || one == "**" || one == "/**" {
-        return true;
-    }
-    if is_text(other) {
-        return path_glob(one).is_ok_and(|glob| glob.compile_matcher().is_match(other));
-    }
-    // Paths that begin with the same text.
-    one.strip_suffix("**").is_some_and(|start| {
-        start.ends_with('/')
-            && is_text(start)
-            && other.starts_with(start)
-            && other.len() > start.len()
-    })
 }
