@@ -41,7 +41,11 @@ impl StubFile {
         if stubs.len() > MAX_STUBS {
             return Err(format!("{} stubs in one file; at most {MAX_STUBS} are read", stubs.len()));
         }
-        Ok(Self { path, stubs: stubs.into_iter().map(Arc::new).collect() })
+        // Collected in place, the pointers would keep the memory of the stubs that they replace: for a
+        // file with one stub as much as the stub itself, several times.
+        let mut shared = Vec::with_capacity(stubs.len());
+        shared.extend(stubs.into_iter().map(Arc::new));
+        Ok(Self { path, stubs: shared })
     }
 
     /// Returns where the stub of a file that holds one stood among the stubs of the server that
