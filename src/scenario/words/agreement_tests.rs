@@ -29,7 +29,7 @@ static EXAMPLES: LazyLock<Vec<Value>> = LazyLock::new(examples);
 
 /// What the parser rejects and a schema cannot: what depends on other places of the file, or on
 /// more than the form of a text.
-const BEYOND: [&str; 19] = [
+const BEYOND: [&str; 20] = [
     // Limits of a build without some features.
     "this build cannot",
     "is called",
@@ -39,6 +39,7 @@ const BEYOND: [&str; 19] = [
     "min is longer than max",
     "a lognormal delay has",
     "percentiles must ascend",
+    "before the one preceding it",
     "is not a glob",
     "is not a JSONPath",
     "has an entry already",
