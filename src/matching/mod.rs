@@ -83,8 +83,8 @@ pub(crate) use response::{
     ChunkedEncoding, ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest,
     compact_json, distribution, has_own_reason,
 };
-pub(crate) use set::StubChange;
 pub use set::StubSet;
+pub(crate) use set::{StubChange, states_of};
 pub(crate) use single::StubReader;
 pub(crate) use state::{STARTED, ScenarioStates, TentativeChoice};
 pub(crate) use stub::MAPPINGS;

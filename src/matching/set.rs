@@ -17,7 +17,7 @@
 mod choose;
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -30,6 +30,7 @@ use crate::parallel;
 use super::files::{Changes, Files, StubFile, added_by_admin, number_by_admin};
 use super::ids::Ids;
 use super::index::Index;
+use super::keys::StubScenario;
 use super::list::Order;
 use super::stub::Stub;
 use super::url::UrlPattern;
@@ -324,20 +325,25 @@ impl StubSet {
         self.scenarios.contains_key(name)
     }
 
-    /// Returns the stubs of a scenario, the first added first.
-    pub(crate) fn of_scenario(&self, name: &str) -> Vec<&Arc<Stub>> {
-        let belongs = |stub: &Stub| stub.scenario().is_some_and(|scenario| *scenario.name == *name);
-        let mut found: Vec<_> =
-            self.stubs.iter().filter(|(_, placed)| belongs(&placed.stub)).collect();
-        found.sort_unstable_by_key(|(order, _)| Reverse(order.added));
-        found.into_iter().map(|(_, placed)| &placed.stub).collect()
+    /// Returns the scenarios of stubs by name, each with its stubs, the first added first.
+    pub(crate) fn stubs_by_scenario(&self) -> BTreeMap<&str, Vec<&Arc<Stub>>> {
+        let mut found: BTreeMap<&str, Vec<(Order, &Arc<Stub>)>> = BTreeMap::new();
+        for (order, Placed { stub, .. }) in &self.stubs {
+            if let Some(scenario) = stub.scenario() {
+                found.entry(&scenario.name).or_default().push((*order, stub));
+            }
+        }
+        let in_order = |mut stubs: Vec<(Order, _)>| {
+            stubs.sort_unstable_by_key(|(order, _)| Reverse(order.added));
+            stubs.into_iter().map(|(_, stub)| stub).collect()
+        };
+        found.into_iter().map(|(name, stubs)| (name, in_order(stubs))).collect()
     }
 
     /// Returns the states that the stubs of a scenario require or set.
     pub(crate) fn possible_states(&self, scenario: &str) -> BTreeSet<&str> {
-        let of = self.of_scenario(scenario).into_iter().filter_map(|stub| stub.scenario());
-        of.flat_map(|of| of.required_state.as_deref().into_iter().chain(of.new_state.as_deref()))
-            .collect()
+        let belongs = |stub: &&Arc<Stub>| stub.scenario().is_some_and(|of| *of.name == *scenario);
+        states_of(self.stubs().filter(belongs))
     }
 
     /// Returns whether a stub whose URL is below a prefix matches the request's URL.
@@ -364,6 +370,15 @@ impl StubSet {
         });
         found
     }
+}
+
+/// Returns the states that stubs require or set.
+pub(crate) fn states_of<'s>(stubs: impl IntoIterator<Item = &'s Arc<Stub>>) -> BTreeSet<&'s str> {
+    let scenarios = stubs.into_iter().filter_map(|stub| stub.scenario());
+    let states = |of: &'s StubScenario| {
+        of.required_state.as_deref().into_iter().chain(of.new_state.as_deref())
+    };
+    scenarios.flat_map(states).collect()
 }
 
 fn count_scenario(scenarios: &mut OrdMap<Arc<str>, usize>, stub: &Stub) {

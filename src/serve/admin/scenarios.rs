@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::document::{Refusal, read_body};
-use crate::matching::STARTED;
+use crate::matching::{STARTED, states_of};
 use crate::message::Plan;
 
 use super::super::context::RequestContext;
@@ -15,14 +15,13 @@ use super::reply::{AdminError, ok};
 /// Lists all scenarios of the world.
 pub(super) fn list(context: &RequestContext) -> Plan {
     let stubs = context.shared.stubs.load_full();
-    let of_stubs = stubs.scenarios().map(|name| {
-        let mappings: Vec<Value> =
-            stubs.of_scenario(name).iter().map(|stub| stub.mapping()).collect();
+    let of_stubs = stubs.stubs_by_scenario().into_iter().map(|(name, stubs)| {
+        let mappings: Vec<Value> = stubs.iter().map(|stub| stub.mapping()).collect();
         json!({
-            "id": &**name,
-            "name": &**name,
+            "id": name,
+            "name": name,
             "state": &*context.world.stub_states.get(name),
-            "possibleStates": stubs.possible_states(name),
+            "possibleStates": states_of(stubs),
             "mappings": mappings,
         })
     });
