@@ -23,8 +23,9 @@ fn main() {
         return;
     }
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-    let parts: [(&str, fn()); 5] = [
+    let parts: [(&str, fn()); 6] = [
         ("rules", rules),
+        ("loading", loading),
         ("graded", graded),
         ("stalled", stalled),
         ("exact", exact),
@@ -83,6 +84,29 @@ fn rules() {
     let (without, with) = (serve(&files, false), serve(&files, true));
     let Compared { ratio, .. } = compare(&without, &with, "/static", "/static");
     println!("the same under one rule about another path: {ratio:.2}");
+}
+
+/// From exec to the line that says it serves, with rules that each have a path of their own.
+fn loading() {
+    for count in [1, 500, 1_000, 2_000] {
+        let rule = |n: usize| format!("- {{match: {{path: /x/{n}}}, then: {{status: 500}}}}\n");
+        let files = with(&format!("rules:\n{}", (0..count).map(rule).collect::<String>()));
+        // A stub for all the paths: rules about what nothing serves are warned of.
+        let stub = json!({"request": {"urlPathPattern": "/x/[0-9]+"}, "response": {}});
+        std::fs::write(files.path().join("fixtures/all.json"), stub.to_string()).expect("a file");
+        let mut times: Vec<(Duration, Duration)> = (0..5)
+            .map(|_| {
+                let began = Instant::now();
+                let server = serve(&files, true);
+                (began.elapsed(), server.processor_time())
+            })
+            .collect();
+        times.sort_unstable();
+        let [took, processor] = [times[2].0, times[2].1].map(|time| time.as_secs_f64() * 1e3);
+        println!(
+            "{count} rules load in {took:.1} ms (median of 5), {processor:.1} ms of processor time"
+        );
+    }
 }
 
 /// A rule that matches every request and changes none, and `--graded`, which keeps every request: what is left is the
