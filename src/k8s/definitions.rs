@@ -58,12 +58,11 @@ pub(super) fn accept(change: &mut StoreChange, key: &str, now: Timestamp) {
     let resource = GroupResource::new(GROUP, PLURAL);
     let Some(object) = change.snapshot().get(&resource, key).cloned() else { return };
     let mut definition = value(&object);
-    let group = definition["spec"]["group"].clone();
-    let others: Vec<Value> = others(change, key)
-        .iter()
-        .map(|other| value(other))
-        .filter(|other| other["spec"]["group"] == group)
-        .collect();
+    let Some(of) = defined(&object) else { return };
+    let mut others = others(change, key);
+    // Its name has the group: reading definitions takes time, some have hundreds of kilobytes.
+    others.retain(|other| defined(other).is_some_and(|other| other.group == of.group));
+    let others: Vec<Value> = others.iter().map(|other| value(other)).collect();
     let accepted = crd::accept(&definition, &others);
     for status in crd::served_status(&definition, &accepted, now) {
         definition["status"] = status;
@@ -118,6 +117,10 @@ pub(super) fn finish(change: &mut StoreChange, key: &str) {
     let waiting: Vec<_> = others(change, key)
         .into_iter()
         .filter(|other| {
+            let of = defined(other);
+            if of.is_none_or(|of| change.types().get(&of).is_some()) {
+                return false;
+            }
             let other = value(other);
             !crd::is_established(&other) && !meta::is_terminating(&other)
         })

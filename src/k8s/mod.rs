@@ -84,6 +84,7 @@ pub(crate) use limits::MAX_BODY_BYTES;
 pub(crate) use list::{PageCache, revision_of_list};
 pub(crate) use miss_hint::miss_hint;
 pub(crate) use namespace::{emptied as emptied_namespaces, finished as finished_namespaces};
+pub(crate) use openapi::DocumentCache;
 pub use release::KubernetesVersion;
 pub(crate) use resource::{GroupResource, Registry};
 pub use seed::ClusterObjects;
@@ -139,6 +140,8 @@ pub(crate) struct Config {
     pub off: FeaturesOff,
     /// The cache of large pages of lists.
     pub pages: Arc<PageCache>,
+    /// The cache of `OpenAPI` documents.
+    pub documents: Arc<DocumentCache>,
 }
 
 /// Who ends the containers of a deleted pod that has a node. Upstream keeps such a pod until its kubelet has ended
@@ -257,7 +260,7 @@ pub(crate) fn answer(
     let result = match &request.info.resource {
         Some(info) => resource_answer(config, &state, pinned, request, info),
         None => options::check_timeout(request.query).and_then(|()| {
-            non_resource::answer(&state, request)
+            non_resource::answer(&state, &config.documents, request)
                 .ok_or_else(ApiError::no_such_path)
                 .map(|plan| Resolved::Outcome(Outcome::Plan(plan)))
         }),

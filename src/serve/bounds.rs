@@ -47,6 +47,8 @@ pub struct Bounds {
     pub recorder_end: Duration,
     /// The most bytes of large list pages that are kept ready, of all worlds together; 64 MiB by default.
     pub page_bytes: usize,
+    /// The most bytes of OpenAPI documents that are kept ready, of all worlds together; 32 MiB by default.
+    pub document_bytes: usize,
     /// The most bytes of the body of one admin request, such as an import of stubs; 256 MiB by default.
     pub admin_body_bytes: usize,
     /// The most bytes of the body of one request that a stub, a rule or the report of near misses looks at; 16 MiB
@@ -67,6 +69,7 @@ impl Default for Bounds {
             recorded_body_bytes: 1 << 30,
             recorder_end: Duration::from_secs(30),
             page_bytes: 64 << 20,
+            document_bytes: 32 << 20,
             admin_body_bytes: 256 << 20,
             request_body_bytes: 16 << 20,
             worlds: MAX_WORLDS,
@@ -138,6 +141,11 @@ const TABLE: &[Row] = &[
         name: "page-bytes",
         what: "cached large list pages, of all worlds together",
         of: Of::Bytes(|bounds| &mut bounds.page_bytes),
+    },
+    Row {
+        name: "document-bytes",
+        what: "cached OpenAPI documents, of all worlds together",
+        of: Of::Bytes(|bounds| &mut bounds.document_bytes),
     },
     Row {
         name: "journal-bytes",

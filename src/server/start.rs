@@ -297,6 +297,7 @@ impl Builder {
         let (enabled, disabled) = &self.admission_plugins;
         let config = k8s::Config {
             pages: Arc::new(k8s::PageCache::new(self.bounds.page_bytes)),
+            documents: Arc::new(k8s::DocumentCache::new(self.bounds.document_bytes)),
             admission: k8s::AdmissionPlugins::parse(enabled, disabled).map_err(Error::Setting)?,
             makes_accounts: self.stages && controllers.has(k8s::Controller::ServiceAccount),
             kubelet: match self.kubernetes.kubelet {

@@ -2,14 +2,13 @@
 //! (`k8s.io/kube-openapi/pkg/{handler,handler3}`).
 
 use crate::message::{Body, Plan};
-use bytes::Bytes;
 use http::StatusCode;
 use http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, EXPIRES, HeaderName, HeaderValue, IF_NONE_MATCH,
     LOCATION, VARY,
 };
 
-use super::super::openapi::Document;
+use super::super::openapi::{Document, DocumentCache, DocumentKey};
 use super::super::resource::Registry;
 use super::super::{ApiRequest, openapi, output};
 use super::protobuf;
@@ -19,32 +18,40 @@ const PROTOBUF: [&str; 2] =
     [protobuf::MEDIA_TYPE, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"];
 
 /// `/openapi/v2`.
-pub(super) fn v2(types: &Registry, request: &ApiRequest<'_>) -> Plan {
-    let json = openapi::v2(types);
-    let text = json.to_string();
-    let hash = openapi::hash(&text);
+pub(super) fn v2(types: &Registry, cache: &DocumentCache, request: &ApiRequest<'_>) -> Plan {
+    let content = types.content();
+    let make = || Document::new(&openapi::v2(types));
     match accepted(request, &PROTOBUF) {
         None => empty(StatusCode::NOT_ACCEPTABLE),
-        Some(Form::Json) => document(request, text.into(), "application/json", &hash),
+        Some(Form::Json) => {
+            document(request, &cache.get(DocumentKey::V2(content), make), "application/json")
+        }
         Some(Form::Other) => {
-            document(request, protobuf::document(&json).into(), protobuf::MEDIA_TYPE, &hash)
+            let make = || {
+                let json = openapi::v2(types);
+                // Both forms have the tag of the text.
+                Document { text: protobuf::document(&json).into(), ..Document::new(&json) }
+            };
+            let made = cache.get(DocumentKey::V2Protobuf(content), make);
+            document(request, &made, protobuf::MEDIA_TYPE)
         }
     }
 }
 
 /// `/openapi/v3`: the index of the documents, with their hashes.
-pub(super) fn index(types: &Registry) -> Plan {
+pub(super) fn index(types: &Registry, cache: &DocumentCache) -> Plan {
     let media = HeaderValue::from_static("text/plain; charset=utf-8");
-    let text = openapi::index(types).to_string();
-    output::plan(StatusCode::OK, media, Body::Bytes(text.into()))
+    let make = || Document::new(&openapi::index(types, cache));
+    let index = cache.get(DocumentKey::Index(types.content()), make);
+    output::plan(StatusCode::OK, media, Body::Bytes(index.text.clone()))
 }
 
 /// `/openapi/v3/PATH`, at an address with the right hash for ever.
-pub(super) fn v3(document: Document, path: &str, request: &ApiRequest<'_>) -> Plan {
+pub(super) fn v3(document: &Document, path: &str, request: &ApiRequest<'_>) -> Plan {
     if accepted(request, &[]).is_none() {
         return empty(StatusCode::NOT_ACCEPTABLE);
     }
-    let Document { text, hash } = document;
+    let Document { hash, .. } = document;
     let asked = request.query.first("hash").filter(|hash| !hash.is_empty());
     if asked.is_some_and(|asked| asked != hash) {
         let mut plan = empty(StatusCode::MOVED_PERMANENTLY);
@@ -53,7 +60,7 @@ pub(super) fn v3(document: Document, path: &str, request: &ApiRequest<'_>) -> Pl
         put(&mut plan, LOCATION, &format!("/openapi/v3/{path}?hash={hash}"));
         return plan;
     }
-    let mut plan = self::document(request, text, "application/json", &hash);
+    let mut plan = self::document(request, document, "application/json");
     if asked.is_some() {
         put(&mut plan, CACHE_CONTROL, "public, immutable");
         let year = jiff::SignedDuration::from_hours(365 * 24);
@@ -70,14 +77,15 @@ pub(super) fn absent() -> Plan {
     plan
 }
 
-fn document(request: &ApiRequest<'_>, body: Bytes, media: &'static str, hash: &str) -> Plan {
+fn document(request: &ApiRequest<'_>, document: &Document, media: &'static str) -> Plan {
+    let Document { text, hash } = document;
     let tag = format!("\"{hash}\"");
     let known = request.headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let mut plan = if known.is_some_and(|known| known == "*" || known.contains(&*tag)) {
         empty(StatusCode::NOT_MODIFIED)
     } else {
         let media = HeaderValue::from_static(media);
-        output::plan(StatusCode::OK, media, Body::Bytes(body))
+        output::plan(StatusCode::OK, media, Body::Bytes(text.clone()))
     };
     put(&mut plan, ETAG, &tag);
     put(&mut plan, VARY, "Accept");

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::message::{Body, Plan};
 
 use super::accept;
+use super::openapi::DocumentCache;
 use super::output::{self, Output};
 use super::resource::Registry;
 use super::status::ApiError;
@@ -107,7 +108,11 @@ pub(super) fn owns(types: &Registry, path: &str) -> bool {
 }
 
 /// The answer; `None` for a path that is not served.
-pub(super) fn answer(state: &State, request: &ApiRequest<'_>) -> Option<Plan> {
+pub(super) fn answer(
+    state: &State,
+    cache: &DocumentCache,
+    request: &ApiRequest<'_>,
+) -> Option<Plan> {
     let types = &state.types;
     if let Some(plan) = issuer::answer(request) {
         return Some(plan);
@@ -124,12 +129,12 @@ pub(super) fn answer(state: &State, request: &ApiRequest<'_>) -> Option<Plan> {
     let value = match endpoint {
         Endpoint::Health(health, check) => return Some(health.answer(check, request.query)),
         Endpoint::Metrics => return Some(metrics(state, request.method)),
-        Endpoint::OpenApiV2 => return Some(documents::v2(types, request)),
-        Endpoint::OpenApiIndex => return Some(documents::index(types)),
+        Endpoint::OpenApiV2 => return Some(documents::v2(types, cache, request)),
+        Endpoint::OpenApiIndex => return Some(documents::index(types, cache)),
         Endpoint::OpenApi(path) => {
-            let document = openapi::document_at(types, path);
+            let document = openapi::document_at(types, path, cache);
             return Some(match document {
-                Some(document) => documents::v3(document, path, request),
+                Some(document) => documents::v3(&document, path, request),
                 None => documents::absent(),
             });
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::enabled::EnabledApis;
 use super::super::release::KubernetesVersion;
@@ -15,12 +16,24 @@ pub(crate) struct Registry {
     built_in_groups: Vec<Box<str>>,
     /// The release that the built-in types are those of.
     release: KubernetesVersion,
-    /// By group and version, then by plural.
-    served: BTreeMap<(Box<str>, Box<str>), Resources>,
+    served: BTreeMap<(Box<str>, Box<str>), GroupVersion>,
+    /// See [`Registry::content`].
+    content: u64,
 }
 
-/// The resources of one group and version, by plural.
-type Resources = BTreeMap<Box<str>, Served>;
+/// What is served of one group and version.
+#[derive(Debug, Clone, Default)]
+struct GroupVersion {
+    by_plural: BTreeMap<Box<str>, Served>,
+    /// As [`Registry::content`], of these types alone.
+    content: u64,
+}
+
+/// A number that no registry has had.
+fn new_content() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
 
 impl Registry {
     /// The release of Kubernetes that the built-in types are those of.
@@ -65,6 +78,7 @@ impl Registry {
 
     /// A group of which nothing is served is as unknown as any other.
     fn forget_empty_groups(&mut self) {
+        self.content = new_content();
         let served = &self.served;
         self.built_in_groups.retain(|group| served.keys().any(|(of, _)| of == group));
     }
@@ -84,38 +98,54 @@ impl Registry {
                 api_version: of.api_version(&version.name).into(),
             };
             let group_version = (of.group().into(), (&*version.name).into());
-            self.served.entry(group_version).or_default().insert(of.plural().into(), served);
+            let entry = self.served.entry(group_version).or_default();
+            entry.by_plural.insert(of.plural().into(), served);
+            entry.content = new_content();
         }
+        self.content = new_content();
         self.types.insert(Arc::clone(&of.group_resource), of);
     }
 
     /// Removes a type.
     pub(crate) fn remove(&mut self, resource: &GroupResource) {
         if self.types.remove(resource).is_some() {
-            self.served.retain(|(group, _), plurals| {
-                if **group == *resource.group {
-                    plurals.remove(&*resource.resource);
+            self.content = new_content();
+            self.served.retain(|(group, _), served| {
+                if **group == *resource.group
+                    && served.by_plural.remove(&*resource.resource).is_some()
+                {
+                    served.content = new_content();
                 }
-                !plurals.is_empty()
+                !served.by_plural.is_empty()
             });
         }
     }
 
     /// The type under group, version and plural.
     pub(crate) fn find(&self, group: &str, version: &str, plural: &str) -> Option<&Served> {
-        self.served.get(&(group.into(), version.into()))?.get(plural)
+        self.served.get(&(group.into(), version.into()))?.by_plural.get(plural)
     }
 
     /// The type of an object by its `apiVersion` and Kind.
     pub(crate) fn find_kind(&self, api_version: &str, kind: &str) -> Option<&Served> {
         let (group, version) = split_api_version(api_version);
-        let plurals = self.served.get(&(group.into(), version.into()))?;
-        plurals.values().find(|served| &*served.of.kind == kind)
+        let served = self.served.get(&(group.into(), version.into()))?;
+        served.by_plural.values().find(|served| &*served.of.kind == kind)
     }
 
     /// The type by its identity.
     pub(crate) fn get(&self, resource: &GroupResource) -> Option<&Arc<ResourceType>> {
         self.types.get(resource)
+    }
+
+    /// A number of what is registered: two registries that have the same one are the same.
+    pub(crate) fn content(&self) -> u64 {
+        self.content
+    }
+
+    /// As [`Self::content`], of a group and version; `None` where nothing is served under it.
+    pub(crate) fn content_of_version(&self, group: &str, version: &str) -> Option<u64> {
+        self.served.get(&(group.into(), version.into())).map(|served| served.content)
     }
 
     /// Every type, in the order of group and plural.
@@ -135,7 +165,10 @@ impl Registry {
 
     /// The types of a group and version, in the order of plurals.
     pub(crate) fn of_version(&self, group: &str, version: &str) -> impl Iterator<Item = &Served> {
-        self.served.get(&(group.into(), version.into())).into_iter().flat_map(BTreeMap::values)
+        self.served
+            .get(&(group.into(), version.into()))
+            .into_iter()
+            .flat_map(|served| served.by_plural.values())
     }
 
     /// The groups with their served versions, the preferred version first. The built-in groups come first, by

@@ -123,6 +123,7 @@ pub(super) fn bounds(context: &RequestContext) -> Plan {
             "history-bytes": history,
             "history-events": events,
             "page-bytes": settings.kubernetes.pages.held().0,
+            "document-bytes": settings.kubernetes.documents.held(),
             "journal-bytes": context.shared.journal.held().0,
             "journal-dropped": context.shared.journal.dropped(),
             "recorder-bytes": recorder,

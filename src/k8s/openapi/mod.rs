@@ -3,12 +3,19 @@
 //!
 //! kubectl reads the PATCH operation of a kind with its `fieldValidation` parameter, and the kind's schema.
 
+mod cache;
+
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::core::documents;
 use super::resource::{Registry, Served};
+
+pub(crate) use cache::DocumentCache;
+pub(super) use cache::DocumentKey;
 
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
@@ -33,14 +40,19 @@ pub(super) struct Document {
 }
 
 impl Document {
-    fn new(value: &Value) -> Self {
+    pub(super) fn new(value: &Value) -> Self {
         let text = value.to_string();
         Self { hash: hash(&text), text: text.into() }
+    }
+
+    /// The bytes that it takes.
+    fn size(&self) -> usize {
+        self.text.len() + self.hash.len()
     }
 }
 
 /// `/openapi/v3`: the index of the documents.
-pub(super) fn index(types: &Registry) -> Value {
+pub(super) fn index(types: &Registry, cache: &DocumentCache) -> Value {
     let mut paths = Map::new();
     let mut insert = |path: &str, hash: &str| {
         let url = format!("/openapi/v3/{path}?hash={hash}");
@@ -53,9 +65,9 @@ pub(super) fn index(types: &Registry) -> Value {
         for version in versions {
             let path = format!("apis/{group}/{version}");
             if !types.is_built_in_group(&group)
-                && let Some(document) = document(types, &group, &version)
+                && let Some(document) = cached(types, &group, &version, cache)
             {
-                insert(&path, &Document::new(&document).hash);
+                insert(&path, &document.hash);
             }
         }
     }
@@ -63,7 +75,7 @@ pub(super) fn index(types: &Registry) -> Value {
 }
 
 /// The hash of a document: its entity tag, and part of its address.
-pub(super) fn hash(text: &str) -> String {
+fn hash(text: &str) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
@@ -81,21 +93,34 @@ fn is_served(types: &Registry, path: &str) -> bool {
 }
 
 /// The document at a path below `/openapi/v3/`.
-pub(super) fn document_at(types: &Registry, path: &str) -> Option<Document> {
+pub(super) fn document_at(
+    types: &Registry,
+    path: &str,
+    cache: &DocumentCache,
+) -> Option<Arc<Document>> {
     if is_served(types, path)
         && let (Some(text), Some(hash)) = (documents::v3(path), documents::hash(path))
     {
-        return Some(Document { text, hash: hash.to_owned() });
+        return Some(Arc::new(Document { text, hash: hash.to_owned() }));
     }
     let (group, version) = path.strip_prefix("apis/")?.split_once('/')?;
-    document(types, group, version).map(|value| Document::new(&value))
+    cached(types, group, version, cache)
+}
+
+/// The document of a group and version that has definitions.
+fn cached(
+    types: &Registry,
+    group: &str,
+    version: &str,
+    cache: &DocumentCache,
+) -> Option<Arc<Document>> {
+    let content = types.content_of_version(group, version)?;
+    let make = || Document::new(&document(types, group, version));
+    Some(cache.get(DocumentKey::V3(content), make))
 }
 
 /// `/openapi/v3/apis/GROUP/VERSION`.
-pub(super) fn document(types: &Registry, group: &str, version: &str) -> Option<Value> {
-    if !types.has_version(group, version) {
-        return None;
-    }
+fn document(types: &Registry, group: &str, version: &str) -> Value {
     let (mut paths, mut schemas) = (Map::new(), documents::with_references(OBJECT_META));
     for served in types.of_version(group, version) {
         let name = schema_name(served);
@@ -123,12 +148,12 @@ pub(super) fn document(types: &Registry, group: &str, version: &str) -> Option<V
         }
         schemas.insert(name, schema(served, "#/components/schemas/"));
     }
-    Some(json!({
+    json!({
         "openapi": "3.0.0",
         "info": {"title": "Kubernetes", "version": types.release().git_version()},
         "paths": paths,
         "components": {"schemas": schemas},
-    }))
+    })
 }
 
 /// `/openapi/v2`.
