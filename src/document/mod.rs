@@ -32,6 +32,7 @@ mod way;
 pub(crate) mod xml;
 mod yaml;
 mod yaml_error;
+mod yaml_starts;
 
 pub use decode::Decoder;
 pub(crate) use decode::Node;

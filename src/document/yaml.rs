@@ -7,6 +7,7 @@ use serde_saphyr::granit_parser::{Event, Parser, Span};
 
 use super::ordered::OrderedText;
 use super::places::{At, Spot};
+use super::yaml_starts::{self, Start};
 use super::{Diagnostic, Place, Source, Step, yaml_error};
 
 /// How many values aliases may add to those that are written.
@@ -56,33 +57,32 @@ pub(super) fn place(text: &str, document: usize, pointer: &[Step], key: bool) ->
 pub(super) fn spots(text: &str, document: usize) -> Option<Spot> {
     let mut events = Events::of(text, document)?;
     let first = events.next()?;
-    let key = place_of(&first.1);
+    let key = events.place_of(&first.1);
     events.spot(first, key)
 }
 
 struct Events<'a> {
     parser: Parser<'a, serde_saphyr::granit_parser::StrInput<'a>>,
+    /// The lines in front of the text that the parser reads.
+    lines: usize,
 }
 
 impl<'a> Events<'a> {
     /// Returns the events of one document.
     fn of(text: &'a str, document: usize) -> Option<Self> {
-        let mut events = Events { parser: Parser::new_from_str(text) };
-        let mut seen = 0;
-        loop {
-            let (event, _) = events.next()?;
-            if matches!(event, Event::DocumentStart(..)) {
-                if seen == document {
-                    return Some(events);
-                }
-                seen += 1;
-            }
-        }
+        let start = match document {
+            0 => Start::default(),
+            _ => yaml_starts::of(text).get(document).copied()?,
+        };
+        let parser = Parser::new_from_str(text.get(start.offset..)?);
+        let mut events = Events { parser, lines: start.lines };
+        while !matches!(events.next()?.0, Event::DocumentStart(..)) {}
+        Some(events)
     }
 
     /// Returns the node that `head` begins, with everything in it.
     fn spot(&mut self, (event, span): (Event<'a>, Span), key: Place) -> Option<Spot> {
-        let value = place_of(&span);
+        let value = self.place_of(&span);
         let mut spot = Spot { key: At::Place(key), value: At::Place(value), ..Spot::default() };
         match event {
             Event::MappingStart(..) => loop {
@@ -94,7 +94,8 @@ impl<'a> Events<'a> {
                 };
                 self.skip(&event)?;
                 let head = self.next()?;
-                let inner = self.spot(head, place_of(&span))?;
+                let key = self.place_of(&span);
+                let inner = self.spot(head, key)?;
                 if let Some(name) = name {
                     spot.fields.insert(name, inner);
                 }
@@ -104,7 +105,7 @@ impl<'a> Events<'a> {
                 if matches!(head.0, Event::SequenceEnd) {
                     break;
                 }
-                let at = place_of(&head.1);
+                let at = self.place_of(&head.1);
                 spot.items.push(self.spot(head, at)?);
             },
             _ => {}
@@ -116,10 +117,14 @@ impl<'a> Events<'a> {
         self.parser.next_event()?.ok()
     }
 
+    fn place_of(&self, span: &Span) -> Place {
+        Place { line: self.lines + span.start.line(), column: span.start.col() + 1 }
+    }
+
     /// Walks from the node that `head` begins to the one at `pointer`.
     fn find(&mut self, head: (Event<'a>, Span), pointer: &[Step], key: bool) -> Option<Place> {
         let Some((step, rest)) = pointer.split_first() else {
-            return Some(place_of(&head.1));
+            return Some(self.place_of(&head.1));
         };
         match (head.0, step) {
             (Event::MappingStart(..), Step::Key(wanted)) => loop {
@@ -130,7 +135,7 @@ impl<'a> Events<'a> {
                     _ => false,
                 };
                 if found && rest.is_empty() && key {
-                    return Some(place_of(&span));
+                    return Some(self.place_of(&span));
                 }
                 self.skip(&event)?;
                 let value = self.next()?;
@@ -173,10 +178,6 @@ impl<'a> Events<'a> {
 
 fn opening(event: &Event<'_>) -> usize {
     usize::from(matches!(event, Event::MappingStart(..) | Event::SequenceStart(..)))
-}
-
-fn place_of(span: &Span) -> Place {
-    Place { line: span.start.line(), column: span.start.col() + 1 }
 }
 
 #[cfg(test)]
