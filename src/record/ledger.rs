@@ -116,9 +116,17 @@ impl Ledger {
         Ok(())
     }
 
-    /// Counts an exchange that repeats the last one of its request; returns whether it does.
+    /// Counts an exchange that repeats the last one of its request; returns whether it does. It does not wait for other
+    /// threads: where one of them is at the request, it says no.
     pub(super) fn repeat(&self, sent: &SentRequest, answer: &ReceivedAnswer) -> bool {
-        let repeats = self.is_repeated(&Fingerprint::of(sent, answer));
+        let of = Fingerprint::of(sent, answer);
+        let recent = self.recent.try_get(of.request);
+        let repeats = recent.is_some_and(|Recent { request, variant }| {
+            let log = self.shards[Self::shard_of(request)].try_lock();
+            log.is_ok_and(|mut shard| {
+                shard.get_mut(&request).is_some_and(|log| log.repeat(variant, of.answer))
+            })
+        });
         if repeats {
             self.counts.add_exchange(answer.body.length());
         }
@@ -139,8 +147,11 @@ impl Ledger {
         shard.get_mut(&request).is_some_and(|log| log.repeat(variant, fingerprint.answer))
     }
 
+    fn shard_of(request: Uuid) -> usize {
+        usize::from(request.as_bytes()[0]) % SHARDS
+    }
+
     fn shard(&self, request: Uuid) -> MutexGuard<'_, HashMap<Uuid, RequestLog>> {
-        let shard = usize::from(request.as_bytes()[0]) % SHARDS;
-        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
+        self.shards[Self::shard_of(request)].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -211,11 +211,11 @@ impl Journal {
         self.file.write_all(&[1])
     }
 
-    /// Removes the file: all of its records are done.
+    /// Removes the file: all of its records are done. What it takes on disk is free once the last handle is closed.
     ///
     /// # Errors
     /// What the system reports.
-    pub(in crate::record) fn remove(self) -> io::Result<()> {
+    pub(in crate::record) fn remove(&self) -> io::Result<()> {
         fs::remove_file(&self.path)
     }
 

@@ -45,6 +45,11 @@ impl RecentExchanges {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&request).copied()
     }
 
+    /// The same, where no other thread uses it.
+    pub(super) fn try_get(&self, request: u64) -> Option<Recent> {
+        self.0.try_lock().ok()?.get(&request).copied()
+    }
+
     pub(super) fn keep(&self, request: u64, recent: Recent) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).put(request, recent);
     }

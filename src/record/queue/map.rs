@@ -1,4 +1,4 @@
-//! The threads that make mappings of what is queued.
+//! Makes mappings of what is queued: the thread of normal priority, and what those of low priority do too.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,14 +17,10 @@ const GATHER: Duration = Duration::from_millis(1);
 const STAND_BACK: Duration = Duration::from_millis(20);
 
 /// Takes exchanges until the queue ends.
-pub(super) fn run(shared: &Shared, priority: Priority) {
-    match priority {
-        // What comes meanwhile goes to the disk.
-        Priority::Normal => shared.sink.prepare(),
-        Priority::Low if shared.limits.gives_way => lower_priority(),
-        Priority::Low => {}
-    }
-    while let Some(task) = next(shared, priority) {
+pub(super) fn run(shared: &Shared) {
+    // What comes meanwhile goes to the disk.
+    shared.sink.prepare();
+    while let Some(task) = next(shared) {
         let key = task.key();
         let left = work(shared, task);
         let mut state = shared.lock();
@@ -35,47 +31,37 @@ pub(super) fn run(shared: &Shared, priority: Priority) {
         let copied = state.done(key);
         if let Some((entry, reader)) = copied {
             drop(state);
-            mark_done(shared, &entry, &reader);
+            mark_in(shared, &entry, &reader);
             state = shared.lock();
         }
-        shared.learned.notify_all();
-        shared.wake_mappers(&state);
-        if state.is_disk_empty() {
-            shared.arrived.notify_one();
-        }
+        shared.wake_spiller(&state);
+        drop(state);
+        // It may have waited for an exchange of the same request.
+        shared.wake_dispatcher();
     }
-    // Others may wait for an exchange of the request that this thread worked on.
-    shared.newest.notify_all();
-    shared.work.notify_all();
 }
 
-fn next(shared: &Shared, priority: Priority) -> Option<Task> {
+fn next(shared: &Shared) -> Option<Task> {
     let mut state = shared.lock();
     loop {
         if state.spills_all {
             return None;
         }
-        if priority == Priority::Normal && state.is_rush() {
+        if state.is_rush() {
             drop(state);
             thread::sleep(STAND_BACK);
             state = shared.lock();
             continue;
         }
-        if let Some(task) = state.take(priority) {
+        if let Some(task) = state.take(Priority::Normal) {
             return Some(task);
         }
         if state.closed && state.is_empty() {
             return None;
         }
-        if priority == Priority::Normal {
-            state.normal_waits = true;
-            state = Shared::wait(&shared.newest, state);
-            state.normal_waits = false;
-        } else {
-            state.idle += 1;
-            state = Shared::wait(&shared.work, state);
-            state.idle -= 1;
-        }
+        state.normal_waits = true;
+        state = Shared::wait(&shared.newest, state);
+        state.normal_waits = false;
         if !state.closed {
             drop(state);
             thread::sleep(GATHER);
@@ -85,9 +71,19 @@ fn next(shared: &Shared, priority: Priority) -> Option<Task> {
 }
 
 /// Works on an exchange; returns it where it stays on disk, since the recorder ends.
-fn work(shared: &Shared, task: Task) -> Option<Entry> {
+pub(super) fn work(shared: &Shared, task: Task) -> Option<Entry> {
     let order = task.order();
-    let learned = || shared.learn_in_turn(order);
+    let left = make(shared, task, order);
+    // It may have had none, or failed before.
+    shared.turns.learned(order);
+    left
+}
+
+fn make(shared: &Shared, task: Task, order: u64) -> Option<Entry> {
+    let learned = || {
+        shared.turns.learned(order);
+        shared.turns.wait(order);
+    };
     let record = |(sent, answer)| {
         let recorded =
             catch_unwind(AssertUnwindSafe(|| shared.sink.record(sent, answer, &learned)));
@@ -117,27 +113,21 @@ fn work(shared: &Shared, task: Task) -> Option<Entry> {
                 }
                 None => shared.sink.lost(1, "it cannot be read from the backlog again"),
             }
-            mark_done(shared, &entry, &reader);
+            mark_in(shared, &entry, &reader);
             drop(file);
         }
     }
     None
 }
 
-/// Marks an exchange in the backlog as done.
-pub(super) fn mark_done(shared: &Shared, entry: &Entry, reader: &Mutex<Journal>) {
-    let done = reader.lock().unwrap_or_else(PoisonError::into_inner).mark_done(entry);
-    if let Err(error) = done {
-        // After a crash it would be recorded twice.
-        shared.sink.lost(0, &format!("the backlog cannot be written: {error}"));
-    }
+fn mark_in(shared: &Shared, entry: &Entry, reader: &Mutex<Journal>) {
+    mark_done(shared, entry, &mut reader.lock().unwrap_or_else(PoisonError::into_inner));
 }
 
-/// Requests come first: where the machine is busy, mappings are made later.
-fn lower_priority() {
-    #[cfg(target_os = "linux")]
-    {
-        // As a number it is below most programs, and above none at all. Without it mappings are only made earlier.
-        let _ = rustix::process::setpriority_process(None, 15);
+/// Marks an exchange in the backlog as done.
+pub(super) fn mark_done(shared: &Shared, entry: &Entry, journal: &mut Journal) {
+    if let Err(error) = journal.mark_done(entry) {
+        // After a crash it would be recorded twice.
+        shared.sink.lost(0, &format!("the backlog cannot be written: {error}"));
     }
 }

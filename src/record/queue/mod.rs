@@ -13,18 +13,20 @@
 //! moment, and nothing else.
 
 mod budget;
+mod dispatch;
 mod map;
 mod shared;
 mod spill;
 mod state;
 mod sync;
+mod turns;
 
 #[cfg(test)]
 mod tests;
 
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -37,10 +39,12 @@ use super::exchange::{ReceivedAnswer, SentRequest};
 use super::spool::SpoolFolder;
 
 pub(super) use budget::{Budget, Reserved};
+use dispatch::Desk;
 pub(crate) use shared::QueueLimits;
 use shared::Shared;
 pub(super) use shared::Sink;
-use state::{Job, Priority, State};
+use state::{Job, State};
+use turns::Turns;
 
 /// How long the end waits for what threads work on.
 const LAST_WAIT: Duration = Duration::from_millis(300);
@@ -77,13 +81,15 @@ impl Queue {
         let left = entries.len();
         let reader = journal.as_ref().map(Journal::reader).transpose()?;
         let state = State::new(entries, reader.map(|reader| Arc::new(Mutex::new(reader))));
+        let mappers = thread::available_parallelism().map_or(1, usize::from).min(MAX_MAPPERS);
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
             newest: Condvar::new(),
-            work: Condvar::new(),
+            desks: (0..mappers).map(|_| Desk::default()).collect(),
+            dispatcher: OnceLock::new(),
+            turns: Turns::default(),
             arrived: Condvar::new(),
             written: Condvar::new(),
-            learned: Condvar::new(),
             folder: folder.to_path_buf(),
             spools,
             redactor,
@@ -92,10 +98,10 @@ impl Queue {
         });
         let budget = Arc::new(Budget::new(limits.memory));
         let mut queue = Self { shared, threads: Vec::new(), budget };
-        let mappers = thread::available_parallelism().map_or(1, usize::from).min(MAX_MAPPERS);
-        queue.thread(|shared| map::run(shared, Priority::Normal))?;
-        for _ in 0..mappers {
-            queue.thread(|shared| map::run(shared, Priority::Low))?;
+        queue.thread(map::run)?;
+        queue.thread(dispatch::run)?;
+        for at in 0..mappers {
+            queue.thread(move |shared| dispatch::sit(shared, &shared.desks[at]))?;
         }
         queue.thread(move |shared| spill::run(shared, journal))?;
         queue.thread(sync::run)?;
@@ -158,9 +164,9 @@ impl Queue {
         }
         self.shared.spools.end();
         self.shared.newest.notify_all();
-        self.shared.work.notify_all();
+        self.shared.wake_dispatcher();
         self.shared.arrived.notify_all();
-        self.shared.learned.notify_all();
+        self.shared.turns.open();
         let _ = spilled.await;
         // Small exchanges in the hands of a thread are done in a moment; large ones are on disk.
         let began = Instant::now();
@@ -175,7 +181,7 @@ impl Drop for Queue {
     fn drop(&mut self) {
         self.shared.lock().closed = true;
         self.shared.newest.notify_all();
-        self.shared.work.notify_all();
+        self.shared.wake_dispatcher();
         self.shared.arrived.notify_all();
         self.shared.written.notify_all();
         for thread in self.threads.drain(..) {

@@ -1,21 +1,25 @@
 //! What the threads of a queue share, and where they bring exchanges.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::Thread;
 use std::time::Duration;
 
 use crate::record::exchange::{ReceivedAnswer, SentRequest};
 use crate::record::spool::SpoolFolder;
 use crate::redact::Redactor;
 
+use super::dispatch::Desk;
 use super::state::State;
+use super::turns::Turns;
 
 /// Takes exchanges, those of one request in the order in which they ended. It reports its own errors.
 pub(in crate::record) trait Sink: Send + Sync + 'static {
     /// Prepares what the first exchange would wait for.
     fn prepare(&self) {}
 
-    /// Takes an exchange that repeats the last one of its request; returns whether it does.
+    /// Takes an exchange that repeats the last one of its request; returns whether it does. It waits for no other thread:
+    /// where it would have to, it does not take it.
     fn repeats(&self, sent: &SentRequest, answer: &ReceivedAnswer) -> bool;
 
     /// Takes an exchange; returns whether it did. One that it leaves since the recorder ends stays in the backlog. It
@@ -43,17 +47,20 @@ pub(crate) struct QueueLimits {
 
 /// What the threads of a queue share.
 pub(super) struct Shared {
+    /// No thread of low priority takes it; see [`super::dispatch`].
     pub(super) state: Mutex<State>,
     /// Wakes the thread of normal priority that makes mappings.
     pub(super) newest: Condvar,
-    /// Wakes the threads of low priority that make mappings.
-    pub(super) work: Condvar,
+    /// Where the threads of low priority that make mappings get their work.
+    pub(super) desks: Vec<Desk>,
+    /// The thread that gives it to them, once it runs.
+    pub(super) dispatcher: OnceLock<Thread>,
+    /// When the secrets of which exchanges are known.
+    pub(super) turns: Turns,
     /// Wakes the thread that spills.
     pub(super) arrived: Condvar,
     /// Wakes the thread that syncs.
     pub(super) written: Condvar,
-    /// Wakes the threads that wait for the secrets of earlier exchanges.
-    pub(super) learned: Condvar,
     pub(super) folder: PathBuf,
     /// Where the files of large bodies are.
     pub(super) spools: SpoolFolder,
@@ -67,23 +74,24 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes one thread of each priority that waits for work.
-    pub(super) fn wake_mappers(&self, state: &State) {
+    /// Wakes the thread of normal priority that makes mappings, where it waits for work.
+    pub(super) fn wake_normal(&self, state: &State) {
         if state.normal_waits {
             self.newest.notify_one();
         }
-        if state.idle > 0 {
-            self.work.notify_one();
+    }
+
+    /// Wakes the thread that spills, where it may remove the backlog or end: a thread is done with an exchange.
+    pub(super) fn wake_spiller(&self, state: &State) {
+        if state.is_disk_empty() || state.closed && state.is_idle() {
+            self.arrived.notify_one();
         }
     }
 
-    /// The secrets of an exchange are known: waits for those of all before it.
-    pub(super) fn learn_in_turn(&self, order: u64) {
-        let mut state = self.lock();
-        state.learned(order);
-        self.learned.notify_all();
-        while !state.is_turn(order) {
-            state = Self::wait(&self.learned, state);
+    /// Wakes the thread that gives work to those of low priority. Before it runs, it needs no news.
+    pub(super) fn wake_dispatcher(&self) {
+        if let Some(thread) = self.dispatcher.get() {
+            thread.unpark();
         }
     }
 

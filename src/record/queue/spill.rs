@@ -29,9 +29,13 @@ pub(super) fn run(shared: &Shared, mut journal: Option<Journal>) {
             if state.is_disk_empty()
                 && let Some(done) = journal.take()
             {
-                state.reader = None;
-                // It is empty but for what is done; the next start would see that, too.
+                // It is empty but for what is done; the next start would see that, too. The file goes with the last
+                // handle, which may take long where it is large: not here, where exchanges would wait in memory.
                 let _ = done.remove();
+                let reader = state.reader.take();
+                state.removed.extend(reader);
+                state.removed.push(Arc::new(Mutex::new(done)));
+                shared.sync_soon(&mut state);
             }
             let has_work = state.has_pending() || state.has_held();
             if state.spills_all && !has_work {
@@ -39,7 +43,8 @@ pub(super) fn run(shared: &Shared, mut journal: Option<Journal>) {
                     // Nobody may wait for it any more.
                     let _ = done.send(());
                 }
-                if state.closed {
+                // What a thread still works on may be the last on disk.
+                if state.closed && state.is_idle() {
                     return;
                 }
             } else if state.closed && state.is_empty() {
@@ -105,16 +110,16 @@ fn spill(shared: &Shared, journal: &mut Option<Journal>) {
         shared.sync_soon(&mut state);
     }
     let done = state.end_copies(copies);
-    let reader = state.reader.clone();
     state.end_spill(entries);
+    shared.wake_normal(&state);
     drop(state);
-    if let Some(reader) = reader {
+    // Not through the reader, which threads of low priority use.
+    if let Some(open) = journal {
         for entry in &done {
-            mark_done(shared, entry, &reader);
+            mark_done(shared, entry, open);
         }
     }
-    shared.newest.notify_all();
-    shared.work.notify_all();
+    shared.wake_dispatcher();
 }
 
 /// Leaves out exchanges that say what is recorded already.
@@ -122,6 +127,11 @@ fn without_repeats(shared: &Shared, jobs: VecDeque<Job>) -> VecDeque<Job> {
     let mut kept_keys = HashSet::new();
     let is_kept = |job: &Job| {
         let (sent, answer) = &*job.exchange;
+        if answer.body.file().is_some() {
+            // Its digest may not be known yet.
+            kept_keys.insert(job.key);
+            return true;
+        }
         let first = !kept_keys.contains(&job.key) && shared.lock().is_free(job.key);
         let kept = !(first && shared.sink.repeats(sent, answer));
         if kept {

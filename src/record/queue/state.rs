@@ -28,7 +28,7 @@ pub(super) struct Job {
     pub(super) reserved: Option<Reserved>,
     /// Those with the same key are taken one after the other.
     pub(super) key: u64,
-    /// Its number among all that were pushed.
+    /// Its number among all that were taken or brought to the disk, once it is.
     pub(super) order: u64,
     pub(super) since: Instant,
 }
@@ -37,8 +37,6 @@ pub(super) struct Job {
 struct Busy {
     key: u64,
     order: u64,
-    /// Whether its secrets are known.
-    is_learned: bool,
     /// Where it was taken from memory.
     in_memory: Option<InMemory>,
 }
@@ -142,6 +140,8 @@ pub(super) struct State {
     spilled_keys: HashMap<u64, u32>,
     /// Reads what is on disk.
     pub(super) reader: Option<Arc<Mutex<Journal>>>,
+    /// Backlogs whose files are removed, once the last handle is.
+    pub(super) removed: Vec<Arc<Mutex<Journal>>>,
     /// What was pending is on its way to the disk.
     spilling: bool,
     /// What threads work on.
@@ -150,8 +150,6 @@ pub(super) struct State {
     next: u64,
     /// How much is pushed.
     rate: Rate,
-    /// How many threads of low priority wait for work.
-    pub(super) idle: usize,
     /// The thread of normal priority waits for work.
     pub(super) normal_waits: bool,
     pub(super) spiller_waits: bool,
@@ -168,11 +166,8 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(mut spilled: VecDeque<Entry>, reader: Option<Arc<Mutex<Journal>>>) -> Self {
+    pub(super) fn new(spilled: VecDeque<Entry>, reader: Option<Arc<Mutex<Journal>>>) -> Self {
         let mut state = Self { reader, ..Self::default() };
-        for entry in &mut spilled {
-            entry.order = state.number();
-        }
         state.add_spilled(spilled);
         state
     }
@@ -187,8 +182,7 @@ impl State {
         self.next
     }
 
-    pub(super) fn push(&mut self, mut job: Job) {
-        job.order = self.number();
+    pub(super) fn push(&mut self, job: Job) {
         self.rate.add(job.since);
         self.pending_bytes += job.bytes();
         self.pending.push_back(job);
@@ -217,8 +211,9 @@ impl State {
             if passed_over.contains(&key) || !free(&self.busy, key) {
                 return None;
             }
-            let job = self.pending.remove(at)?;
+            let mut job = self.pending.remove(at)?;
             self.pending_bytes -= job.bytes();
+            job.order = self.number();
             Task::Memory(job)
         } else {
             let mut first = self.spilled.iter().take(LOOK_AHEAD);
@@ -236,24 +231,8 @@ impl State {
             Task::Memory(job) => Some(InMemory::of(job)),
             Task::Disk(..) => None,
         };
-        self.busy.push(Busy { key: task.key(), order: task.order(), is_learned: false, in_memory });
+        self.busy.push(Busy { key: task.key(), order: task.order(), in_memory });
         Some(task)
-    }
-
-    /// The secrets of an exchange that was taken are known.
-    pub(super) fn learned(&mut self, order: u64) {
-        if let Some(busy) = self.busy.iter_mut().find(|busy| busy.order == order) {
-            busy.is_learned = true;
-        }
-    }
-
-    /// Whether the secrets of all exchanges before this one are known. A secret that one of them has issued may stand
-    /// in this one.
-    pub(super) fn is_turn(&self, order: u64) -> bool {
-        let is_behind = |busy: &Busy| busy.order >= order || busy.is_learned;
-        self.spills_all
-            || self.busy.iter().all(is_behind)
-                && self.spilled.front().is_none_or(|entry| entry.order > order)
     }
 
     /// An exchange that was taken is done. Returns its place on disk where it was spilled meanwhile, and what marks it as
@@ -365,9 +344,10 @@ impl State {
         self.spilled.len()
     }
 
-    fn add_spilled(&mut self, entries: VecDeque<Entry>) {
-        for entry in &entries {
+    fn add_spilled(&mut self, mut entries: VecDeque<Entry>) {
+        for entry in &mut entries {
             *self.spilled_keys.entry(entry.key).or_default() += 1;
+            entry.order = self.number();
         }
         self.spilled.extend(entries);
     }

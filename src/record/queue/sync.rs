@@ -26,7 +26,9 @@ pub(super) fn run(shared: &Shared) {
             return;
         }
         if std::mem::take(&mut state.unsynced) {
+            let removed = std::mem::take(&mut state.removed);
             drop(state);
+            drop(removed);
             let began = Instant::now();
             if let Err(error) = folder.sync() {
                 let folder = shared.folder.display();
