@@ -1,7 +1,7 @@
 //! The header fields of a request that its answer may depend on.
 //!
 //! Fields that ask for a part of a resource, or for it under a condition, are always matched: an answer `304 Not
-//! Modified` is for nobody who has no copy. All others are matched only where requests were seen to differ in them,
+//! Modified` is for nobody who has no copy. So are those that name the operation, as a method does. All others are matched only where requests were seen to differ in them,
 //! so that the recording of one client answers another one. What a client draws for each request, and what
 //! describes the client or its connection, is never matched.
 
@@ -20,21 +20,31 @@ use super::super::clean::Clean;
 use super::super::exchange::SentRequest;
 use super::{drawn, marked};
 
-/// Fields of parts and conditions (RFC 9110, sections 13 and 14).
-const CONDITIONS: [HeaderName; 6] =
-    [RANGE, IF_RANGE, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE];
+/// Fields of parts and conditions (RFC 9110, sections 13 and 14), and of operations: that of SOAP 1.1 (section 6.1.1),
+/// that of the JSON protocols of AWS, and methods that a client cannot send as such.
+const CONDITIONS: [HeaderName; 11] = [
+    RANGE,
+    IF_RANGE,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    IF_MODIFIED_SINCE,
+    IF_UNMODIFIED_SINCE,
+    HeaderName::from_static("soapaction"),
+    HeaderName::from_static("x-amz-target"),
+    HeaderName::from_static("x-http-method"),
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-method-override"),
+];
 
 /// Fields by which clients choose among representations and operations.
 const CHOICES: [HeaderName; 5] =
     [ACCEPT, ACCEPT_LANGUAGE, ACCEPT_CHARSET, ACCEPT_ENCODING, CONTENT_TYPE];
 
 /// Further such fields, of protocols over HTTP, whose values may look random. Names that end so count as well.
-const MORE_CHOICES: [&str; 14] = [
-    "soapaction",
+const MORE_CHOICES: [&str; 12] = [
     "prefer",
     "git-protocol",
     "x-requested-with",
-    "x-http-method-override",
     "depth",
     "destination",
     "overwrite",
