@@ -62,12 +62,24 @@ impl Links {
         Self { backends: backends.into(), beginnings: OnceLock::new(), answering: None }
     }
 
-    /// Returns the links for answers to requests for a path, where they differ: clients find the backend that answers
-    /// below a path, and its references by a path do not have it.
-    pub(crate) fn answering(&self, target: &str) -> Option<Self> {
-        let backend = self.of_target(target)?;
-        let is_moved = backend.base.is_empty() && !backend.below.is_empty();
-        is_moved.then(|| Self { answering: Some((*backend.below).into()), ..self.clone() })
+    /// Returns the links for answers to requests for a path by the client with this base, where they differ: clients
+    /// find the backend that answers below a path, its own or that of a world, and its references by a path do not have
+    /// it.
+    pub(crate) fn answering(&self, target: &str, base: &ClientBase) -> Option<Self> {
+        let is_moved = |backend: &Backend| !(backend.below.is_empty() && base.path.is_empty());
+        self.moved(target).filter(|_| self.of_target(target).is_some_and(is_moved))
+    }
+
+    /// Returns the links for answers to requests for a path by clients of some world.
+    #[cfg(any(feature = "record", test))]
+    pub(crate) fn answering_in_worlds(&self, target: &str) -> Option<Self> {
+        self.moved(target)
+    }
+
+    /// With references by a path alone, where a backend without a path answers requests for a target.
+    fn moved(&self, target: &str) -> Option<Self> {
+        let backend = self.of_target(target).filter(|backend| backend.base.is_empty())?;
+        Some(Self { answering: Some((*backend.below).into()), ..self.clone() })
     }
 
     /// Adds a backend.

@@ -37,7 +37,9 @@ impl Rewriting {
     pub(super) fn new(links: &Links, base: ClientBase) -> Self {
         let beginnings = links.beginnings();
         let longest = beginnings.iter().map(String::len).max().unwrap_or_default();
-        let context = if links.answering.is_some() { NAMED_WITHIN } else { CONTEXT };
+        let has_paths = links.answering.is_some()
+            || links.backends.iter().any(|backend| !backend.base.is_empty());
+        let context = if has_paths { NAMED_WITHIN } else { CONTEXT };
         Self { base, beginnings, longest, context, held: Bytes::new(), sent: 0 }
     }
 

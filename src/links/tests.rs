@@ -302,6 +302,9 @@ fn references_by_a_path_lose_the_path_of_the_backend() {
         (r#"{"next":"\/v1\/items"}"#, r#"{"next":"\/items"}"#),
         (r#"{"up":"/v1","q":"/v1?a=b"}"#, r#"{"up":"/","q":"/?a=b"}"#),
         ("<a href='/v1/x'>/v1/x</a>", "<a href='/x'>/v1/x</a>"),
+        ("<a href=/v1/x><D:href>/v1/x</D:href> /v1/x", "<a href=/x><D:href>/x</D:href> /v1/x"),
+        ("<img srcset='/v1/a 1x, /v1/b 2x'>", "<img srcset='/a 1x, /b 2x'>"),
+        ("a { background: url(/v1/b.png) }", "a { background: url(/b.png) }"),
         (
             r#"{"a":"/v10/x","b":"x/v1/y","c":"/other"}"#,
             r#"{"a":"/v10/x","b":"x/v1/y","c":"/other"}"#,
@@ -317,8 +320,11 @@ fn references_by_a_path_lose_the_path_of_the_backend() {
 #[test]
 fn references_by_a_path_get_the_path_of_the_backend_that_answers() {
     let all = links(&[("http://api.test/v1", ""), ("http://auth.test", "/auth")]);
-    assert!(all.answering("/x").is_none(), "a reference without its path leads nowhere");
-    let of = all.answering("/auth/login").unwrap();
+    assert!(
+        all.answering("/x", &client("c:1")).is_none(),
+        "a reference without its path leads nowhere"
+    );
+    let of = all.answering("/auth/login", &client("c:1")).unwrap();
     let pairs = [
         (r#"{"next": "/login?p=2"}"#, r#"{"next": "/auth/login?p=2"}"#),
         (r#"{"nextPageUrl":"\/login"}"#, r#"{"nextPageUrl":"\/auth\/login"}"#),
@@ -330,6 +336,19 @@ fn references_by_a_path_get_the_path_of_the_backend_that_answers() {
             "<form action='/auth/do'><a href=\"/auth/x\">/x</a>",
         ),
         ("<D:href>/dav/a</D:href>", "<D:href>/auth/dav/a</D:href>"),
+        ("<img alt=x src=/a.png>", "<img alt=x src=/auth/a.png>"),
+        (
+            "<img srcset=\"/a.png 1x, /b.png 2x,/c.png 3x\">",
+            "<img srcset=\"/auth/a.png 1x, /auth/b.png 2x,/auth/c.png 3x\">",
+        ),
+        (
+            "@import '/a.css'; a { background: URL( /b.png ) } b { src: url('/c.woff') }",
+            "@import '/auth/a.css'; a { background: URL( /auth/b.png ) } b { src: url('/auth/c.woff') }",
+        ),
+        (
+            "<meta http-equiv=refresh content='5; url=/x'>",
+            "<meta http-equiv=refresh content='5; url=/auth/x'>",
+        ),
         (
             "<div data=\"&quot;next&quot;:&quot;/x&quot;\">",
             "<div data=\"&quot;next&quot;:&quot;/auth/x&quot;\">",
@@ -351,9 +370,18 @@ fn references_by_a_path_get_the_path_of_the_backend_that_answers() {
         r#"{"path":"/usr/bin","next":"x/y","url":"//other.test/x","also":"/v1/x"}"#,
         r#"{"next":"\/\/other.test","mount":"/auth","text":"see \"next\":/x"}"#,
         "<link>text /x</link></href>/x",
+        "<p class=a>next=/x</p> url=/x, /y <a title=\"see, /x\" rel=/x>",
     ] {
         assert_eq!(text(&of, same), same);
     }
+    // A world has a path of its own.
+    let alone = links(&[("http://api.test", "")]);
+    let world = ClientBase { path: "/w/1".to_owned(), ..client("c:1") };
+    let in_world = alone.answering("/x", &world).unwrap();
+    let new = in_world.to_client(br#"{"next":"/x?p=2","path":"/x"}"#, &world).unwrap();
+    assert_eq!(new, br#"{"next":"/w/1/x?p=2","path":"/x"}"#);
+    assert!(alone.answering("/x", &client("c:1")).is_none());
+    assert!(alone.answering_in_worlds("/x").unwrap().are_in(br#"{"next":"/x"}"#));
     // The server that was asked is one more backend while an answer is recorded.
     let with_own = of.and(Backend::new("http://own.test", "").unwrap());
     assert_eq!(text(&with_own, r#"{"next":"/x"}"#), r#"{"next":"/auth/x"}"#);

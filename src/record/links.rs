@@ -38,7 +38,7 @@ impl AnswerLinks {
         let base = ClientBase::of(request)?;
         let target = request.target().to_owned();
         links.fields_to_backend(&mut request.headers, &target, &base);
-        Some(Self { links: answering(links, &target), base, target })
+        Some(Self { links: answering(links, &target, &base), base, target })
     }
 
     /// Rewrites the header fields of an answer for the client.
@@ -93,9 +93,15 @@ impl AnswerLinks {
     }
 }
 
-/// The links for the answers to requests for a target.
-pub(super) fn answering(links: &Arc<Links>, target: &str) -> Arc<Links> {
-    links.answering(target).map_or_else(|| Arc::clone(links), Arc::new)
+/// The links for the answers to requests for a target by a client.
+fn answering(links: &Arc<Links>, target: &str, base: &ClientBase) -> Arc<Links> {
+    links.answering(target, base).map_or_else(|| Arc::clone(links), Arc::new)
+}
+
+/// The links that a recording of answers to requests for a target has: also those that differ in the worlds of a server
+/// that replays it.
+pub(super) fn recorded(links: &Arc<Links>, target: &str) -> Arc<Links> {
+    links.answering_in_worlds(target).map_or_else(|| Arc::clone(links), Arc::new)
 }
 
 /// Whether the beginning of a body has links.

@@ -19,7 +19,7 @@ use super::exchange::{BodyCopy, SentRequest};
 use super::faults::BackendFault;
 use super::forward;
 use super::interim::SeenInformational;
-use super::links::{AnswerLinks, answering};
+use super::links::{AnswerLinks, recorded};
 use super::tee::{Recording, Tee};
 use super::upstream::UpstreamError;
 use super::websocket::{Overheard, keep_known_extensions};
@@ -59,7 +59,7 @@ impl Proxy {
             request.headers.remove(PROXY_AUTHORIZATION);
         }
         let sent = self.recorder.as_ref().map(|_| {
-            let links = self.links.as_ref().map(|links| answering(links, request.target()));
+            let links = self.links.as_ref().map(|links| recorded(links, request.target()));
             SentRequest { links, ..copy_of(&mut request) }
         });
         if let (Some(recorder), Some(sent)) = (&self.recorder, &sent) {

@@ -20,7 +20,7 @@ use super::files::{
 };
 use super::key_file;
 use super::ledger::{Earlier, Ledger, RecordingOf};
-use super::links::answering;
+use super::links::recorded;
 use super::order_key::order_key;
 use super::queue::{Budget, Queue, QueueLimits, Reserved, Sink};
 use super::spool::{SpoolFolder, SpoolThread};
@@ -347,7 +347,7 @@ impl Sink for MappingSink {
     }
 
     fn record(&self, mut sent: SentRequest, answer: ReceivedAnswer, learned: &dyn Fn()) -> bool {
-        let links = self.links.as_ref().map(|links| answering(links, &sent.target));
+        let links = self.links.as_ref().map(|links| recorded(links, &sent.target));
         sent.links = sent.links.or(links);
         let Self { folder, redactor, .. } = self;
         let has_file = answer.body.file().is_some();

@@ -59,7 +59,7 @@ pub(super) fn rewrite(
     if !is_rewritten(headers) {
         return body;
     }
-    let answering = links.answering(request.target());
+    let answering = links.answering(request.target(), &base);
     let links = answering.as_ref().unwrap_or(links);
     if is_compressed(headers) {
         let new = recoded(headers, &body, &|text| links.to_client(text, &base));
@@ -87,7 +87,7 @@ pub(super) fn rewrite_stream(
         return body;
     }
     headers.remove(CONTENT_LENGTH);
-    let answering = links.answering(request.target()).map(Arc::new);
+    let answering = links.answering(request.target(), &base).map(Arc::new);
     let passing = PassingBody::new(answering.as_ref().unwrap_or(links), base, headers);
     // The end of the body gives what waited for more.
     let pieces = body.map(Some).chain(stream::iter([None]));
