@@ -12,6 +12,7 @@ use super::data_names::names_data;
 use super::edit::{self, Edit, MARK};
 use super::key::Key;
 use super::known::Known;
+use super::random::is_endpoint;
 use super::trigger::may_hold_secrets;
 
 /// How a secret is replaced.
@@ -268,6 +269,9 @@ impl<'k> Pass<'k> {
         let is_letter = || name == "accesskey" && value.chars().nth(1).is_none();
         if WORDS.contains(&lower.as_str()) || is_letter() {
             return value.to_owned();
+        }
+        if is_endpoint(&name, value) {
+            return self.nested(value).unwrap_or_else(|| value.to_owned());
         }
         if (name.ends_with("authorization") || name == "auth") && value.contains(' ') {
             return self.credentials(value);

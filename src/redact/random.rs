@@ -63,6 +63,18 @@ pub(super) fn is_reference(name: &str, value: &str) -> bool {
             && letters.map(|byte| byte.to_ascii_lowercase()).eq(value.to_ascii_lowercase().bytes())
 }
 
+/// Whether a value says where something is done, not what opens it: `"token": "https://example.com/oauth/token"` in the
+/// description of a server.
+pub(super) fn is_endpoint(name: &str, value: &str) -> bool {
+    const OF_SERVERS: &[&str] =
+        &["auth", "authorization", "authentication", "token", "tokens", "session", "sessions"];
+    let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        let is_of_url = |byte: u8| byte.is_ascii_alphanumeric() || b"/.:-_~[]?&=".contains(&byte);
+        !rest.is_empty() && rest.bytes().all(is_of_url) && !has_long_run(rest)
+    }) && OF_SERVERS.iter().any(|of| name.to_ascii_lowercase().ends_with(of))
+}
+
 /// Whether a value has the form of a license: `AB12C-3DE4F-56GHI`, groups of capital letters and digits of one length.
 pub(super) fn is_license(value: &str) -> bool {
     let length = value.split('-').next().map_or(0, str::len);
@@ -136,6 +148,16 @@ mod tests {
             ("token", "options.identityToken"),
         ] {
             assert!(is_reference(name, value), "{name} {value}");
+        }
+        assert!(is_endpoint("auth", "https://login.example.com/oauth2/authorize?v=2"));
+        assert!(is_endpoint("X-Token", "http://127.0.0.1:8080/v1/token"));
+        for (name, value) in [
+            ("password", "https://login.example.com/"),
+            ("token", "https://user:pw@example.com/"),
+            ("token", "https://example.com/login/a8Xk2mP0qR7tZ3w"),
+            ("token", "https://"),
+        ] {
+            assert!(!is_endpoint(name, value), "{name} {value}");
         }
         for (name, value) in [
             ("password", "password"),
