@@ -75,7 +75,7 @@ fn read(event: &Value) -> Result<Option<ImportedExchange>, String> {
     let level = event["level"].as_str().unwrap_or_default();
     if level != "RequestResponse" {
         return Err(format!(
-            "the level {level} has no answer; the audit policy needs the level RequestResponse"
+            "the level {level:?} has no answer; the audit policy needs the level RequestResponse"
         ));
     }
     let verb = event["verb"].as_str().unwrap_or_default();
