@@ -3,79 +3,14 @@
 //! While the machine is busy, the system keeps a thread of low priority from the processor for as long as it likes,
 //! wherever that thread is. One that held the lock of the queue would keep all others from it too: the proxy, and the
 //! thread that spills, so that exchanges would wait in memory for longer than a killed process may lose. So these
-//! threads never take that lock. Each has a desk of its own, on which this thread lays its work and finds the result.
+//! threads never take that lock. Each has a slot of its own, in which the dispatcher puts a task and finds the result.
 
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread::{self, Thread};
-
-use crate::record::backlog::Entry;
+use std::thread;
 
 use super::map::work;
 use super::shared::Shared;
-use super::state::{Priority, Task};
-
-/// The work of one thread of low priority.
-#[derive(Default)]
-pub(super) struct Desk {
-    paper: Mutex<Paper>,
-    /// The thread that sits at it.
-    thread: OnceLock<Thread>,
-}
-
-#[derive(Default)]
-enum Paper {
-    #[default]
-    Empty,
-    /// The thread is to do this.
-    Given(Task),
-    /// It does.
-    Taken,
-    /// It has done it; where the recorder ended meanwhile, the exchange stays on disk.
-    Done(u64, Option<Entry>),
-    /// There is no more work.
-    End,
-}
-
-impl Desk {
-    fn lock(&self) -> MutexGuard<'_, Paper> {
-        self.paper.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lay(&self, paper: Paper) {
-        *self.lock() = paper;
-        if let Some(thread) = self.thread.get() {
-            thread.unpark();
-        }
-    }
-
-    /// Takes what is done, and tells whether there is still work on it.
-    fn look(&self, done: &mut Vec<(u64, Option<Entry>)>) -> bool {
-        let mut paper = self.lock();
-        match std::mem::take(&mut *paper) {
-            Paper::Done(key, left) => done.push((key, left)),
-            Paper::Empty => {}
-            busy => *paper = busy,
-        }
-        !matches!(*paper, Paper::Empty)
-    }
-
-    /// Waits for the next task; nothing once there is no more work.
-    fn next(&self) -> Option<Task> {
-        loop {
-            let mut paper = self.lock();
-            match std::mem::take(&mut *paper) {
-                Paper::Given(task) => {
-                    *paper = Paper::Taken;
-                    return Some(task);
-                }
-                Paper::End => return None,
-                other => *paper = other,
-            }
-            drop(paper);
-            thread::park();
-        }
-    }
-}
+use super::slot::{Slot, SlotState};
+use super::state::Priority;
 
 /// Gives out work until the queue ends.
 pub(super) fn run(shared: &Shared) {
@@ -83,11 +18,11 @@ pub(super) fn run(shared: &Shared) {
     let _ = shared.dispatcher.set(thread::current());
     loop {
         let mut done = Vec::new();
-        let mut desks: Vec<&Desk> = shared.desks.iter().collect();
-        desks.retain(|desk| !desk.look(&mut done));
-        let is_idle = desks.len() == shared.desks.len();
+        let mut idle: Vec<&Slot> = shared.slots.iter().collect();
+        idle.retain(|slot| !slot.take_result(&mut done));
+        let all_idle = idle.len() == shared.slots.len();
         // Its thread may not have begun.
-        desks.retain(|desk| desk.thread.get().is_some());
+        idle.retain(|slot| slot.has_thread());
         let is_news = !done.is_empty();
         let mut state = shared.lock();
         for (key, left) in done {
@@ -99,7 +34,7 @@ pub(super) fn run(shared: &Shared) {
             let _ = state.done(key);
         }
         let mut tasks = Vec::new();
-        while tasks.len() < desks.len() && !state.spills_all {
+        while tasks.len() < idle.len() && !state.spills_all {
             let Some(task) = state.take(Priority::Low) else { break };
             tasks.push(task);
         }
@@ -109,30 +44,29 @@ pub(super) fn run(shared: &Shared) {
             shared.wake_spiller(&state);
         }
         drop(state);
-        if ends && is_idle {
-            shared.desks.iter().for_each(|desk| desk.lay(Paper::End));
+        if ends && all_idle {
+            shared.slots.iter().for_each(|slot| slot.put(SlotState::End));
             return;
         }
-        for (desk, task) in desks.into_iter().zip(tasks) {
-            desk.lay(Paper::Given(task));
+        for (slot, task) in idle.into_iter().zip(tasks) {
+            slot.put(SlotState::Given(task));
         }
         // Whoever has news wakes it, even before it sleeps.
         thread::park();
     }
 }
 
-/// A thread of low priority at its desk, until there is no more work.
-pub(super) fn sit(shared: &Shared, desk: &Desk) {
-    // Nobody else sits at it.
-    let _ = desk.thread.set(thread::current());
+/// Works on what the slot of this thread of low priority gets, until there is no more work.
+pub(super) fn run_mapper(shared: &Shared, slot: &Slot) {
+    slot.begin();
     if shared.limits.gives_way {
         lower_priority();
     }
     shared.wake_dispatcher();
-    while let Some(task) = desk.next() {
+    while let Some(task) = slot.next() {
         let key = task.key();
         let left = work(shared, task);
-        *desk.lock() = Paper::Done(key, left);
+        slot.finish(key, left);
         shared.wake_dispatcher();
     }
 }

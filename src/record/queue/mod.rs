@@ -16,6 +16,7 @@ mod budget;
 mod dispatch;
 mod map;
 mod shared;
+mod slot;
 mod spill;
 mod state;
 mod sync;
@@ -39,10 +40,10 @@ use super::exchange::{ReceivedAnswer, SentRequest};
 use super::spool::SpoolFolder;
 
 pub(super) use budget::{Budget, Reserved};
-use dispatch::Desk;
 pub(crate) use shared::QueueLimits;
 use shared::Shared;
 pub(super) use shared::Sink;
+use slot::Slot;
 use state::{Job, State};
 use turns::Turns;
 
@@ -85,7 +86,7 @@ impl Queue {
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
             newest: Condvar::new(),
-            desks: (0..mappers).map(|_| Desk::default()).collect(),
+            slots: (0..mappers).map(|_| Slot::default()).collect(),
             dispatcher: OnceLock::new(),
             turns: Turns::default(),
             arrived: Condvar::new(),
@@ -101,7 +102,7 @@ impl Queue {
         queue.thread(map::run)?;
         queue.thread(dispatch::run)?;
         for at in 0..mappers {
-            queue.thread(move |shared| dispatch::sit(shared, &shared.desks[at]))?;
+            queue.thread(move |shared| dispatch::run_mapper(shared, &shared.slots[at]))?;
         }
         queue.thread(move |shared| spill::run(shared, journal))?;
         queue.thread(sync::run)?;

@@ -9,7 +9,7 @@ use crate::record::exchange::{ReceivedAnswer, SentRequest};
 use crate::record::spool::SpoolFolder;
 use crate::redact::Redactor;
 
-use super::dispatch::Desk;
+use super::slot::Slot;
 use super::state::State;
 use super::turns::Turns;
 
@@ -52,7 +52,7 @@ pub(super) struct Shared {
     /// Wakes the thread of normal priority that makes mappings.
     pub(super) newest: Condvar,
     /// Where the threads of low priority that make mappings get their work.
-    pub(super) desks: Vec<Desk>,
+    pub(super) slots: Vec<Slot>,
     /// The thread that gives it to them, once it runs.
     pub(super) dispatcher: OnceLock<Thread>,
     /// When the secrets of which exchanges are known.

@@ -83,6 +83,19 @@ fn an_answer_to_a_condition_is_for_nobody_else() {
 }
 
 #[test]
+fn another_operation_has_another_answer() {
+    let book = Book::new();
+    for action in ["urn:a", "urn:b"] {
+        let sent = sent(Method::POST, "/s", &[("soapaction", action)], b"");
+        book.record(&sent, received(200, &[], action.as_bytes()));
+    }
+    let asked = |fields: &[(&'static str, &str)]| request(Method::POST, "/s", fields, "");
+    let of = |action| asked(&[("soapaction", action)]);
+    let answers = book.replay(&[of("urn:b"), of("urn:a"), of("urn:c"), asked(&[])]);
+    assert_eq!(answers, ["urn:b", "urn:a", "none", "none"]);
+}
+
+#[test]
 fn a_request_that_asks_for_more_is_asked_first() {
     let book = Book::new();
     let targets = [
