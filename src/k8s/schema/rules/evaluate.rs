@@ -113,9 +113,8 @@ impl<'e, 'v> Evaluation<'e, 'v> {
                 for entry in &map.entries {
                     let EntryExpr::MapEntry(entry) = &entry.expr else { continue };
                     let (key, value) = (self.value(&entry.key)?, self.value(&entry.value)?);
-                    if entries.iter().any(|(known, _)| known.equals(&key)) {
-                        return Err(format!("Failed with repeated key: {}", key.shown()));
-                    }
+                    // Of a key the last value counts.
+                    entries.retain(|(known, _)| !known.equals(&key));
                     match value {
                         Value::Optional(inner) if entry.optional => {
                             entries.extend(inner.map(|inner| (key, (*inner).clone())));

@@ -15,6 +15,19 @@ pub(in super::super) struct Url {
     query: String,
 }
 
+/// A path with escapes for what is no ASCII (`URL.EscapedPath`).
+fn escaped(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii() {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
 impl Url {
     /// Reads a URL as Go's `ParseRequestURI` does.
     ///
@@ -41,7 +54,7 @@ impl Url {
             text: text.to_owned(),
             scheme,
             host: host.to_owned(),
-            path: path.to_owned(),
+            path: escaped(path),
             query: query.to_owned(),
         })
     }

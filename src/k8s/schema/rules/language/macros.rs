@@ -213,11 +213,12 @@ fn variables(
     helper: &MacroExprHelper<'_>,
     args: &[IdedExpr],
     has_two: bool,
+    why_no_name: &str,
 ) -> Result<(String, Option<String>), ParseError> {
     let is_taken = |name: &str| name == ACCUMULATOR || name == "__result__";
     let overwrites = "iteration variable overwrites accumulator variable";
     if !has_two {
-        let name = name_of(helper, &args[0], "argument is not an identifier")?;
+        let name = name_of(helper, &args[0], why_no_name)?;
         if is_taken(&name) {
             return Err(helper.new_error(args[0].id, overwrites));
         }
@@ -244,7 +245,11 @@ fn fold(
     what: Fold,
     has_two: bool,
 ) -> Result<Option<IdedExpr>, ParseError> {
-    let (first, second) = variables(helper, args, has_two)?;
+    let why_no_name = match what {
+        Fold::All | Fold::Exists | Fold::ExistsOne => "argument must be a simple name",
+        _ => "argument is not an identifier",
+    };
+    let (first, second) = variables(helper, args, has_two, why_no_name)?;
     let (Some(range), Some(body)) = (target.take(), args.pop()) else { return Ok(None) };
     let filter = (args.len() > 1 + usize::from(has_two)).then(|| args.pop()).flatten();
     let literal = |helper: &mut MacroExprHelper<'_>, value: bool| {

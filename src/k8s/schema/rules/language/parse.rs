@@ -58,7 +58,9 @@ impl Parsed {
     /// The line, from 1, and the column, from 0, of a part.
     fn place(&self, text: &str, id: u64) -> (usize, usize) {
         let offset = self.source.offset_for(id).map_or(0, |(start, _)| start as usize);
-        let mut before: Vec<char> = text.chars().take(offset).collect();
+        // The offset is one of bytes, the column one of characters.
+        let before = text.char_indices().take_while(|(at, _)| *at < offset);
+        let mut before: Vec<char> = before.map(|(_, c)| c).collect();
         // A number begins with its sign.
         if is_negative(&self.expr, id)
             && let Some(sign) = before.iter().rposition(|c| *c == '-')

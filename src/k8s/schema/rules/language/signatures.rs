@@ -122,6 +122,10 @@ pub(super) const SIGNATURES: &str = "
     optional_none optional.none() -> optional(V)
     optional_value optional(V):value() -> V
     optional_hasValue optional(V):hasValue() -> bool
+    list_last list(V):last() -> optional(V)
+    list_first list(V):first() -> optional(V)
+    optional_unwrap optional.unwrap(list(optional(V))) -> list(V)
+    optional_unwrapOpt list(optional(V)):unwrapOpt() -> list(V)
     optional_or_optional optional(V):or(optional(V)) -> optional(V)
     optional_orValue_value optional(V):orValue(V) -> V
     string_char_at_int string:charAt(int) -> string

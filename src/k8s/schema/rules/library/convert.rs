@@ -65,7 +65,8 @@ pub(super) fn convert<'v>(to: &str, value: &Value<'v>) -> Outcome<'v> {
         ("timestamp", Value::Int(seconds)) => Timestamp::from_second(*seconds)
             .map_or_else(|_| overflow("timestamp"), |at| Ok(Value::Timestamp(at))),
         ("timestamp", Value::String(text)) => match parse_time(text) {
-            Ok(at) => Ok(Value::Timestamp(at)),
+            // The time of the API has whole seconds, that of the language has all parts.
+            Ok(at) => Ok(Value::Timestamp(text.parse().unwrap_or(at))),
             Err(_) => failed(),
         },
         ("string", Value::Bytes(bytes)) => match std::str::from_utf8(bytes) {
@@ -109,7 +110,7 @@ pub(in super::super) fn text_of(value: &Value<'_>) -> Option<String> {
     })
 }
 
-/// A double as Go's `%g` writes it: with an exponent below 1e-4 and from 1e21 on.
+/// A double as Go's `%g` writes it: with an exponent below 1e-4 and from 1e6 on.
 pub(super) fn double_text(value: f64) -> String {
     if value.is_nan() {
         return "NaN".to_owned();
@@ -120,7 +121,7 @@ pub(super) fn double_text(value: f64) -> String {
     let text = format!("{value:e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
-    if (-4..21).contains(&exponent) {
+    if (-4..6).contains(&exponent) {
         return value.to_string();
     }
     let sign = if exponent < 0 { '-' } else { '+' };

@@ -167,7 +167,8 @@ impl Clause {
         }
         let precision = self.precision.unwrap_or(DEFAULT_PRECISION).min(MAX_PRECISION);
         if self.verb == 'e' {
-            let text = format!("{value:.precision$e}");
+            // Upstream takes the precision for the width.
+            let text = format!("{value:.DEFAULT_PRECISION$e}");
             let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
             let exponent: i32 = exponent.parse().unwrap_or_default();
             let digits = format!("{:02}", exponent.unsigned_abs());
@@ -176,7 +177,8 @@ impl Clause {
                 .filter_map(|digit| SUPERSCRIPTS.get(usize::from(digit - b'0')))
                 .collect();
             let sign = if exponent < 0 { "⁻" } else { "" };
-            return format!("{mantissa}\u{202f}×\u{202f}10{sign}{digits}");
+            let text = format!("{mantissa}×10{sign}{digits}");
+            return format!("{text:>precision$}");
         }
         let text = format!("{value:.precision$}");
         let (whole, fraction) =
@@ -233,7 +235,11 @@ fn text(value: &Value<'_>) -> Result<String, String> {
     if let Some(entries) = value.entries() {
         let mut shown = Vec::new();
         for (key, value) in entries? {
-            shown.push(format!("{}: {}", literal(&key)?, literal(&value)?));
+            if !matches!(key, Value::String(_) | Value::Bool(_) | Value::Int(_) | Value::Uint(_)) {
+                let of = key.type_name();
+                return Err(format!("no formatting function for map key of type {of}"));
+            }
+            shown.push(format!("{}:{}", literal(&key)?, literal(&value)?));
         }
         shown.sort_unstable();
         return Ok(format!("{{{}}}", shown.join(", ")));

@@ -120,6 +120,15 @@ fn of_list<'v>(
             items.reverse();
             Ok(Value::list(items))
         }
+        ("first", []) => Ok(items.into_iter().next().map_or(Value::Optional(None), Value::some)),
+        ("last", []) => Ok(items.pop().map_or(Value::Optional(None), Value::some)),
+        ("optional.unwrap" | "unwrapOpt", []) => {
+            let kept = items.into_iter().filter_map(|item| match item {
+                Value::Optional(inner) => inner.map(|inner| (*inner).clone()),
+                other => Some(other),
+            });
+            Ok(Value::list(kept))
+        }
         ("distinct", []) => {
             let mut kept: Vec<Value<'v>> = Vec::new();
             for item in items {

@@ -97,7 +97,7 @@ fn of_text<'v>(text: &'v str, schema: &Schema) -> Outcome<'v> {
             Err(why) => dated("date", text, why),
         },
         "date-time" => match parse_time(text) {
-            Ok(at) => Ok(Value::Timestamp(at)),
+            Ok(at) => Ok(Value::Timestamp(text.parse().unwrap_or(at))),
             Err(why) => dated("date-time", text, why),
         },
         "byte" => match decode_base64(text) {
