@@ -24,6 +24,7 @@ mod core;
 mod crd;
 mod decode;
 mod definitions;
+mod deprecated;
 mod discovery;
 mod enabled;
 mod faults;
@@ -52,6 +53,7 @@ mod select;
 mod status;
 mod store;
 mod strategic;
+mod strategic_order;
 mod table;
 mod table_time;
 mod verbs;
@@ -270,37 +272,9 @@ pub(crate) fn answer(
         let plan = error_plan(&error, request.headers, request.query);
         Resolved::Outcome(Outcome::Plan(plan))
     });
-    match request.info.resource.as_ref().and_then(deprecation) {
-        Some(text) => deprecated(resolved, text),
+    match request.info.resource.as_ref().and_then(deprecated::warning) {
+        Some(text) => deprecated::warned(resolved, text),
         None => resolved,
-    }
-}
-
-/// The warning about a deprecated built-in type (`APILifecycleDeprecated`).
-fn deprecation(info: &ResourceInfo<'_>) -> Option<&'static str> {
-    match (&*info.group, &*info.version, &*info.resource) {
-        ("", "v1", "endpoints") => {
-            Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
-        }
-        ("", "v1", "componentstatuses") => Some("v1 ComponentStatus is deprecated in v1.19+"),
-        _ => None,
-    }
-}
-
-/// Puts a warning before those that an answer has.
-fn deprecated(resolved: Resolved, text: &'static str) -> Resolved {
-    let warn = move |mut plan: Plan| {
-        let others: Vec<_> = plan.headers.get_all("warning").iter().cloned().collect();
-        plan.headers.remove("warning");
-        for warning in output::warning(text).into_iter().chain(others) {
-            plan.headers.append("warning", warning);
-        }
-        plan
-    };
-    match resolved {
-        Resolved::Outcome(Outcome::Plan(plan)) => Resolved::Outcome(Outcome::Plan(warn(plan))),
-        Resolved::Change(change, answer) => Resolved::Change(change, answer.map(warn)),
-        other @ Resolved::Outcome(_) => other,
     }
 }
 

@@ -7,7 +7,8 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::core::types::{GoKind, GoStruct};
-use super::golang::plain;
+use super::golang::{plain, type_name};
+use super::strategic_order::{patched_first, put_in_order};
 
 const PATCH: &str = "$patch";
 const RETAIN_KEYS: &str = "$retainKeys";
@@ -197,11 +198,31 @@ fn without_directives(value: &Value) -> Option<Value> {
     }
 }
 
+/// The error about a list of lists (`mergepatch.ErrNoListOfLists`).
+pub(super) const NO_LIST_OF_LISTS: &str = "lists of lists are not supported";
+
+/// Checks that the items of lists that merge are of one type, which is not a list (`sliceElementType`).
+fn check_item_types(original: &[Value], patch: &[Value]) -> Result<(), String> {
+    let mut all = original.iter().chain(patch).filter(|item| !item.is_null());
+    let Some(first) = all.next() else { return Ok(()) };
+    if first.is_array() {
+        return Err(NO_LIST_OF_LISTS.to_owned());
+    }
+    if all.all(|item| type_name(item) == type_name(first)) {
+        return Ok(());
+    }
+    let shown = plain(&Value::from(vec![original.to_vec(), patch.to_vec()]));
+    Err(format!("list element types are not identical: {shown}"))
+}
+
 fn merge_lists(
     mut original: Vec<Value>,
     patch: &[Value],
     how: &ListMerge,
 ) -> Result<Vec<Value>, String> {
+    if matches!(how, ListMerge::Union | ListMerge::ByKey(..)) {
+        check_item_types(&original, patch)?;
+    }
     let (key, shape) = match how {
         ListMerge::Union => {
             let order: Vec<String> = original.iter().map(Value::to_string).collect();
@@ -260,46 +281,6 @@ fn merge_lists(
         original.retain(|item| !gone(item));
     }
     Ok(patched_first(original, patch, &order, Some(key)))
-}
-
-/// The order of a merged list (`normalizeElementOrder`): the items of the patch are in its order, and come before
-/// those that only the server has, unless the server had both in the other order.
-fn patched_first(
-    merged: Vec<Value>,
-    patch: &[Value],
-    server_order: &[String],
-    key: Option<&str>,
-) -> Vec<Value> {
-    let of = |item: &Value| key.map_or(Some(item), |key| item.get(key)).map(Value::to_string);
-    let mut places: HashMap<Option<String>, usize> = HashMap::new();
-    for (at, item) in patch.iter().enumerate() {
-        places.entry(of(item)).or_insert(at);
-    }
-    let server =
-        |item: &Value| of(item).and_then(|key| server_order.iter().position(|own| *own == key));
-    let (mut ours, theirs): (Vec<Value>, Vec<Value>) =
-        merged.into_iter().partition(|item| places.contains_key(&of(item)));
-    ours.sort_by_key(|item| places.get(&of(item)).copied());
-    let mut out = Vec::with_capacity(ours.len() + theirs.len());
-    let (mut ours, mut theirs) = (ours.into_iter().peekable(), theirs.into_iter().peekable());
-    while let (Some(own), Some(other)) = (ours.peek(), theirs.peek()) {
-        let before =
-            matches!((server(other), server(own)), (Some(other), Some(own)) if other < own);
-        out.extend(if before { theirs.next() } else { ours.next() });
-    }
-    out.extend(ours);
-    out.extend(theirs);
-    out
-}
-
-/// Orders a list: the items that the order names first, in that order, then the others in their own order.
-fn put_in_order(list: &mut [Value], order: &[Value], key: Option<&str>) {
-    let of = |item: &Value| key.map_or(Some(item), |key| item.get(key)).map(Value::to_string);
-    let mut places: HashMap<Option<String>, usize> = HashMap::new();
-    for (at, wanted) in order.iter().enumerate() {
-        places.entry(of(wanted)).or_insert(at);
-    }
-    list.sort_by_cached_key(|item| places.get(&of(item)).copied().unwrap_or(order.len()));
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Objects as upstream's internal types, and the differences between them, as errors show them
 //! (`k8s.io/apimachinery/pkg/util/diff`: a unified diff of indented JSON).
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -87,12 +88,41 @@ fn find<'v>(value: &'v Value, name: &str, of: &str) -> &'v Value {
         let map = value.as_object()?;
         map.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     };
-    let found = named(value).or_else(|| match of {
-        "core.PodTemplateSpec" | "resource.ResourceClaimTemplateSpec" => named(&value["metadata"]),
-        _ => None,
-    });
+    let renamed = || RENAMED.iter().find(|(internal, _)| *internal == name);
+    let found = named(value)
+        .or_else(|| renamed().map(|(_, published)| &value[*published]))
+        .or_else(|| EMBEDS_METADATA.contains(&of).then(|| named(&value["metadata"]))?);
     found.unwrap_or(&NULL)
 }
+
+/// The internal types that embed their metadata.
+const EMBEDS_METADATA: [&str; 5] = [
+    "core.Endpoints",
+    "core.PersistentVolumeClaim",
+    "core.PersistentVolumeClaimTemplate",
+    "core.PodTemplateSpec",
+    "resource.ResourceClaimTemplateSpec",
+];
+
+/// The fields of internal types that have another name in the published ones.
+const RENAMED: [(&str, &str); 16] = [
+    ("BoolValue", "bool"),
+    ("BoolValues", "bools"),
+    ("CephMonitors", "monitors"),
+    ("DataDiskURI", "diskURI"),
+    ("DiscoveryCHAPAuth", "chapAuthDiscovery"),
+    ("EndpointsName", "endpoints"),
+    ("IntValue", "int"),
+    ("IntValues", "ints"),
+    ("RBDImage", "image"),
+    ("RBDPool", "pool"),
+    ("RadosUser", "user"),
+    ("SessionCHAPAuth", "chapAuthSession"),
+    ("StringValue", "string"),
+    ("StringValues", "strings"),
+    ("VersionValue", "version"),
+    ("VersionValues", "versions"),
+];
 
 /// The fields of a pod that are in the security context of the internal type.
 const HOST_FIELDS: [&str; 5] =
@@ -230,46 +260,99 @@ fn range(start: usize, length: usize) -> String {
     }
 }
 
-/// The steps from one text to the other, by the longest common subsequence of lines.
+/// The steps from one text to the other (`difflib.SequenceMatcher.GetOpCodes`): the longest block that both have stays,
+/// and so on to the left and to the right of it.
 fn edits(before: &[String], after: &[String]) -> Vec<Edit> {
-    let same = before.iter().zip(after).take_while(|(a, b)| a == b).count();
-    let (old, new) = (&before[same..], &after[same..]);
-    let tail = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
-    let (old, new) = (&old[..old.len() - tail], &new[..new.len() - tail]);
-    let mut edits = vec![Edit::Keep; same];
-    if old.len().saturating_mul(new.len()) > MAX_CELLS {
-        edits.extend(std::iter::repeat_n(Edit::Remove, old.len()));
-        edits.extend(std::iter::repeat_n(Edit::Add, new.len()));
-    } else {
-        let width = new.len() + 1;
-        let mut common = vec![0_u32; (old.len() + 1) * width];
-        for (i, a) in old.iter().enumerate().rev() {
-            for (j, b) in new.iter().enumerate().rev() {
-                common[i * width + j] = if a == b {
-                    common[(i + 1) * width + j + 1] + 1
-                } else {
-                    common[(i + 1) * width + j].max(common[i * width + j + 1])
-                };
-            }
+    let mut edits = Vec::with_capacity(before.len().max(after.len()));
+    let (mut old, mut new) = (0, 0);
+    let end = Block { old: before.len(), new: after.len(), length: 0 };
+    for block in blocks(before, after).into_iter().chain([end]) {
+        edits.extend(std::iter::repeat_n(Edit::Remove, block.old - old));
+        edits.extend(std::iter::repeat_n(Edit::Add, block.new - new));
+        edits.extend(std::iter::repeat_n(Edit::Keep, block.length));
+        (old, new) = (block.old + block.length, block.new + block.length);
+    }
+    edits
+}
+
+/// Lines that both texts have, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Block {
+    old: usize,
+    new: usize,
+    length: usize,
+}
+
+/// From how many lines on those that are frequent do not begin a block.
+const MANY_LINES: usize = 200;
+
+/// The blocks of two texts, in order (`SequenceMatcher.GetMatchingBlocks`).
+fn blocks(before: &[String], after: &[String]) -> Vec<Block> {
+    if before.len().saturating_mul(after.len()) > MAX_CELLS {
+        return Vec::new();
+    }
+    let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, line) in after.iter().enumerate() {
+        places.entry(line).or_default().push(at);
+    }
+    if after.len() >= MANY_LINES {
+        let most = after.len() / 100 + 1;
+        places.retain(|_, found| found.len() <= most);
+    }
+    let mut found = Vec::new();
+    let mut open = vec![(0, before.len(), 0, after.len())];
+    while let Some((old, old_end, new, new_end)) = open.pop() {
+        let block = longest(before, after, &places, (old, old_end, new, new_end));
+        if block.length == 0 {
+            continue;
         }
-        let (mut i, mut j) = (0, 0);
-        while i < old.len() || j < new.len() {
-            if i < old.len() && j < new.len() && old[i] == new[j] {
-                edits.push(Edit::Keep);
-                (i, j) = (i + 1, j + 1);
-            } else if j == new.len()
-                || i < old.len() && common[(i + 1) * width + j] >= common[i * width + j + 1]
-            {
-                edits.push(Edit::Remove);
-                i += 1;
-            } else {
-                edits.push(Edit::Add);
-                j += 1;
-            }
+        found.push(block);
+        if old < block.old && new < block.new {
+            open.push((old, block.old, new, block.new));
+        }
+        let (old, new) = (block.old + block.length, block.new + block.length);
+        if old < old_end && new < new_end {
+            open.push((old, old_end, new, new_end));
         }
     }
-    edits.extend(std::iter::repeat_n(Edit::Keep, tail));
-    edits
+    found.sort_unstable();
+    found
+}
+
+/// The longest block in a part of both texts, the first of several (`findLongestMatch`).
+fn longest(
+    before: &[String],
+    after: &[String],
+    places: &HashMap<&str, Vec<usize>>,
+    (old, old_end, new, new_end): (usize, usize, usize, usize),
+) -> Block {
+    let mut best = Block { old, new, length: 0 };
+    // The lengths of the blocks that end at the last line of the old text, by their last line in the new one.
+    let mut lengths: HashMap<usize, usize> = HashMap::new();
+    for (at, line) in before.iter().enumerate().take(old_end).skip(old) {
+        let mut next = HashMap::new();
+        let own = places.get(line.as_str()).map_or(&[][..], Vec::as_slice);
+        for other in own.iter().copied().filter(|other| (new..new_end).contains(other)) {
+            let before = other.checked_sub(1).and_then(|other| lengths.get(&other));
+            let length = before.copied().unwrap_or_default() + 1;
+            next.insert(other, length);
+            if length > best.length {
+                best = Block { old: at + 1 - length, new: other + 1 - length, length };
+            }
+        }
+        lengths = next;
+    }
+    // Frequent lines around it belong to it.
+    while best.old > old && best.new > new && before[best.old - 1] == after[best.new - 1] {
+        best = Block { old: best.old - 1, new: best.new - 1, length: best.length + 1 };
+    }
+    while best.old + best.length < old_end
+        && best.new + best.length < new_end
+        && before[best.old + best.length] == after[best.new + best.length]
+    {
+        best.length += 1;
+    }
+    best
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::types::{GoKind, GoStruct};
 
 /// A value as Go writes the struct: in the order of its fields. Levels that a patch has touched are in the order of
 /// names, as its library writes them: those that are in `touched`, where the keys of an object may be the places of a
-/// list.
+/// list, and a text is that of a value that was sent.
 pub(in super::super) fn json_text(
     value: &Value,
     of: Option<&GoStruct>,
@@ -18,6 +18,11 @@ pub(in super::super) fn json_text(
     out
 }
 
+/// Whether a JSON text is that of a value.
+fn is_text_of(text: &str, value: &Value) -> bool {
+    serde_json::from_str::<Value>(text).is_ok_and(|sent| sent == *value)
+}
+
 #[derive(Clone, Copy)]
 enum Shape<'t> {
     Struct(&'t GoStruct),
@@ -25,6 +30,12 @@ enum Shape<'t> {
 }
 
 fn write(out: &mut String, value: &Value, of: Option<Shape<'_>>, touched: Option<&Value>) {
+    // A value that is as it was sent is written so.
+    let sent = touched.and_then(Value::as_str);
+    if let Some(text) = sent.filter(|text| is_text_of(text, value)) {
+        out.push_str(&golang::compact(text));
+        return;
+    }
     let of_struct = match of {
         Some(Shape::Struct(of)) => Some(of),
         Some(Shape::Kind(GoKind::Struct(id))) => Some(id.get()),

@@ -15,15 +15,24 @@ use super::typed::{Type, is_nothing};
 /// # Errors
 /// The violations of the schema, in upstream's words.
 pub(super) fn fields_of(value: &Value, of: Type<'_>) -> Result<FieldSet, Vec<String>> {
-    let mut collector = Collector { path: String::new(), problems: Vec::new() };
+    let mut collector = Collector::default();
     let mut set = FieldSet::default();
     collector.collect(value, of, Some(&mut set));
     if collector.problems.is_empty() { Ok(set) } else { Err(collector.problems) }
 }
 
+/// Whether a value is one of a type; items of lists may occur more than once (`typed.AllowDuplicates`).
+pub(super) fn is_typed(value: &Value, of: Type<'_>) -> bool {
+    let mut collector = Collector { allows_duplicates: true, ..Collector::default() };
+    collector.collect(value, of, None);
+    collector.problems.is_empty()
+}
+
+#[derive(Default)]
 struct Collector {
     path: String,
     problems: Vec<String>,
+    allows_duplicates: bool,
 }
 
 impl Collector {
@@ -102,7 +111,7 @@ impl Collector {
                     return;
                 }
                 step = of.step(item, index);
-                if !seen.insert(step.clone()) {
+                if !self.allows_duplicates && !seen.insert(step.clone()) {
                     self.problem(&format!("duplicate entries for key {}", shown(&step)));
                 }
             }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::golang::quote;
 use super::super::schema::Schema;
-use super::collect::fields_of;
+use super::collect::{fields_of, is_typed};
 use super::set::FieldSet;
 use super::typed::{self, Type};
 
@@ -160,6 +160,12 @@ impl FieldWriter<'_> {
     }
 }
 
+/// Whether the fields of two versions can be compared: where one is not of its type, nothing is tracked any more
+/// (`FieldManager.UpdateNoErrors`).
+pub(in super::super) fn can_track(before: &Value, after: &Value, writer: &FieldWriter<'_>) -> bool {
+    [before, after].iter().all(|value| is_typed(value, writer.of()))
+}
+
 /// The `managedFields` after an update from `before` to `after`.
 pub(in super::super) fn track_update(
     before: &Value,
@@ -211,6 +217,11 @@ fn set_own(entries: &mut Vec<Entry>, writer: &FieldWriter<'_>, applies: bool, fi
     }
 }
 
+/// Why a configuration is not of a schema, in upstream's words.
+pub(in super::super) fn problems(configuration: &Value, schema: Option<&Schema>) -> Vec<String> {
+    fields_of(configuration, Type::of_object(schema)).err().unwrap_or_default()
+}
+
 /// The result of an apply.
 #[derive(Debug)]
 pub(in super::super) enum Applied {
@@ -257,6 +268,9 @@ pub(in super::super) fn apply(
     for set in [&mut found.added, &mut found.modified, &mut found.removed] {
         writer.strip(set);
     }
+    // The object of an apply that changes nothing is the live one, which keeps the times (`Updater.Apply`). What no manager
+    // owns counts here.
+    let changed = *live != new;
     let written = found.modified.union(&found.added);
     let others = || entries.iter().filter(|entry| !entry.is_of(writer, true));
     let mut conflicts: Vec<(String, String)> = Vec::new();
@@ -272,7 +286,6 @@ pub(in super::super) fn apply(
         entry.fields = entry.fields.difference(&written).difference(&found.removed);
     }
     // Its time is that of the last change of the object (`managedFieldsUpdater.Apply`).
-    let changed = !written.is_empty() || !found.removed.is_empty();
     for entry in entries.iter_mut().filter(|entry| entry.is_of(writer, true)) {
         if changed {
             writer.now.clone_into(&mut entry.time);

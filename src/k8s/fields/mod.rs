@@ -14,7 +14,7 @@ mod set;
 mod typed;
 
 pub(super) use configured::merged;
-pub(super) use managers::{Applied, FieldWriter, apply, track_update};
+pub(super) use managers::{Applied, FieldWriter, apply, can_track, problems, track_update};
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
+use super::super::decode::normalize;
 use super::super::schema::{Additional, ListType, Schema};
 use super::set::{FieldSet, Step};
 
@@ -122,6 +123,8 @@ impl<'s> Type<'s> {
             return Step::Index(index);
         };
         if schema.list_type == ListType::Set {
+            let mut item = item.clone();
+            normalize(&mut item);
             return Step::Value(item.to_string());
         }
         let default = |name: &String| schema.items.as_ref()?.properties.get(name)?.default.clone();
@@ -129,12 +132,33 @@ impl<'s> Type<'s> {
             let value = item.get(name).cloned().or_else(|| default(name))?;
             Some((name.clone(), value))
         });
-        Step::Key(Value::Object(keys.collect()).to_string())
+        let mut keys = Value::Object(keys.collect());
+        normalize(&mut keys);
+        Step::Key(keys.to_string())
     }
 }
 
 pub(super) fn is_nothing(value: &Value) -> bool {
     value.is_null() || value.as_object().is_some_and(Map::is_empty)
+}
+
+/// Whether two values are the same: numbers by what they are, however they are written (`value.Equals`).
+fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || (one.is_f64() || other.is_f64()) && one.as_f64() == other.as_f64()
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .all(|(name, value)| other.get(name).is_some_and(|other| same(value, other)))
+        }
+        (one, other) => one == other,
+    }
 }
 
 /// The differences between two values.
@@ -190,7 +214,7 @@ fn compare_at(
     match (before, after) {
         (None, Some(_)) => found.added.insert(path),
         (Some(_), None) => found.removed.insert(path),
-        (before, after) if before != after => found.modified.insert(path),
+        (Some(before), Some(after)) if !same(before, after) => found.modified.insert(path),
         _ => {}
     }
 }

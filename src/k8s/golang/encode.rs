@@ -128,6 +128,25 @@ pub(in super::super) fn indent_json(json: &[u8]) -> Vec<u8> {
     out
 }
 
+/// A JSON text as Go writes it as a part of another one (`json.Compact` with the escapes of HTML): without spaces between
+/// its tokens.
+pub(in super::super) fn compact(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut in_string, mut escaped) = (false, false);
+    for c in text.chars() {
+        match c {
+            ' ' | '\t' | '\r' | '\n' if !in_string => continue,
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                out.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            c => out.push(c),
+        }
+        in_string = if c == '"' && !escaped { !in_string } else { in_string };
+        escaped = in_string && c == '\\' && !escaped;
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -5,6 +5,7 @@ mod documents;
 mod health;
 mod issuer;
 mod protobuf;
+mod zpages;
 
 use http::header::{HOST, HeaderValue};
 use http::{Method, StatusCode};
@@ -18,8 +19,9 @@ use super::output::{self, Output};
 use super::resource::Registry;
 use super::status::ApiError;
 use super::store::State;
-use super::{ApiRequest, discovery, openapi};
+use super::{ApiRequest, KubernetesVersion, discovery, openapi};
 use health::Health;
+use zpages::Page;
 
 /// The media types of routes; that of `/version` is the first one alone.
 const PRODUCES: [&str; 3] = ["application/json", "application/yaml", super::protobuf::MEDIA_TYPE];
@@ -36,6 +38,8 @@ enum Endpoint<'p> {
     OpenApiV2,
     OpenApiIndex,
     OpenApi(&'p str),
+    Page(Page),
+    Indicators,
 }
 
 impl<'p> Endpoint<'p> {
@@ -46,9 +50,15 @@ impl<'p> Endpoint<'p> {
         }
         match path {
             "/metrics" => return Some(Self::Metrics),
+            "/metrics/slis" => return Some(Self::Indicators),
             "/openapi/v2" => return Some(Self::OpenApiV2),
             "/openapi/v3" => return Some(Self::OpenApiIndex),
             _ => {}
+        }
+        // They came with this release.
+        let has_pages = types.release() >= KubernetesVersion::default();
+        if let Some(page) = Page::find(path).filter(|_| has_pages) {
+            return Some(Self::Page(page));
         }
         if let Some(document) = path.strip_prefix("/openapi/v3/") {
             return Some(Self::OpenApi(document));
@@ -129,6 +139,8 @@ pub(super) fn answer(
     let value = match endpoint {
         Endpoint::Health(health, check) => return Some(health.answer(check, request.query)),
         Endpoint::Metrics => return Some(metrics(state, request.method)),
+        Endpoint::Page(page) => return Some(page.answer(state, request)),
+        Endpoint::Indicators => return Some(zpages::slis()),
         Endpoint::OpenApiV2 => return Some(documents::v2(types, cache, request)),
         Endpoint::OpenApiIndex => return Some(documents::index(types, cache)),
         Endpoint::OpenApi(path) => {
@@ -162,18 +174,30 @@ pub(super) fn answer(
     Some(json_plan(request, &value, None))
 }
 
+/// The paths of the index that every server has, besides those of its checks.
+const INDEX: [&str; 11] = [
+    "/api",
+    "/apis",
+    "/apis/",
+    "/flagz",
+    "/metrics",
+    "/metrics/slis",
+    "/openapi/v2",
+    "/openapi/v3",
+    "/openapi/v3/",
+    "/statusz",
+    "/version",
+];
+
 /// `/`: the paths of the server, for requests that nothing else answers
 /// (`k8s.io/apiserver/pkg/server/routes/index.go`).
 pub(super) fn index(types: &Registry) -> Plan {
     let mut paths: Vec<String> = Health::paths().collect();
-    for path in ["/api", "/apis", "/apis/", "/metrics", "/openapi/v2", "/openapi/v3", "/version"] {
-        paths.push(path.to_owned());
-    }
+    paths.extend(INDEX.map(str::to_owned));
     for (group, versions) in types.groups() {
         let root = if group.is_empty() { "/api".to_owned() } else { format!("/apis/{group}") };
         for version in versions {
             paths.push(format!("{root}/{version}"));
-            paths.push(format!("/openapi/v3{root}/{version}"));
         }
         if !group.is_empty() {
             paths.push(root);

@@ -21,10 +21,8 @@ use super::{Call, body, definition};
 /// How an object was patched.
 #[derive(Debug)]
 pub(super) enum Patched {
-    /// By a JSON Patch: the levels that its operations have touched.
+    /// By a JSON Patch or a merge patch, with what it has touched.
     Json(Value),
-    /// By a merge patch.
-    Merge(Value),
     /// By a strategic merge patch.
     Strategic(Value),
 }
@@ -96,7 +94,7 @@ pub(super) fn admit(
 /// # Errors
 /// 422 with the patched object, for what cannot be decoded (`jsonPatcher.applyPatchToCurrentObject`).
 ///
-/// `patch` is a merge patch: for built-in types the objects that it changes are shown in the order of names.
+/// The levels of the object that the patch has touched are shown in the order of names.
 pub(super) fn admit_patched(
     call: &Call<'_>,
     patched: Value,
@@ -106,10 +104,6 @@ pub(super) fn admit_patched(
 ) -> Result<Admitted, ApiError> {
     let (shown, from) = match patch {
         Patched::Strategic(patch) => (golang::plain(patch), From::Map),
-        Patched::Merge(patch) => (
-            core::encode::json_text(&patched, merge::go_struct(&call.served), Some(patch)),
-            From::Json,
-        ),
         Patched::Json(touched) => (
             core::encode::json_text(&patched, merge::go_struct(&call.served), Some(touched)),
             From::Json,
@@ -212,9 +206,14 @@ pub(super) fn coerce_as(
 ) -> Result<Vec<String>, String> {
     let of = &served.of;
     let go = merge::go_struct(served).filter(|_| !definition::is_definition(of));
-    if go.is_none() {
-        // The Go types of the others tell numbers apart as they are written.
+    // Go tells numbers apart as they are written: `1.0` is a float until it is written again. What YAML or a map held
+    // has come through JSON once more, and metadata of custom resources too.
+    if go.is_none() && from == From::Map {
         decode::normalize(value);
+    } else if !of.is_built_in()
+        && let Some(metadata) = value.get_mut("metadata")
+    {
+        decode::normalize(metadata);
     }
     let kind = value["kind"].as_str().unwrap_or_default();
     let api_version = &value["apiVersion"];

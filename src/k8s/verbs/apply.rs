@@ -201,7 +201,13 @@ fn check_uid(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
 }
 
 /// 500 for a configuration that violates its schema.
-pub(super) fn malformed(call: &Call<'_>, value: &Value, problems: &[String]) -> ApiError {
+fn malformed(call: &Call<'_>, value: &Value, problems: &[String]) -> ApiError {
+    let kind = format!("{}, Kind={}", group_version(call), call.served.of.kind);
+    malformed_as(&kind, value, problems)
+}
+
+/// As [`malformed`], of a version and kind.
+pub(super) fn malformed_as(kind: &str, value: &Value, problems: &[String]) -> ApiError {
     let what = match problems {
         [one] => one.clone(),
         many => format!("errors:\n  {}", many.join("\n  ")),
@@ -209,11 +215,9 @@ pub(super) fn malformed(call: &Call<'_>, value: &Value, problems: &[String]) -> 
     // Name and namespace are those of the configuration.
     let text = |field: &str| meta::text(value, field);
     ApiError::unclassified(format!(
-        "failed to create typed patch object ({}/{}; {}, Kind={}): {what}",
+        "failed to create typed patch object ({}/{}; {kind}): {what}",
         text("namespace"),
         text("name"),
-        group_version(call),
-        call.served.of.kind,
     ))
 }
 

@@ -22,17 +22,23 @@ pub(super) fn restore(subresource: &str, before: &Value, new: &mut Value) {
             put(&mut new["status"], "conditions", conditions);
         }
         "ephemeralcontainers" => {
+            keep_metadata(before, new);
             let containers = asked["spec"].get("ephemeralContainers").cloned();
             put(&mut new["spec"], "ephemeralContainers", containers);
         }
         "resize" => {
-            for field in ["labels", "annotations", "finalizers", "ownerReferences"] {
-                meta::set(new, field, before["metadata"][field].clone());
-            }
+            keep_metadata(before, new);
             resize(&asked["spec"], &mut new["spec"]);
         }
         "finalize" => put(&mut new["spec"], "finalizers", asked["spec"].get("finalizers").cloned()),
         _ => *new = asked,
+    }
+}
+
+/// `metav1.ResetObjectMetaForStatus`.
+fn keep_metadata(before: &Value, new: &mut Value) {
+    for field in ["labels", "annotations", "finalizers", "ownerReferences"] {
+        meta::set(new, field, before["metadata"][field].clone());
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn built_in_rules(call: &Call<'_>) -> Option<&'static Rules> {
 
 /// The object that a new one is compared with for the ownership of fields: an empty one of its type.
 pub(super) fn empty(call: &Call<'_>) -> Value {
-    let of = merge::go_struct(&call.served).filter(|_| built_in_rules(call).is_some());
+    let of = merge::go_struct(&call.served);
     of.map_or_else(|| Value::Object(serde_json::Map::new()), decode::empty)
 }
 

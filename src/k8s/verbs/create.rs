@@ -14,7 +14,7 @@ use super::super::store::StoreChange;
 use super::admission::Admission;
 use super::admit::{self, Admitted};
 use super::generated::{TRIES, suffix};
-use super::render::{render, render_dry};
+use super::render::{normalize, render, render_dry};
 use super::validate::{self, validate_new};
 use super::write::Tracking;
 use super::written::Written;
@@ -62,6 +62,7 @@ pub(super) fn mutated(
         return Ok((value, tracking));
     }
     begin::own_new(call, &mut value, &tracking);
+    normalize(call, &mut value);
     let change = &*change;
     let value = admission.mutate(None, value, &|value| quota::mutate(call, change, value, None))?;
     admit::check_namespace(call, &value)?;
@@ -109,6 +110,7 @@ pub(super) fn insert(
         }
         write::track(call, &empty, decoded.as_ref(), &mut value, tracking);
         validate_new(call, &value)?;
+        normalize(call, &mut value);
         // What is refused after its validation has its warnings.
         let refused =
             |error: ApiError| error.with_warnings(&validate::warnings(call, &value, None));

@@ -272,7 +272,11 @@ fn delete_definition(
     Written::at(written, marked)
 }
 
-fn check_preconditions(
+/// Checks the uid and the revision that a deletion is for.
+///
+/// # Errors
+/// 409 where the object has another one.
+pub(super) fn check_preconditions(
     call: &Call<'_>,
     object: &Object,
     options: &DeleteOptions,

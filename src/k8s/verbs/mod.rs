@@ -6,6 +6,7 @@ mod admit;
 mod apply;
 mod around;
 mod begin;
+mod bind;
 mod body;
 mod built_in;
 mod create;
@@ -13,12 +14,14 @@ mod definition;
 mod delete;
 mod delete_collection;
 mod escalation;
+mod evict;
 mod exec;
 mod generated;
 mod get;
 mod list;
 mod log;
 mod patch;
+mod patch_text;
 mod quota;
 mod render;
 mod review;
@@ -27,6 +30,7 @@ mod scale_apply;
 mod scale_value;
 mod subresource;
 mod token;
+mod typed_body;
 mod update;
 mod validate;
 mod warnings;
@@ -132,6 +136,9 @@ fn refused_table(call: &Call<'_>) -> Option<Plan> {
 fn resolve(call: &Call<'_>, verb: &str) -> Result<Resolved, ApiError> {
     check_route(call, verb)?;
     call.faults.check(call.query, verb, &call.state)?;
+    if !call.served.of.stored && call.info.resource == "bindings" {
+        return bind::of_collection(call);
+    }
     if !call.served.of.stored {
         return review::run(call, verb).map(Resolved::Outcome);
     }

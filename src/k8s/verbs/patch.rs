@@ -12,7 +12,7 @@ use super::super::core::merge;
 use super::super::decode::{self, Decoded};
 use super::super::golang::{self, GoType, STRING, Struct, json_kind};
 use super::super::json_patch::{self, Refused};
-use super::super::limits::{MAX_DEPTH, MAX_PATCH_OPERATIONS};
+use super::super::limits::MAX_PATCH_OPERATIONS;
 use super::super::options::{FieldValidation, WriteOptions};
 use super::super::output::Output;
 use super::super::status::ApiError;
@@ -21,7 +21,7 @@ use super::super::strategic;
 use super::admission::Admission;
 use super::admit::{self, Admitted, Patched};
 use super::write::Tracking;
-use super::{Call, Resolved, validate, write, written};
+use super::{Call, Resolved, patch_text, validate, write, written};
 
 /// The media types of patches of custom resources.
 const PATCH_TYPES: &str =
@@ -52,10 +52,13 @@ static OPERATION_FIELDS: Struct = Struct {
 
 static OPERATION: GoType = GoType::Struct(&OPERATION_FIELDS);
 
-enum Patch {
-    /// With the levels that its operations go through.
+/// A decoded patch.
+#[derive(Debug)]
+pub(super) enum Patch {
+    /// With what its operations touch.
     Json(json_patch::Patch, Value),
-    Merge(Value),
+    /// With what it touches.
+    Merge(Value, Value),
     Strategic(Value),
 }
 
@@ -128,7 +131,7 @@ pub(super) fn is_consumed(call: &Call<'_>) -> bool {
 }
 
 /// Decodes a patch, with the errors of strict decoding.
-fn decode(
+pub(super) fn decode(
     text: &[u8],
     media: &str,
     validation: FieldValidation,
@@ -152,7 +155,10 @@ fn decode(
     if matches!(media, MERGE | STRATEGIC) {
         return match value {
             Value::Object(_) if media == STRATEGIC => Ok((Patch::Strategic(value), strict)),
-            Value::Object(_) => Ok((Patch::Merge(value), strict)),
+            Value::Object(_) => {
+                let touched = patch_text::of_merge(&golang::readable(text));
+                Ok((Patch::Merge(value, touched), strict))
+            }
             // Nothing is changed.
             Value::Null if media == STRATEGIC => {
                 Ok((Patch::Strategic(Value::Object(Map::new())), strict))
@@ -178,27 +184,8 @@ fn decode(
     if let Some(error) = invalid {
         return Err(error);
     }
-    let touched = touched(&value);
+    let touched = patch_text::of_operations(&golang::readable(text));
     Ok((Patch::Json(operations(value)?, touched), strict))
-}
-
-/// The levels that the operations of a JSON Patch go through, as objects in objects: upstream's library writes these in
-/// the order of names.
-fn touched(operations: &Value) -> Value {
-    let mut touched = Value::Object(Map::new());
-    let operations = operations.as_array().into_iter().flatten();
-    let pointers = operations.flat_map(|operation| [&operation["path"], &operation["from"]]);
-    for pointer in pointers.filter_map(Value::as_str) {
-        let mut at = &mut touched;
-        let parts: Vec<&str> = pointer.split('/').skip(1).collect();
-        // No object is deeper, and a value that is would be dropped by recursion.
-        for part in parts.iter().take(parts.len().saturating_sub(1).min(MAX_DEPTH)) {
-            let name = part.replace("~1", "/").replace("~0", "~");
-            let Value::Object(map) = at else { break };
-            at = map.entry(name).or_insert_with(|| Value::Object(Map::new()));
-        }
-    }
-    touched
 }
 
 /// The operations of a JSON Patch.
@@ -219,21 +206,31 @@ pub(super) fn operations(value: Value) -> Result<json_patch::Patch, ApiError> {
     })
 }
 
-fn apply(call: &Call<'_>, mut value: Value, patch: Patch) -> Result<(Value, Patched), ApiError> {
+/// Applies a patch to an object.
+///
+/// # Errors
+/// 400, 422 or 500 for a patch that cannot be applied.
+pub(super) fn apply(
+    call: &Call<'_>,
+    mut value: Value,
+    patch: Patch,
+) -> Result<(Value, Patched), ApiError> {
     let patched = match patch {
         Patch::Json(patch, touched) => {
             patch.apply(&mut value).map_err(|_| ApiError::unprocessable())?;
             Patched::Json(touched)
         }
-        Patch::Merge(patch) => {
-            json_patch::merge(&mut value, patch.clone());
-            Patched::Merge(patch)
+        Patch::Merge(patch, touched) => {
+            json_patch::merge(&mut value, patch);
+            Patched::Json(touched)
         }
         Patch::Strategic(mut patch) => {
             let of = merge::go_struct(&call.served);
             let merged = strategic::apply(&value, &patch, of).map_err(|why| {
                 if BAD_REQUESTS.contains(&&*why) {
                     ApiError::bad_request(why)
+                } else if why == strategic::NO_LIST_OF_LISTS {
+                    ApiError::unprocessable()
                 } else {
                     ApiError::unclassified(why)
                 }

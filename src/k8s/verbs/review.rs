@@ -13,8 +13,9 @@ use super::super::options::WriteOptions;
 use super::super::output;
 use super::super::status::ApiError;
 use super::admission::Admission;
+use super::admit::{self, Admitted};
 use super::write::{Tracking, track};
-use super::{Call, Outcome, admit, body, built_in};
+use super::{Call, Outcome, body, built_in};
 
 pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
     let of = &call.served.of;
@@ -22,9 +23,9 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
     let review = review.ok_or_else(ApiError::method_not_allowed)?;
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
-    let question = admit::admit(call, body::object(call, options.validation)?, &options)?.value;
+    let decoded = body::object(call, options.validation)?;
+    let Admitted { value: mut question, warnings } = admit::admit(call, decoded, &options)?;
     call.note_object(&question);
-    let mut question = question;
     if review == Review::LocalSubjectAccess {
         meta::set(&mut question, "namespace", call.namespace().into());
     }
@@ -49,7 +50,10 @@ pub(super) fn run(call: &Call<'_>, verb: &str) -> Result<Outcome, ApiError> {
     let mut text = Vec::new();
     write_json(&mut text, &answer);
     let body = output.render(text);
-    let plan = output::plan(StatusCode::CREATED, output.content_type(), Body::Bytes(body));
+    let mut plan = output::plan(StatusCode::CREATED, output.content_type(), Body::Bytes(body));
+    for warning in warnings.iter().filter_map(|text| output::warning(text)) {
+        plan.headers.append("warning", warning);
+    }
     Ok(Outcome::Plan(plan))
 }
 

@@ -12,11 +12,9 @@ use crate::message::Plan;
 
 use super::super::conversion;
 use super::super::core::decode::From;
-use super::super::decode;
-use super::super::json_patch;
 use super::super::meta;
 use super::super::options::WriteOptions;
-use super::super::output::Output;
+use super::super::output::{self, Output};
 use super::super::resource::{
     Column, Deprecation, GroupResource, ResourceType, Scale, Served, TypeOrigin, Version,
 };
@@ -24,14 +22,16 @@ use super::super::status::{ApiError, FieldError};
 use super::super::store::{Committed, Object, StoreChange};
 use super::super::table::created;
 use super::admission::Admission;
+use super::admit::{self, Admitted};
 use super::scale_apply;
 use super::scale_value::{API_VERSION, of_value};
 use super::write::Tracking;
 use super::written::{self, PendingAnswer, Written};
-use super::{Call, Outcome, Resolved, admit, body, object_plan, write};
+use super::{Call, Outcome, Resolved, object_plan, typed_body, write};
 
 pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
+    let mut warnings = Vec::new();
     let (options, (wanted, tracking)) = match verb {
         "get" => {
             let shown = of_object(call, scale, call.find()?)?;
@@ -40,9 +40,9 @@ pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Resolved
         }
         "update" => {
             let options = WriteOptions::parse(call.query, "UpdateOptions", false)?;
-            let scale = body::of_kind(call, "Scale", API_VERSION)?.value;
-            admit::check_name(call, &scale)?;
-            (options, (scale, Tracking::Update))
+            let (wanted, found) = typed_body::read(call, "Scale", API_VERSION, &options)?;
+            warnings = found;
+            (options, (wanted, Tracking::Update))
         }
         _ if media(call) == "application/apply-patch+yaml" => {
             let options = WriteOptions::parse(call.query, "PatchOptions", true)?;
@@ -51,23 +51,32 @@ pub(super) fn run(call: &Call<'_>, scale: &Scale, verb: &str) -> Result<Resolved
         }
         _ => {
             let options = WriteOptions::parse(call.query, "PatchOptions", false)?;
-            let patched = patched(call, of_object(call, scale, call.find()?)?)?;
-            (options, (patched, Tracking::Update))
+            let Admitted { value, warnings: found } = patched(call, scale, &options)?;
+            warnings = found;
+            (options, (value, Tracking::Update))
         }
     };
+    admit::check_namespace(call, &wanted)?;
+    admit::check_name(call, &wanted)?;
     let mut change = StoreChange::on(&call.state);
     let admission = Admission::of_scale(call, &options, scale);
     let wanted = mutated(call, scale, wanted, &admission)?;
     let new = write_scale(call, scale, &mut change, &wanted, &tracking, &admission)?;
     let mut shown = of_object(call, scale, new.object())?;
     let form = Form::of(call, output);
+    let warned = move |mut plan: Plan| {
+        for warning in warnings.iter().filter_map(|text| output::warning(text)) {
+            plan.headers.append("warning", warning);
+        }
+        plan
+    };
     if change.is_empty() {
-        return Ok(written::planned(change, form.plan(&shown)));
+        return Ok(written::planned(change, warned(form.plan(&shown))));
     }
     let reply = move |committed: &Committed| {
         let revision = new.committed(committed).meta.revision;
         shown["metadata"]["resourceVersion"] = revision.to_string().into();
-        form.plan(&shown)
+        warned(form.plan(&shown))
     };
     Ok(Resolved::Change(change, PendingAnswer::new(reply)))
 }
@@ -144,26 +153,42 @@ fn media<'c>(call: &'c Call<'_>) -> &'c str {
     media.unwrap_or_default().split(';').next().unwrap_or_default()
 }
 
-fn patched(call: &Call<'_>, mut current: Value) -> Result<Value, ApiError> {
-    let failed = |why: String| ApiError::bad_request(format!("error decoding patch: {why}"));
-    match media(call) {
-        "application/merge-patch+json" => {
-            let patch = decode::json(call.body).map_err(failed)?.value;
-            json_patch::merge(&mut current, patch);
-        }
-        "application/strategic-merge-patch+json" if call.served.of.is_built_in() => {
-            let patch = decode::json(call.body).map_err(failed)?.value;
-            json_patch::merge(&mut current, patch);
-        }
-        "application/json-patch+json" => {
-            let patch = super::patch::operations(decode::patch(call.body).map_err(failed)?.value)?;
-            patch.apply(&mut current).map_err(|_| ApiError::unprocessable())?;
-        }
-        _ => {
-            return Err(ApiError::unsupported_media_type(super::patch::types(call)));
-        }
+/// The Scale of an object after a patch: it is decoded as its Go type, with the managers of the number of replicas.
+fn patched(call: &Call<'_>, scale: &Scale, options: &WriteOptions) -> Result<Admitted, ApiError> {
+    let media = media(call);
+    let known = matches!(media, "application/merge-patch+json" | "application/json-patch+json")
+        || call.served.of.is_built_in() && media == "application/strategic-merge-patch+json";
+    if !known {
+        return Err(ApiError::unsupported_media_type(super::patch::types(call)));
     }
-    Ok(current)
+    let object = call.find()?;
+    let mut current = of_object(call, scale, object)?;
+    let value = conversion::value(&call.served, call.conversions, object);
+    let managers = managers(&value["metadata"]["managedFields"], scale);
+    meta::set(&mut current, "managedFields", managers);
+    let (patch, strict) = super::patch::decode(call.body, media, options.validation)?;
+    let served = Served::alone(scale_type(true), API_VERSION);
+    let typed = Call { served, state: Arc::clone(&call.state), ..*call };
+    let (patched, patch) = super::patch::apply(&typed, current, patch)?;
+    let mut admitted = admit::admit_patched(&typed, patched, &patch, strict, options)?;
+    meta::set(&mut admitted.value, "managedFields", Value::Null);
+    Ok(admitted)
+}
+
+/// The managers of the number of replicas, as those of a Scale (`ScaleHandler.ToSubresource`).
+fn managers(all: &Value, scale: &Scale) -> Value {
+    let owns = |entry: &&Value| {
+        let steps = scale.spec_replicas.iter().map(|step| format!("f:{step}"));
+        let found = steps.fold(&entry["fieldsV1"], |fields, step| &fields[step]);
+        !found.is_null()
+    };
+    let own = all.as_array().into_iter().flatten().filter(owns).cloned().map(|mut entry| {
+        entry["apiVersion"] = API_VERSION.into();
+        entry["fieldsV1"] = json!({"f:spec": {"f:replicas": {}}});
+        entry
+    });
+    let own: Vec<Value> = own.collect();
+    if own.is_empty() { Value::Null } else { own.into() }
 }
 
 /// A Scale as admission plugins leave it.
@@ -190,6 +215,7 @@ fn write_scale(
     admission: &Admission<'_, '_>,
 ) -> Result<Written, ApiError> {
     let old = call.find()?;
+    write::check_uid(call, old, wanted, admission.dry_run)?;
     let (kind, version) = (&wanted["kind"], &wanted["apiVersion"]);
     if kind != "Scale" || version != API_VERSION {
         let why = format!("expected a Scale of {API_VERSION}, found {kind} of {version}");

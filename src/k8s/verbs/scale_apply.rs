@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::core::merge;
 use super::super::fields::{self, Applied};
 use super::super::meta;
 use super::super::options::{FieldValidation, WriteOptions};
@@ -26,8 +27,9 @@ pub(super) fn merged(
         let why = strict.join(", ");
         return Err(ApiError::bad_request(format!("error strict decoding YAML: {why}")));
     }
+    check_fields(&configuration)?;
     let old = call.find()?;
-    write::check_uid(call, old, &configuration)?;
+    write::check_uid(call, old, &configuration, options.dry_run)?;
     let before = old.value(&call.served.api_version, &call.served.of.kind);
     let replicas = &configuration["spec"]["replicas"];
     let mut own = json!({
@@ -42,19 +44,41 @@ pub(super) fn merged(
     let writer = write::writer(call, &now);
     let mut merged = match fields::apply(&before, &own, &writer, options.force) {
         Applied::Object(merged) => merged,
-        Applied::Conflicts(conflicts) => return Err(apply::conflict(&conflicts)),
+        Applied::Conflicts(conflicts) => {
+            let own = format!(" using {}", call.served.api_version);
+            let shown = |(manager, path): (String, String)| {
+                (manager.replace(&own, &format!(" using {API_VERSION}")), path)
+            };
+            let conflicts: Vec<_> = conflicts.into_iter().map(shown).collect();
+            return Err(apply::conflict(&conflicts));
+        }
         Applied::Malformed(problems) => {
-            return Err(apply::malformed(call, &configuration, &problems));
+            return Err(malformed(&configuration, &problems));
         }
     };
     let managed = merged["metadata"]["managedFields"].take();
     let wanted = json!({
         "kind": "Scale",
         "apiVersion": API_VERSION,
-        "metadata": {"resourceVersion": meta::text(&configuration, "resourceVersion")},
+        "metadata": {
+            "name": meta::text(&configuration, "name"),
+            "namespace": meta::text(&configuration, "namespace"),
+            "resourceVersion": meta::text(&configuration, "resourceVersion"),
+        },
         "spec": {"replicas": at(&mut merged, scale).take()},
     });
     Ok((wanted, Tracking::Done(managed)))
+}
+
+/// Checks that a configuration has the fields of a Scale.
+fn check_fields(configuration: &Value) -> Result<(), ApiError> {
+    let schema = merge::schema_of_kind("autoscaling", "v1", "Scale");
+    let problems = fields::problems(configuration, schema);
+    if problems.is_empty() { Ok(()) } else { Err(malformed(configuration, &problems)) }
+}
+
+fn malformed(configuration: &Value, problems: &[String]) -> ApiError {
+    apply::malformed_as(&format!("{API_VERSION}, Kind=Scale"), configuration, problems)
 }
 
 /// Where an object has the number of replicas.

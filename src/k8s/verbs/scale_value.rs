@@ -36,11 +36,14 @@ pub(super) fn of_value(scale: &Scale, value: &Value) -> Result<Value, ApiError> 
             metadata[field] = found.clone();
         }
     }
+    // No replicas are written as nothing.
+    let replicas = count(&scale.spec_replicas);
+    let spec = if replicas == 0 { json!({}) } else { json!({"replicas": replicas}) };
     Ok(json!({
         "kind": "Scale",
         "apiVersion": API_VERSION,
         "metadata": metadata,
-        "spec": {"replicas": count(&scale.spec_replicas)},
+        "spec": spec,
         "status": status,
     }))
 }

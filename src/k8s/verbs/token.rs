@@ -5,18 +5,17 @@ use serde_json::{Value, json};
 
 use crate::message::Body;
 
-use super::super::core::decode::{self as typed, From};
-use super::super::core::{self, types};
-use super::super::decode;
+use super::super::core::{decode, merge, types};
+use super::super::fields::{self, FieldWriter};
 use super::super::golang::quote;
 use super::super::meta;
-use super::super::options::{FieldValidation, WriteOptions};
+use super::super::options::WriteOptions;
 use super::super::output;
 use super::super::resource::{GroupResource, split_api_version};
 use super::super::status::{ApiError, FieldError};
 use super::super::store::Object;
 use super::admission::Admission;
-use super::{Call, Outcome, Resolved, admit, body};
+use super::{Call, Outcome, Resolved, admit, typed_body, write};
 
 const GROUP: &str = "authentication.k8s.io";
 const API_VERSION: &str = "authentication.k8s.io/v1";
@@ -36,8 +35,10 @@ const EXTENSION: i64 = 365 * 24 * 3600;
 pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let output = call.negotiate()?;
     let options = WriteOptions::parse(call.query, "CreateOptions", false)?;
-    let (mut request, warnings) = read(call, &options)?;
+    let (mut request, warnings) = typed_body::read(call, KIND, API_VERSION, &options)?;
     admit::check_namespace(call, &request)?;
+    let managed = managers(call, &request);
+    meta::set(&mut request, "managedFields", managed);
     let admission = Admission::of_write(call, &options);
     request = admission.mutate_other(request)?;
     let name = &*call.info.name;
@@ -92,32 +93,16 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     Ok(Resolved::Outcome(Outcome::Plan(plan)))
 }
 
-/// The request with its defaults, and the warnings about it.
-fn read(call: &Call<'_>, options: &WriteOptions) -> Result<(Value, Vec<String>), ApiError> {
-    let mut decoded = body::of_kind(call, KIND, API_VERSION)?;
-    let cannot = |why: &str| {
-        let why = format!("{KIND} in version \"v1\" cannot be handled as a {KIND}: {why}");
-        ApiError::bad_request(why)
+/// The owner of what was asked for.
+fn managers(call: &Call<'_>, request: &Value) -> Value {
+    let empty = types::of_kind(GROUP, "v1", KIND).map_or_else(|| json!({}), decode::empty);
+    let now = meta::time_text(call.now);
+    let writer = FieldWriter {
+        api_version: API_VERSION,
+        schema: merge::schema_of_kind(GROUP, "v1", KIND),
+        ..write::writer(call, &now)
     };
-    if let Some(why) = decoded.invalid {
-        return Err(cannot(&why));
-    }
-    let mut strict = decoded.strict;
-    if let Some(go) = types::of_kind(GROUP, "v1", KIND) {
-        let unknown = typed::decode(&mut decoded.value, go, From::Json)
-            .map_err(|problems| cannot(&problems.first(Some(call.body))))?;
-        core::apply_defaults(&mut decoded.value, go);
-        strict.extend(typed::unknown_fields(&unknown));
-    }
-    decode::in_text_order(&mut strict, call.body);
-    let warnings = match options.validation {
-        FieldValidation::Strict if !strict.is_empty() => {
-            return Err(cannot(&format!("strict decoding error: {}", strict.join(", "))));
-        }
-        FieldValidation::Warn => decode::warnings(strict),
-        _ => Vec::new(),
-    };
-    Ok((decoded.value, warnings))
+    fields::track_update(&empty, request, &writer)
 }
 
 /// `ValidateTokenRequest`.

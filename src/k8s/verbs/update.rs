@@ -58,7 +58,7 @@ fn put(
         }
         found => found.map_err(|error| error.after_warnings(warnings.clone()))?,
     };
-    write::check_uid(call, old, &value)?;
+    write::check_uid(call, old, &value, options.dry_run)?;
     let mut change = StoreChange::on(&call.state);
     let own = validate::warnings(call, &value, Some(&**old));
     let admission = Admission::of_write(call, options);

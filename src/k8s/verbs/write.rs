@@ -19,7 +19,7 @@ use super::super::store::{Object, StoreChange};
 use super::admission::Admission;
 use super::around::{self, put};
 use super::built_in::built_in_rules;
-use super::render::{render, render_dry};
+use super::render::{normalize, render, render_dry};
 use super::validate::{self, validate_changed};
 use super::written::Written;
 use super::{Call, admit, built_in, definition, escalation, quota};
@@ -75,7 +75,13 @@ pub(super) fn track(
         Tracking::Done(managed) => managed.clone(),
         Tracking::Update => {
             let now = meta::time_text(call.now);
-            fields::track_update(before, earlier.unwrap_or(new), &writer(call, &now))
+            let (writer, new) = (writer(call, &now), earlier.unwrap_or(new));
+            // Custom resources were validated by their schema.
+            if call.served.of.is_built_in() && !fields::can_track(before, new, &writer) {
+                Value::Null
+            } else {
+                fields::track_update(before, new, &writer)
+            }
         }
     };
     meta::set(new, "managedFields", managed);
@@ -83,21 +89,37 @@ pub(super) fn track(
 }
 
 /// Checks the uid of a replaced object, which is a precondition (`UpdatedObjectInfo.Preconditions`).
-pub(super) fn check_uid(call: &Call<'_>, old: &Object, new: &Value) -> Result<(), ApiError> {
+pub(super) fn check_uid(
+    call: &Call<'_>,
+    old: &Object,
+    new: &Value,
+    dry_run: bool,
+) -> Result<(), ApiError> {
     let uid = meta::text(new, "uid");
     if uid.is_empty() || uid == &*old.meta.uid {
         return Ok(());
     }
+    Err(precondition_failed(call, old, ("UID", uid, &*old.meta.uid), dry_run))
+}
+
+/// The error about an object that is not the one that a request means: what differs, what is asked for, and what there is
+/// (`storage.Preconditions.Check`). A dry run does not come to the store, which puts a prefix before keys.
+pub(super) fn precondition_failed(
+    call: &Call<'_>,
+    old: &Object,
+    (what, asked, found): (&str, &str, &str),
+    dry_run: bool,
+) -> ApiError {
     let of = &call.served.of;
     let group = if of.is_built_in() { String::new() } else { format!("{}/", of.group()) };
+    let prefix = if dry_run { "" } else { "/registry" };
     let why = format!(
-        "StorageError: invalid object, Code: 4, Key: /registry/{group}{}/{}, ResourceVersion: 0, AdditionalErrorMsg: \
-         Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+        "StorageError: invalid object, Code: 4, Key: {prefix}/{group}{}/{}, ResourceVersion: 0, AdditionalErrorMsg: \
+         Precondition failed: {what} in precondition: {asked}, {what} in object meta: {found}",
         stored_below(of.plural()),
         old.key,
-        old.meta.uid
     );
-    Err(ApiError::conflict_because(&of.group_resource, &call.info.name, &why))
+    ApiError::conflict_because(&of.group_resource, &call.info.name, &why)
 }
 
 /// Where objects of a type are stored, which keys show (`SpecialDefaultResourcePrefixes`).
@@ -166,6 +188,9 @@ pub(super) fn replace(
         return Err(ApiError::conflict(&of.group_resource, name));
     }
     restore_server_fields(&before, &mut new);
+    // What a subresource leaves as it is, and what the server sets in it, does not count for the owners of what was sent.
+    let of_subresource = !matches!(&*call.info.subresource, "" | "scale");
+    let status_sent = own.filter(|_| of_subresource).map(|_| new.clone());
     restore_other_subresource(call, &before, &mut new);
     keep_of_stored(call, old, &mut new);
     if of.is_built_in() && of.plural() == "certificatesigningrequests" {
@@ -175,7 +200,7 @@ pub(super) fn replace(
         definition::begin_update(&mut new);
     }
     // What the server sets has no owner: ownership follows what was sent.
-    let sent = own.map(|_| new.clone());
+    let sent = status_sent.or_else(|| own.map(|_| new.clone()));
     quota::mutate(call, change, &mut new, Some(&before))?;
     if let Some(rules) = own.filter(|_| call.info.subresource.is_empty()) {
         rules.prepare_changed(&mut new, &before);
@@ -194,6 +219,7 @@ pub(super) fn replace(
     };
     meta::set(&mut new, "generation", generation.map_or(Value::Null, Value::from));
     let mut warnings = validate_changed(call, &before, &new)?;
+    normalize(call, &mut new);
     track(call, &before, sent.as_ref(), &mut new, tracking);
     let refused =
         |error: ApiError| error.with_warnings(&validate::warnings(call, &new, Some(&**old)));
@@ -247,6 +273,7 @@ fn mutated(
         return Ok(None);
     }
     let mut object = new.clone();
+    normalize(call, &mut object);
     admission.place(&mut object);
     let mut sent = new.clone();
     restore_server_fields(before, &mut sent);

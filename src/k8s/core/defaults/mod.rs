@@ -33,7 +33,9 @@ pub(in super::super) fn apply(value: &mut Value, of: &GoStruct) {
         {
             map.insert(field.name.to_owned(), default.clone());
         }
-        if let Some(value) = map.get_mut(field.name) {
+        // The group of this type has no defaulters.
+        let has_defaults = of.key != "node/v1.Overhead";
+        if let Some(value) = map.get_mut(field.name).filter(|_| has_defaults) {
             visit(value, &field.kind);
         }
     }
@@ -115,6 +117,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("core/v1.Namespace", resources::namespace),
     ("core/v1.NodeSpec", resources::node_spec),
     ("core/v1.NodeStatus", resources::node_status),
+    ("core/v1.PersistentVolume", resources::persistent_volume),
     ("core/v1.Pod", pods::pod),
     ("core/v1.PodSpec", pods::pod_spec),
     ("core/v1.ReplicationController", workloads::replication_controller),
@@ -170,8 +173,6 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("core/v1.ObjectFieldSelector", "apiVersion", r#""v1""#),
     ("core/v1.PersistentVolumeClaimSpec", "volumeMode", r#""Filesystem""#),
     ("core/v1.PersistentVolumeClaimStatus", "phase", r#""Pending""#),
-    ("core/v1.PersistentVolumeSpec", "persistentVolumeReclaimPolicy", r#""Retain""#),
-    ("core/v1.PersistentVolumeSpec", "volumeMode", r#""Filesystem""#),
     ("core/v1.PersistentVolumeStatus", "phase", r#""Pending""#),
     ("core/v1.PodSpec", "dnsPolicy", r#""ClusterFirst""#),
     ("core/v1.PodSpec", "restartPolicy", r#""Always""#),

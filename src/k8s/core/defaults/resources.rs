@@ -4,6 +4,15 @@ use serde_json::{Map, Value, json};
 
 use super::{is_unset, object, set_absent};
 
+/// `SetDefaults_PersistentVolume`: a volume that stands in an attachment has none of them.
+pub(super) fn persistent_volume(volume: &mut Map<String, Value>) {
+    let spec = object(volume, "spec");
+    if is_unset(spec.get("persistentVolumeReclaimPolicy"), false) {
+        spec.insert("persistentVolumeReclaimPolicy".to_owned(), "Retain".into());
+    }
+    set_absent(spec, "volumeMode", "Filesystem");
+}
+
 /// `SetDefaults_Namespace`: the label with the name.
 pub(super) fn namespace(namespace: &mut Map<String, Value>) {
     let metadata = object(namespace, "metadata");

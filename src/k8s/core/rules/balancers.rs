@@ -56,9 +56,8 @@ pub(super) fn class_change(errors: &mut Errors, new: &Value, old: &Value) {
             let why = "may not change once set";
             errors.push(FieldError::invalid("spec.loadBalancerClass", shown, why));
         }
-    } else {
-        class(errors, new);
     }
+    class(errors, new);
 }
 
 /// `GetWarningsForService`.

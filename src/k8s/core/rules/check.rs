@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::super::super::golang::{json_text, quote};
 use super::super::super::names;
 use super::super::super::status::FieldError;
+use super::super::{encode, types};
 
 /// The violations found so far.
 pub(super) type Errors = Vec<FieldError>;
@@ -112,11 +113,18 @@ pub(super) fn supported_text(errors: &mut Errors, found: &str, path: &str, suppo
     }
 }
 
+/// A value as Go writes it: the fields of a label selector are in the order of its struct.
+pub(super) fn shown(value: &Value) -> String {
+    let is_selector = value.get("matchLabels").is_some() || value.get("matchExpressions").is_some();
+    let of = is_selector.then(|| types::named("meta/v1.LabelSelector")).flatten();
+    encode::json_text(value, of, None)
+}
+
 /// `ValidateImmutableField`.
 pub(super) fn immutable(errors: &mut Errors, new: &Value, old: &Value, path: &str) {
     if new != old {
         // A text is shown as Go quotes it, without the escapes of JSON.
-        let shown = new.as_str().map_or_else(|| json_text(new), quote);
+        let shown = new.as_str().map_or_else(|| shown(new), quote);
         errors.push(FieldError::invalid(path, shown, "field is immutable"));
     }
 }

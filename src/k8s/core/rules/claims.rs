@@ -8,7 +8,7 @@ use super::super::super::status::FieldError;
 use super::super::diff;
 use super::super::quantity::Quantity;
 use super::check::{
-    Errors, child, immutable, item, label_selector, list, problems, supported_text, text,
+    Errors, child, entries, immutable, item, label_selector, list, problems, supported_text, text,
 };
 use super::requirements::resource_amount;
 
@@ -183,6 +183,67 @@ pub(super) fn new_claim(object: &mut Value) {
     fill_data_sources(object, false);
 }
 
+/// `ValidatePersistentVolumeClaimStatusUpdate`.
+pub(super) fn claim_status(new: &Value, _: &Value, errors: &mut Errors) {
+    if list(&new["spec"], "accessModes").is_empty() {
+        errors.push(FieldError::required("Spec.accessModes", ""));
+    }
+    let status = &new["status"];
+    for (name, value) in entries(status, "capacity") {
+        basic_amount(errors, value, &item("status.capacity", name));
+    }
+    let path = "status.allocatedResourceStatuses";
+    for (name, value) in entries(status, "allocatedResourceStatuses") {
+        resource_key(errors, name, path);
+        let known = RESIZES.map(str::to_owned);
+        if !value.as_str().is_some_and(|value| RESIZES.contains(&value)) {
+            errors.push(FieldError::not_supported(path, quote(name), &known));
+        }
+    }
+    let path = "status.allocatedResources";
+    for (name, value) in entries(status, "allocatedResources") {
+        let path = item(path, name);
+        if resource_key(errors, name, "status.allocatedResources")
+            && basic_amount(errors, value, &path)
+        {
+            resource_amount(errors, "storage", value, &path);
+        }
+    }
+}
+
+/// The states of a resize, in the order in which they are listed.
+const RESIZES: [&str; 5] = [
+    "ControllerResizeInProgress",
+    "ControllerResizeInfeasible",
+    "NodeResizeInProgress",
+    "NodeResizeInfeasible",
+    "NodeResizePending",
+];
+
+/// `validatePersistentVolumeClaimResourceKey`: whether a name is one of a resource of claims.
+fn resource_key(errors: &mut Errors, name: &str, path: &str) -> bool {
+    let found = names::qualified_name(name);
+    if !found.is_empty() {
+        problems(errors, path, name, found);
+        return false;
+    }
+    let native = !name.contains('/') || name.contains("kubernetes.io/");
+    if native && name != "storage" {
+        errors.push(FieldError::not_supported(path, quote(name), &["storage".to_owned()]));
+        return false;
+    }
+    true
+}
+
+/// `validateBasicResource`: whether an amount is not negative.
+fn basic_amount(errors: &mut Errors, value: &Value, path: &str) -> bool {
+    let amount = Quantity::parse(value.as_str().unwrap_or_default());
+    let Some(amount) = amount.ok().filter(Quantity::is_negative) else { return true };
+    let why = "must be a valid resource quantity";
+    errors.push(FieldError::invalid(path, amount.rounded_up(), why));
+    false
+}
+
 /// What the server sets in a new volume.
 pub(super) fn new_volume(object: &mut Value) {
     let since = object["metadata"]["creationTimestamp"].clone();
@@ -198,11 +259,18 @@ pub(super) fn warnings(object: &Value) -> Vec<String> {
             "metadata.annotations[{annotation}]: deprecated since v1.8; use \"storageClassName\" attribute instead"
         ));
     }
+    found.extend(spec_warnings(&object["spec"], "spec"));
+    found
+}
+
+/// The warnings about the specification of a claim (`GetWarningsForPersistentVolumeClaimSpec`).
+pub(super) fn spec_warnings(spec: &Value, path: &str) -> Vec<String> {
+    let mut found = Vec::new();
     for list in ["requests", "limits"] {
-        let amount = object["spec"]["resources"][list]["storage"].as_str().unwrap_or("0");
+        let amount = spec["resources"][list]["storage"].as_str().unwrap_or("0");
         if Quantity::parse(amount).is_ok_and(|amount| !amount.is_whole()) {
             found.push(format!(
-                "spec.resources.{list}[storage]: fractional byte value {} is invalid, must be an integer",
+                "{path}.resources.{list}[storage]: fractional byte value {} is invalid, must be an integer",
                 quote(amount)
             ));
         }

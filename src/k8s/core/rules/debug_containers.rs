@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::super::super::golang::quote;
 use super::super::super::status::FieldError;
+use super::super::diff;
 use super::check::{Errors, child, is_set, item, list, text};
 use super::containers::common;
 use super::volumes::Volumes;
@@ -69,11 +70,13 @@ pub(super) fn check_change(new: &Value, old: &Value, errors: &mut Errors) {
     for container in list(&old["spec"], "ephemeralContainers") {
         let name = text(container, "name");
         let done = match all.iter().find(|other| text(other, "name") == name) {
-            None => "removed",
-            Some(other) if other != container => "changed",
+            None => "removed\n".to_owned(),
+            Some(other) if other != container => {
+                format!("changed\n{}", diff::internal("core.EphemeralContainer", container, other))
+            }
             Some(_) => continue,
         };
-        let why = format!("existing ephemeral containers {} may not be {done}\n", quote(name));
+        let why = format!("existing ephemeral containers {} may not be {done}", quote(name));
         errors.push(FieldError::forbidden(path, &why));
     }
 }

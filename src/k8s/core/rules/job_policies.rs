@@ -169,40 +169,49 @@ fn success_rule(errors: &mut Errors, rule: &Value, completions: i64, path: &str)
     }
 }
 
-/// The number of indexes of a text such as `0,2-4` (`validateIndexesFormat`).
-fn count_indexes(text: &str, completions: i64) -> Result<i64, String> {
-    if text.is_empty() {
-        return Ok(0);
-    }
+/// The first and last index of a part of such a text (`parseIndexInterval`).
+pub(super) fn index_interval(interval: &str, completions: i64) -> Result<(i64, i64), String> {
     let number = |part: &str| match part.parse::<i64>() {
         Err(_) => Err(format!("cannot convert string to integer for index: {}", quote(part))),
         Ok(found) if found >= completions => Err(format!("too large index: {}", quote(part))),
         Ok(found) => Ok(found),
     };
-    let disordered = |last: i64, now: i64| {
-        Err(format!("non-increasing order, previous: {last}, current: {now}"))
+    let parts: Vec<&str> = interval.split('-').collect();
+    let (start, end) = match parts.as_slice() {
+        [one] => {
+            let start = number(one)?;
+            return Ok((start, start));
+        }
+        [start, end] => (number(start)?, number(end)?),
+        _ => {
+            return Err(format!(
+                "the fragment {} violates the requirement that an index interval can have at most two parts \
+                 separated by '-'",
+                quote(interval)
+            ));
+        }
     };
+    if start >= end {
+        return Err(disordered(start, end));
+    }
+    Ok((start, end))
+}
+
+fn disordered(last: i64, now: i64) -> String {
+    format!("non-increasing order, previous: {last}, current: {now}")
+}
+
+/// The number of indexes of a text such as `0,2-4` (`validateIndexesFormat`).
+pub(super) fn count_indexes(text: &str, completions: i64) -> Result<i64, String> {
+    if text.is_empty() {
+        return Ok(0);
+    }
     let (mut total, mut last) = (0, None);
     for interval in text.split(',') {
-        let parts: Vec<&str> = interval.split('-').collect();
-        let (start, end) = match parts.as_slice() {
-            [one] => (number(one)?, None),
-            [start, end] => (number(start)?, Some(number(end)?)),
-            _ => {
-                return Err(format!(
-                    "the fragment {} violates the requirement that an index interval can have at most two parts \
-                     separated by '-'",
-                    quote(interval)
-                ));
-            }
-        };
-        if let Some(end) = end.filter(|end| start >= *end) {
-            return disordered(start, end);
-        }
+        let (start, end) = index_interval(interval, completions)?;
         if let Some(last) = last.filter(|last| *last >= start) {
-            return disordered(last, start);
+            return Err(disordered(last, start));
         }
-        let end = end.unwrap_or(start);
         total += end - start + 1;
         last = Some(end);
     }

@@ -7,7 +7,7 @@ use super::super::super::names;
 use super::super::super::status::FieldError;
 use super::super::diff;
 use super::check::{
-    Errors, child, immutable, is_readable, item, label_selector, list, non_negative, selects,
+    self, Errors, child, immutable, is_readable, item, label_selector, list, non_negative, selects,
     supported_text, text,
 };
 use super::formats::domain_prefixed_path;
@@ -90,7 +90,7 @@ fn generated_selector(errors: &mut Errors, object: &Value) {
     let selector = &object["spec"]["selector"];
     if !selects(selector, &expected) {
         let why = "`selector` not auto-generated";
-        errors.push(FieldError::invalid("spec.selector", json_text(selector), why));
+        errors.push(FieldError::invalid("spec.selector", check::shown(selector), why));
     }
 }
 
@@ -321,7 +321,7 @@ pub(super) fn cron_job(object: &Value, errors: &mut Errors) {
         let at = child(path, "manualSelector");
         errors.push(FieldError::not_supported(at, true, &known));
     } else if !job["selector"].is_null() {
-        let shown = json_text(&job["selector"]);
+        let shown = check::shown(&job["selector"]);
         let why = "`selector` will be auto-generated";
         errors.push(FieldError::invalid(child(path, "selector"), shown, why));
     }

@@ -32,6 +32,7 @@ mod flow_control;
 mod formats;
 mod ingresses;
 mod job_policies;
+mod job_status;
 mod jobs;
 mod mutating_policies;
 mod names_of_resources;
@@ -43,6 +44,7 @@ mod persistent_volumes;
 mod placement;
 mod pod_annotations;
 mod pod_settings;
+mod pod_status;
 mod pod_warnings;
 mod pods;
 mod prepare;
@@ -300,7 +302,9 @@ impl Rules {
             Generation::Content | Generation::Later => {
                 let rest = |value: &Value| {
                     let mut rest = value.as_object().cloned().unwrap_or_default();
-                    rest.retain(|field, _| field != "metadata" && field != "status");
+                    rest.retain(|field, value| {
+                        field != "metadata" && field != "status" && !is_nothing(value)
+                    });
                     rest
                 };
                 rest(new) != rest(old)
@@ -309,12 +313,20 @@ impl Rules {
                 let rest = |value: &Value| {
                     let mut rest = value.clone();
                     let metadata = rest.as_object_mut().and_then(|map| map.remove("metadata"));
+                    if let Value::Object(map) = &mut rest {
+                        map.retain(|_, value| !is_nothing(value));
+                    }
                     (rest, metadata.unwrap_or_default()["labels"].take())
                 };
                 rest(new) != rest(old)
             }
         }
     }
+}
+
+/// Whether a value is an absent one, or an empty list: they are the same (`apiequality.Semantic`).
+fn is_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// Changes of the stored form on the way in: fields that only clients write.

@@ -23,6 +23,15 @@ pub(super) fn node(object: &Value, errors: &mut Errors) {
         .collect();
     let count = list(spec, "podCIDRs").len();
     let dual = families.len() == count && families.contains(&true) && families.contains(&false);
+    let wrong = texts(spec, "podCIDRs").position(|found| Cidr::parse(found).is_none());
+    if let Some(index) = wrong.filter(|_| count > 1) {
+        let found = spec["podCIDRs"][index].as_str().unwrap_or_default();
+        let why = format!(
+            "invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[{index}]: <nil> (invalid CIDR \
+             address: {found})"
+        );
+        errors.push(FieldError::internal("spec.podCIDRs", &why));
+    }
     if count > 1 && (!dual || count > 2) {
         let why = "may specify no more than one CIDR for each IP family";
         errors.push(FieldError::invalid("spec.podCIDRs", json_text(&spec["podCIDRs"]), why));

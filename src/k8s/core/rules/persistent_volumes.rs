@@ -8,7 +8,7 @@ use super::super::super::status::FieldError;
 use super::super::diff;
 use super::super::quantity::Quantity;
 use super::check::{
-    Errors, child, dns_label, dns_subdomain, entries, immutable, item, list, problems,
+    Errors, child, dns_label, dns_subdomain, entries, immutable, is_set, item, list, problems,
     supported_text, text, texts,
 };
 use super::files::no_backsteps;
@@ -45,56 +45,91 @@ const SOURCES: [&str; 22] = [
     "csi",
 ];
 
-/// `ValidatePersistentVolumeSpec`.
+/// Where a volume stands in an attachment.
+const INLINE: &str = "in the context of inline volumes";
+
+/// `ValidatePersistentVolume`.
 pub(super) fn volume(object: &Value, errors: &mut Errors) {
-    let spec = &object["spec"];
-    access_modes(errors, spec);
-    capacity(errors, &spec["capacity"]);
+    specification(&object["spec"], "spec", false, errors);
+}
+
+/// `ValidatePersistentVolumeSpec`: of a volume, or of one that stands in an attachment.
+pub(super) fn specification(spec: &Value, path: &str, inline: bool, errors: &mut Errors) {
+    let at = |field: &str| child(path, field);
+    if inline {
+        for field in ["claimRef", "capacity"] {
+            if is_set(spec, field) || field == "claimRef" && !spec[field].is_null() {
+                let why = format!("may not be specified {INLINE}");
+                errors.push(FieldError::forbidden(at(field), &why));
+            }
+        }
+        if spec["csi"].is_null() {
+            let why = format!("has to be specified {INLINE}");
+            errors.push(FieldError::required(at("csi"), &why));
+        }
+    }
+    access_modes(errors, spec, &at("accessModes"));
+    if !inline {
+        capacity(errors, &spec["capacity"], &at("capacity"));
+    }
     let policy = text(spec, "persistentVolumeReclaimPolicy");
-    if !policy.is_empty() {
-        let known = ["Delete", "Recycle", "Retain"];
-        supported_text(errors, policy, "spec.persistentVolumeReclaimPolicy", &known);
+    let policy_path = at("persistentVolumeReclaimPolicy");
+    if inline && !matches!(policy, "" | "Retain") {
+        let why = format!("may only be Retain {INLINE}");
+        errors.push(FieldError::forbidden(&policy_path, &why));
+    } else if !inline && !policy.is_empty() {
+        supported_text(errors, policy, &policy_path, &["Delete", "Recycle", "Retain"]);
     }
     let affinity = &spec["nodeAffinity"];
-    if !affinity.is_null() {
-        let path = "spec.nodeAffinity.required";
+    if inline && !affinity.is_null() {
+        let why = format!("may not be specified {INLINE}");
+        errors.push(FieldError::forbidden(at("nodeAffinity"), &why));
+    } else if !affinity.is_null() {
+        let path = at("nodeAffinity.required");
         if affinity["required"].is_null() {
             let why = "must specify required node constraints";
             errors.push(FieldError::required(path, why));
         } else {
-            node_selector(errors, &affinity["required"], path);
+            node_selector(errors, &affinity["required"], &path);
         }
     }
-    source(errors, spec);
+    source(errors, spec, path);
     let root = || path_is_root(text(&spec["hostPath"], "path"));
     if policy == "Recycle" && !spec["hostPath"].is_null() && root() {
         let why = "may not be 'recycle' for a hostPath mount of '/'";
-        errors.push(FieldError::forbidden("spec.persistentVolumeReclaimPolicy", why));
+        errors.push(FieldError::forbidden(policy_path, why));
     }
     let class = text(spec, "storageClassName");
-    if !class.is_empty() {
-        problems(errors, "spec.storageClassName", class, names::subdomain(class));
+    if inline && !class.is_empty() {
+        let why = format!("may not be specified {INLINE}");
+        errors.push(FieldError::forbidden(at("storageClassName"), &why));
+    } else if !class.is_empty() {
+        problems(errors, &at("storageClassName"), class, names::subdomain(class));
     }
     if !spec["volumeMode"].is_null() {
-        let modes = ["Block", "Filesystem"];
-        supported_text(errors, text(spec, "volumeMode"), "spec.volumeMode", &modes);
+        let mode = text(spec, "volumeMode");
+        if !inline {
+            supported_text(errors, mode, &at("volumeMode"), &["Block", "Filesystem"]);
+        } else if mode != "Filesystem" {
+            let why = format!("may not specify volumeMode other than Filesystem {INLINE}");
+            errors.push(FieldError::forbidden(at("volumeMode"), &why));
+        }
     }
-    if let Some(class) = spec["volumeAttributesClassName"].as_str() {
-        let path = "spec.volumeAttributesClassName";
+    if let Some(class) = spec["volumeAttributesClassName"].as_str().filter(|_| !inline) {
+        let path = at("volumeAttributesClassName");
         if class.is_empty() {
-            errors.push(FieldError::required(path, "an empty string is disallowed"));
+            errors.push(FieldError::required(&path, "an empty string is disallowed"));
         } else {
-            problems(errors, path, class, names::subdomain(class));
+            problems(errors, &path, class, names::subdomain(class));
         }
         if spec["csi"].is_null() {
             let why = "has to be specified when using volumeAttributesClassName";
-            errors.push(FieldError::required("spec.csi", why));
+            errors.push(FieldError::required(at("csi"), why));
         }
     }
 }
 
-fn access_modes(errors: &mut Errors, spec: &Value) {
-    let path = "spec.accessModes";
+fn access_modes(errors: &mut Errors, spec: &Value, path: &str) {
     if list(spec, "accessModes").is_empty() {
         errors.push(FieldError::required(path, ""));
     }
@@ -108,8 +143,7 @@ fn access_modes(errors: &mut Errors, spec: &Value) {
     }
 }
 
-fn capacity(errors: &mut Errors, capacity: &Value) {
-    let path = "spec.capacity";
+fn capacity(errors: &mut Errors, capacity: &Value, path: &str) {
     let count = capacity.as_object().map_or(0, serde_json::Map::len);
     if count == 0 {
         errors.push(FieldError::required(path, ""));
@@ -138,22 +172,25 @@ fn path_is_root(path: &str) -> bool {
     path.starts_with('/') && path.split('/').all(|part| matches!(part, "" | "." | ".."))
 }
 
-fn source(errors: &mut Errors, spec: &Value) {
-    let present: Vec<&str> = SOURCES.into_iter().filter(|field| !spec[field].is_null()).collect();
-    let Some((first, others)) = present.split_first() else {
-        errors.push(FieldError::required("spec", "must specify a volume type"));
-        return;
-    };
-    one_source(errors, first, &spec[first]);
-    for field in others {
-        let shown = if *field == "cephfs" { "cephFS" } else { field };
+fn source(errors: &mut Errors, spec: &Value, at: &str) {
+    let mut present = SOURCES.into_iter().filter(|field| !spec[field].is_null()).peekable();
+    if present.peek().is_none() {
+        errors.push(FieldError::required(at, "must specify a volume type"));
+    }
+    for (index, field) in present.enumerate() {
+        // Upstream looks at this one whether there is another one or not.
+        if index == 0 || field == "flexVolume" {
+            one_source(errors, field, &spec[field], at);
+            continue;
+        }
+        let shown = if field == "cephfs" { "cephFS" } else { field };
         let why = "may not specify more than 1 volume type";
-        errors.push(FieldError::forbidden(child("spec", shown), why));
+        errors.push(FieldError::forbidden(child(at, shown), why));
     }
 }
 
-fn one_source(errors: &mut Errors, kind: &str, source: &Value) {
-    let path = child("spec", kind);
+fn one_source(errors: &mut Errors, kind: &str, source: &Value, at: &str) {
+    let path = child(at, kind);
     match kind {
         "hostPath" => volumes::host_path(errors, source, &path),
         "nfs" => volumes::nfs(errors, source, &path),
@@ -182,8 +219,8 @@ fn one_source(errors: &mut Errors, kind: &str, source: &Value) {
             }
         }
         kind => {
-            let path = if kind == "gcePersistentDisk" { "spec.persistentDisk" } else { &path };
-            volume_sources::check(errors, kind, source, path, Holder::PersistentVolume);
+            let path = if kind == "gcePersistentDisk" { child(at, "persistentDisk") } else { path };
+            volume_sources::check(errors, kind, source, &path, Holder::PersistentVolume);
         }
     }
 }

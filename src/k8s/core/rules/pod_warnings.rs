@@ -9,6 +9,7 @@ use super::super::super::names;
 use super::super::quantity::Quantity;
 use super::addresses::ip_warning;
 use super::check::{child, containers, entries, item, list, text, texts};
+use super::claims;
 use super::node_selectors::{deprecated_label, term_warnings};
 use super::pod_annotations;
 
@@ -83,6 +84,9 @@ fn spec(object: &Value, of: &str) -> Vec<String> {
             let shown = if *field == "storageos" { "storageOS" } else { field };
             found.push(format!("{}: {why}", child(&path, shown)));
         }
+        let claim = &volume["ephemeral"]["volumeClaimTemplate"]["spec"];
+        let at = child(&path, "ephemeral.volumeClaimTemplate.spec");
+        found.extend(claims::spec_warnings(claim, &at));
     }
     for (field, key) in [("hostAliases", "ip"), ("imagePullSecrets", "name")] {
         let mut known = Vec::new();
@@ -100,6 +104,11 @@ fn spec(object: &Value, of: &str) -> Vec<String> {
             let at = child(&item(&child(path, "imagePullSecrets"), index), "name");
             found.push(format!("{at}: invalid empty name \"\""));
         }
+    }
+    for name in ["memory", "ephemeral-storage"] {
+        let amount = spec["overhead"].get(name).and_then(Value::as_str);
+        let amount = amount.and_then(|text| Quantity::parse(text).ok()).filter(is_fractional);
+        found.extend(amount.map(|amount| fraction(&item(&child(path, "overhead"), name), &amount)));
     }
     found.extend(pod_annotations::pod_warning(metadata, spec, annotations));
     for (path, container) in containers(spec, path) {
@@ -172,6 +181,17 @@ fn placement(spec: &Value, path: &str) -> Vec<String> {
     found
 }
 
+/// Whether an amount is no whole number of thousands of thousandths, which are an `int64`: a larger amount is the largest
+/// of them, which is none either.
+fn is_fractional(amount: &Quantity) -> bool {
+    !amount.is_whole() || amount.milli() > i128::from(i64::MAX)
+}
+
+fn fraction(path: &str, amount: &Quantity) -> String {
+    let shown = quote(&amount.text());
+    format!("{path}: fractional byte value {shown} is invalid, must be an integer")
+}
+
 /// Amounts of bytes that are no whole numbers.
 fn fractions(container: &Value, path: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -179,12 +199,9 @@ fn fractions(container: &Value, path: &str) -> Vec<String> {
         for field in ["limits", "requests"] {
             let amount = container["resources"][field].get(name).and_then(Value::as_str);
             let amount = amount.and_then(|text| Quantity::parse(text).ok());
-            if let Some(amount) = amount.filter(|amount| !amount.is_whole()) {
-                let at = item(&child(&child(path, "resources"), field), name);
-                let shown = quote(&amount.text());
-                found.push(format!(
-                    "{at}: fractional byte value {shown} is invalid, must be an integer"
-                ));
+            if let Some(amount) = amount.filter(is_fractional) {
+                found
+                    .push(fraction(&item(&child(&child(path, "resources"), field), name), &amount));
             }
         }
     }

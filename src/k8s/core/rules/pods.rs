@@ -17,20 +17,26 @@ use super::{
 
 /// `ValidatePodTemplateSpec`.
 pub(super) fn template(errors: &mut Errors, template: &Value, path: &str) {
+    template_metadata(errors, template, path);
     let metadata = &template["metadata"];
-    labels(errors, &metadata["labels"], &child(path, "labels"));
-    for (key, _) in super::check::entries(metadata, "annotations") {
-        let lower = key.to_lowercase();
-        problems(errors, &child(path, "annotations"), key, names::qualified_name(&lower));
-    }
     let (spec, spec_path) = (&template["spec"], child(path, "spec"));
-    pod_annotations::check(errors, metadata, spec, &child(path, "annotations"));
     pod_spec(errors, spec, &spec_path);
     pod_annotations::agree(errors, metadata, spec, &spec_path);
     if is_set(&template["spec"], "ephemeralContainers") {
         let why = "ephemeral containers not allowed in pod template";
         errors.push(FieldError::forbidden(child(&spec_path, "ephemeralContainers"), why));
     }
+}
+
+/// The labels and annotations of a template.
+pub(super) fn template_metadata(errors: &mut Errors, template: &Value, path: &str) {
+    let metadata = &template["metadata"];
+    labels(errors, &metadata["labels"], &child(path, "labels"));
+    for (key, _) in super::check::entries(metadata, "annotations") {
+        let lower = key.to_lowercase();
+        problems(errors, &child(path, "annotations"), key, names::qualified_name(&lower));
+    }
+    pod_annotations::check(errors, metadata, &template["spec"], &child(path, "annotations"));
 }
 
 /// `ValidatePodCreate`.
@@ -228,7 +234,11 @@ pub(super) fn pod_change(new: &Value, old: &Value, errors: &mut Errors) {
             return;
         }
         for (index, container) in list(after, field).iter().enumerate() {
-            container_settings::image_name(errors, container, &item(&path, index));
+            let path = item(&path, index);
+            if text(container, "image").is_empty() {
+                errors.push(FieldError::required(child(&path, "image"), ""));
+            }
+            container_settings::image_name(errors, container, &path);
         }
     }
     let deadline = |spec: &Value| spec["activeDeadlineSeconds"].as_i64();

@@ -48,7 +48,7 @@ pub(super) fn fill_stateful_set(object: &mut Value) {
 }
 
 /// The generation of a template is an annotation in the published version.
-const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+pub(super) const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 
 /// The published version has the generation of the template always (`Convert_apps_DaemonSet_To_v1_DaemonSet`).
 pub(super) fn count_templates(object: &mut Value) {

@@ -20,8 +20,22 @@ fn is_of_quota(name: &str) -> bool {
 /// `ValidateResourceQuota`.
 pub(super) fn quota(object: &Value, errors: &mut Errors) {
     let spec = &object["spec"];
-    for (name, value) in entries(spec, "hard") {
-        let path = item("spec.hard", name);
+    amounts(errors, spec, "hard", "spec");
+    scopes(errors, spec);
+    scope_selector(errors, spec);
+}
+
+/// `ValidateResourceQuotaStatusUpdate`.
+pub(super) fn quota_status(new: &Value, _: &Value, errors: &mut Errors) {
+    for field in ["hard", "used"] {
+        amounts(errors, &new["status"], field, "status");
+    }
+}
+
+fn amounts(errors: &mut Errors, holder: &Value, field: &str, at: &str) {
+    let at = child(at, field);
+    for (name, value) in entries(holder, field) {
+        let path = item(&at, name);
         let found = names::qualified_name(name);
         if found.is_empty() && !name.contains('/') && !is_standard(name) {
             let why = "must be a standard resource type or fully qualified";
@@ -34,8 +48,6 @@ pub(super) fn quota(object: &Value, errors: &mut Errors) {
         }
         resource_amount(errors, name, value, &path);
     }
-    scopes(errors, spec);
-    scope_selector(errors, spec);
 }
 
 const SCOPES: [&str; 7] = [

@@ -48,7 +48,7 @@ pub(super) fn change(new: &Value, old: &Value, errors: &mut Errors) {
         let why = "Pod running on node without support for resize";
         errors.push(FieldError::forbidden("spec", why));
     }
-    if has_own_resources(old) != has_own_resources(new) {
+    if has_own_resources(old) && !has_own_resources(new) {
         let path = "spec.resources";
         errors.push(FieldError::forbidden(path, "pod-level resources cannot be removed"));
     }

@@ -23,6 +23,7 @@ pub(super) fn keep_allocated(new: &mut Value, old: &Value) {
             }
         }
     }
+    follow_address(kept, old);
     let has_ports = |spec: &Value| matches!(text(spec, "type"), "NodePort" | "LoadBalancer");
     if has_ports(kept) && has_ports(old) {
         let before: Vec<Value> = list(old, "ports").to_vec();
@@ -50,6 +51,15 @@ pub(super) fn keep_allocated(new: &mut Value, old: &Value) {
             drop(kept.as_object_mut().map(|spec| spec.remove(field)));
         }
     }
+}
+
+/// `normalizeClusterIPs`: the list of addresses follows the address of a client that knows no list.
+fn follow_address(new: &mut Value, old: &Value) {
+    let (is, was) = (text(new, "clusterIP"), text(old, "clusterIP"));
+    if is == was || list(new, "clusterIPs") != list(old, "clusterIPs") {
+        return;
+    }
+    new["clusterIPs"] = if is.is_empty() { Value::Null } else { json!([is]) };
 }
 
 /// `dropTypeDependentFields`: what a service had only for its former type goes away where it has not changed.
@@ -107,17 +117,12 @@ pub(in super::super::super) fn allocate(
 ) {
     let spec = &mut object["spec"];
     let kind = text(spec, "type").to_owned();
-    // `normalizeClusterIPs`, which looks at no type.
-    if !text(spec, "clusterIP").is_empty() && list(spec, "clusterIPs").is_empty() {
-        spec["clusterIPs"] = json!([spec["clusterIP"]]);
-    } else if text(spec, "clusterIP").is_empty() && !list(spec, "clusterIPs").is_empty() {
-        spec["clusterIP"] = spec["clusterIPs"][0].clone();
-    }
     if kind == "ExternalName" || kind.is_empty() {
         return;
     }
     let headless = is_headless(spec);
-    if !headless && text(spec, "clusterIP").is_empty() {
+    // A list of addresses alone is refused.
+    if !headless && text(spec, "clusterIP").is_empty() && list(spec, "clusterIPs").is_empty() {
         // 10.0.0.0/24, as in the oracle; the first address is that of the service `kubernetes`.
         let start = u32::try_from(seed % 239).unwrap_or_default();
         let free = (0..239).map(|step| format!("10.0.0.{}", 16 + (start + step) % 239));
@@ -161,7 +166,11 @@ pub(in super::super::super) fn allocate(
     }
 }
 
-/// The status of a new service.
+/// The status of a new service, and its address as a list (`normalizeClusterIPs`, which looks at no type).
 pub(super) fn new_service(object: &mut Value) {
     object["status"] = json!({"loadBalancer": {}});
+    let spec = &mut object["spec"];
+    if !text(spec, "clusterIP").is_empty() && list(spec, "clusterIPs").is_empty() {
+        spec["clusterIPs"] = json!([spec["clusterIP"]]);
+    }
 }

@@ -83,12 +83,11 @@ pub(super) fn service(object: &Value, errors: &mut Errors) {
         let why = "may only be used when `type` is 'LoadBalancer'";
         errors.push(FieldError::forbidden("spec.allocateLoadBalancerNodePorts", why));
     }
+    if kind == "LoadBalancer" && !allocates {
+        errors.push(FieldError::required("allocateLoadBalancerNodePorts", ""));
+    }
+    balancers::class(errors, spec);
     traffic(errors, spec, kind);
-}
-
-/// What is checked of a new service alone.
-pub(super) fn new_service_rules(object: &Value, errors: &mut Errors) {
-    balancers::class(errors, &object["spec"]);
 }
 
 fn external_name(errors: &mut Errors, spec: &Value) {

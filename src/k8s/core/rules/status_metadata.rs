@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use super::prepare::TEMPLATE_GENERATION;
+
 /// The metadata that a write of the status does not change.
 enum Kept {
     /// Those of the list; most strategies leave all to the client.
@@ -95,6 +97,13 @@ pub(in super::super::super) fn keep_around_status(
             let class = before["status"]["qosClass"].clone();
             if !class.is_null() && new["status"].is_object() {
                 new["status"]["qosClass"] = class;
+            }
+        }
+        // In the internal type it is a field of the specification.
+        ("apps", "daemonsets") => {
+            let count = before["metadata"]["annotations"][TEMPLATE_GENERATION].clone();
+            if !count.is_null() && new["metadata"].is_object() {
+                new["metadata"]["annotations"][TEMPLATE_GENERATION] = count;
             }
         }
         ("", "persistentvolumes") if new["status"].is_object() => {

@@ -2,17 +2,18 @@
 
 use serde_json::Value;
 
-use super::super::super::golang::{json_text, quote};
+use super::super::super::golang::quote;
 use super::super::super::names;
 use super::super::super::status::FieldError;
 use super::super::diff;
 use super::super::quantity::Quantity;
 use super::check::{
-    Errors, child, immutable, is_set, item, label_selector, list, non_negative, problems,
+    self, Errors, child, immutable, is_set, item, label_selector, list, non_negative, problems,
     supported_text, text, texts,
 };
 use super::formats::csi_driver_name;
 use super::node_selectors::{term_warnings, topologies};
+use super::persistent_volumes::specification;
 
 /// The maximum number of parameters, and the maximum size of all of them in bytes.
 const MAX_PARAMETERS: u64 = 512;
@@ -249,10 +250,10 @@ pub(super) fn attachment(object: &Value, errors: &mut Errors) {
     let spec = &object["spec"];
     csi_driver_name(errors, text(spec, "attacher"), "spec.attacher");
     let source = &spec["source"];
-    let (name, inline) =
-        (source["persistentVolumeName"].as_str(), is_set(source, "inlineVolumeSpec"));
+    let inline = &source["inlineVolumeSpec"];
+    let name = source["persistentVolumeName"].as_str();
     let why = "must specify exactly one of inlineVolumeSpec and persistentVolumeName";
-    match (name, inline) {
+    match (name, !inline.is_null()) {
         (None, false) => errors.push(FieldError::required("spec.source", why)),
         (Some(_), true) => errors.push(FieldError::forbidden("spec.source", why)),
         (Some(""), false) => {
@@ -260,6 +261,7 @@ pub(super) fn attachment(object: &Value, errors: &mut Errors) {
             let why = "must specify non empty persistentVolumeName";
             errors.push(FieldError::required(path, why));
         }
+        (None, true) => specification(inline, "spec.source.inlineVolumeSpec", true, errors),
         _ => {}
     }
     let node = text(spec, "nodeName");
@@ -305,7 +307,7 @@ pub(super) fn capacity(object: &Value, errors: &mut Errors) {
 pub(super) fn capacity_change(new: &Value, old: &Value, errors: &mut Errors) {
     for field in ["nodeTopology", "storageClassName"] {
         if new[field] != old[field] {
-            let shown = json_text(&new[field]);
+            let shown = check::shown(&new[field]);
             errors.push(FieldError::invalid(field, shown, "field is immutable"));
         }
     }

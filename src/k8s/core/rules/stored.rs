@@ -197,6 +197,18 @@ pub(super) fn namespace(object: &Value, errors: &mut Errors) {
     }
 }
 
+/// `ValidateNamespaceStatusUpdate`.
+pub(super) fn namespace_status(new: &Value, _: &Value, errors: &mut Errors) {
+    let terminating = !new["metadata"]["deletionTimestamp"].is_null();
+    let (wanted, state) =
+        if terminating { ("Terminating", "not empty") } else { ("Active", "empty") };
+    let phase = text(&new["status"], "phase");
+    if phase != wanted {
+        let why = format!("may only be '{wanted}' if `deletionTimestamp` is {state}");
+        errors.push(FieldError::invalid("status.Phase", quote(phase), &why));
+    }
+}
+
 /// The warnings about a service account (`warnIfHasEnforceMountableSecretsAnnotation`).
 pub(super) fn account_warnings(object: &Value, is_new: bool) -> Vec<String> {
     let annotation = "kubernetes.io/enforce-mountable-secrets";

@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::check::{list, text};
+use super::device_attributes::LISTS;
 
 /// The fields with a feature of their own: group and plural of their type, and their path.
 const FIELDS: [(&str, &str, &str); 3] = [
@@ -22,8 +23,10 @@ pub(super) fn drop_fields(group: &str, plural: &str, object: &mut Value, old: Op
             remove(object, path);
         }
     }
-    if (group, plural) == ("", "persistentvolumeclaims") {
-        drop_foreign_source(object, old);
+    match (group, plural) {
+        ("", "persistentvolumeclaims") => drop_foreign_source(object, old),
+        ("resource.k8s.io", "resourceslices") => drop_of_devices(object, old),
+        _ => {}
     }
     if let Some(path) = pod_spec(group, plural) {
         let before = old.and_then(|old| old.pointer(path));
@@ -39,6 +42,33 @@ fn drop_foreign_source(object: &mut Value, old: Option<&Value>) {
     let was = old.and_then(|old| old.pointer(path)).is_some_and(|source| !source.is_null());
     if !was && !text(&object["spec"]["dataSourceRef"], "namespace").is_empty() {
         remove(object, path);
+    }
+}
+
+/// `DRAListTypeAttributes`, `DRANodeAllocatableResources`.
+fn drop_of_devices(object: &mut Value, old: Option<&Value>) {
+    let has_lists = |device: &Value| {
+        let attributes = device["attributes"].as_object().into_iter().flatten();
+        attributes.into_iter().any(|(_, found)| LISTS.iter().any(|field| !found[*field].is_null()))
+    };
+    let has_mappings = |device: &Value| !device["nodeAllocatableResourceMappings"].is_null();
+    let had = |has: &dyn Fn(&Value) -> bool| {
+        old.is_some_and(|old| list(&old["spec"], "devices").iter().any(has))
+    };
+    let (had_lists, had_mappings) = (had(&has_lists), had(&has_mappings));
+    let devices = object.pointer_mut("/spec/devices").and_then(Value::as_array_mut);
+    for device in devices.into_iter().flatten() {
+        if !had_mappings && has_mappings(device) {
+            remove(device, "/nodeAllocatableResourceMappings");
+        }
+        let attributes = device.get_mut("attributes").and_then(Value::as_object_mut);
+        for attribute in
+            attributes.filter(|_| !had_lists).into_iter().flat_map(|map| map.values_mut())
+        {
+            if let Value::Object(attribute) = attribute {
+                attribute.retain(|field, _| !LISTS.contains(&field.as_str()));
+            }
+        }
     }
 }
 

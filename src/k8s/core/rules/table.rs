@@ -4,9 +4,9 @@
 use super::super::super::meta::NameRule;
 use super::steps::{CHANGE_FIRST, JOB, VERSION, VOLUME, WHOLE, WHOLE_FIRST, WHOLE_LAST};
 use super::{
-    Generation, Rules, Step, autoscalers, balancers, claims, endpoints, events, jobs, nodes, of,
-    persistent_volumes, pod_warnings, pods, prepare, quotas, revisions, service_values, services,
-    stored, workload_status, workloads,
+    Generation, Rules, Step, autoscalers, balancers, claims, endpoints, events, job_status, jobs,
+    nodes, of, persistent_volumes, pod_status, pod_warnings, pods, prepare, quotas, revisions,
+    service_values, services, stored, workload_status, workloads,
 };
 
 /// A type without a line has the rules of every object alone.
@@ -26,6 +26,7 @@ pub(super) const RULES: &[Rules] = &[
         update: prepare::namespace_keeps,
         check: stored::namespace,
         steps: WHOLE_FIRST,
+        check_status: stored::namespace_status,
         ..of("", "namespaces")
     },
     Rules {
@@ -36,6 +37,7 @@ pub(super) const RULES: &[Rules] = &[
         check_change: claims::claim_change,
         warn: |object, _| claims::warnings(object),
         steps: WHOLE,
+        check_status: claims::claim_status,
         ..of("", "persistentvolumeclaims")
     },
     Rules {
@@ -56,6 +58,7 @@ pub(super) const RULES: &[Rules] = &[
         warn: pod_warnings::pod,
         check_new: pods::new_pod,
         check_change: pods::pod_change,
+        check_status: pod_status::change,
         steps: WHOLE,
         ..of("", "pods")
     },
@@ -87,6 +90,7 @@ pub(super) const RULES: &[Rules] = &[
         create: prepare::empty_status,
         check: quotas::quota,
         check_change: quotas::quota_change,
+        check_status: quotas::quota_status,
         ..of("", "resourcequotas")
     },
     Rules {
@@ -110,7 +114,6 @@ pub(super) const RULES: &[Rules] = &[
         create: service_values::new_service,
         update: service_values::keep_allocated,
         check: services::service,
-        check_new: services::new_service_rules,
         warn: |object, _| balancers::warnings(object),
         check_change: services::service_change,
         steps: CHANGE_FIRST,
@@ -158,6 +161,7 @@ pub(super) const RULES: &[Rules] = &[
         create: prepare::new_stateful_set,
         update: |object, _| prepare::fill_stateful_set(object),
         check: workloads::stateful_set,
+        check_new: workloads::new_stateful_set,
         warn: |object, _| pod_warnings::template(object),
         check_change: workloads::stateful_set_change,
         check_status: workload_status::stateful_set,
@@ -186,6 +190,7 @@ pub(super) const RULES: &[Rules] = &[
         warn: pod_warnings::workload,
         check_new: jobs::new_job_rules,
         check_change: jobs::job_change,
+        check_status: job_status::change,
         steps: JOB,
         ..of("batch", "jobs")
     },

@@ -108,6 +108,7 @@ pub(super) const RULES: &[Rules] = &[
         check: classes::runtime_class,
         check_change: classes::runtime_class_change,
         steps: WHOLE_FIRST,
+        metadata: MetadataRules::Generic,
         ..of("node.k8s.io", "runtimeclasses")
     },
     Rules {

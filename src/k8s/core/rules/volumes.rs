@@ -251,7 +251,14 @@ pub(super) fn mounts(errors: &mut Errors, container: &Value, path: &str, volumes
     }
     for (index, device) in devices.iter().enumerate() {
         let path = item(&child(path, "volumeDevices"), index);
-        let name = text(device, "name");
+        let (name, place) = (text(device, "name"), text(device, "devicePath"));
+        if name.is_empty() {
+            errors.push(FieldError::required(child(&path, "name"), ""));
+        }
+        let others = &devices[..index];
+        if others.iter().any(|other| text(other, "name") == name) {
+            errors.push(FieldError::invalid(child(&path, "name"), quote(name), "must be unique"));
+        }
         match volumes.get(name) {
             Some(volume)
                 if volume["persistentVolumeClaim"].is_null() && volume["ephemeral"].is_null() =>
@@ -262,8 +269,30 @@ pub(super) fn mounts(errors: &mut Errors, container: &Value, path: &str, volumes
             Some(_) => {}
             None => errors.push(FieldError::not_found(child(&path, "name"), quote(name))),
         }
-        if text(device, "devicePath").is_empty() {
-            errors.push(FieldError::required(child(&path, "devicePath"), ""));
+        let place_path = child(&path, "devicePath");
+        let steps_back = |place: &str| place.split('/').any(|part| part == "..");
+        if place.is_empty() {
+            errors.push(FieldError::required(&place_path, ""));
+        }
+        let of_other = |other: &Value| {
+            let other = text(other, "devicePath");
+            other == place && !steps_back(other)
+        };
+        if others.iter().any(of_other) {
+            errors.push(FieldError::invalid(&place_path, quote(place), "must be unique"));
+        }
+        if steps_back(place) {
+            let why = "can not contain backsteps ('..')";
+            errors.push(FieldError::invalid(&place_path, quote(place), why));
+        }
+        let mounts = list(container, "volumeMounts");
+        if mounts.iter().any(|mount| text(mount, "name") == name) {
+            let why = "must not already exist in volumeMounts";
+            errors.push(FieldError::invalid(child(&path, "name"), quote(name), why));
+        }
+        if mounts.iter().any(|mount| text(mount, "mountPath") == place) {
+            let why = "must not already exist as a path in volumeMounts";
+            errors.push(FieldError::invalid(place_path, quote(place), why));
         }
     }
 }

@@ -9,7 +9,8 @@ use super::check::{
     self, Errors, child, immutable, is_empty_selector, is_set, label_selector, non_negative,
     positive_or_percent, selects, text,
 };
-use super::pods::template;
+use super::claims::claim_spec;
+use super::pods::{template, template_metadata};
 
 const SPEC: &str = "spec";
 
@@ -23,7 +24,7 @@ fn required_selector(errors: &mut Errors, spec: &Value, what: &str) {
     label_selector(errors, selector, "spec.selector");
     if is_empty_selector(selector) {
         let why = format!("empty selector is invalid for {what}");
-        errors.push(FieldError::invalid("spec.selector", json_text(selector), &why));
+        errors.push(FieldError::invalid("spec.selector", check::shown(selector), &why));
     }
 }
 
@@ -58,7 +59,7 @@ fn lasting_pods(errors: &mut Errors, spec: &Value, what: &str) {
 /// (`ValidatePodTemplateSpecForReplicaSet`).
 fn selected_template(errors: &mut Errors, spec: &Value) {
     if !check::is_readable(&spec["selector"]) {
-        let shown = json_text(&spec["selector"]);
+        let shown = check::shown(&spec["selector"]);
         errors.push(FieldError::invalid("spec.selector", shown, "invalid label selector"));
         return;
     }
@@ -242,15 +243,47 @@ pub(super) fn stateful_set(object: &Value, errors: &mut Errors) {
     non_negative(errors, spec, "replicas", SPEC);
     non_negative(errors, spec, "minReadySeconds", SPEC);
     non_negative(errors, &spec["ordinals"], "start", "spec.ordinals");
+    required_selector(errors, spec, "statefulset");
+    if check::is_readable(&spec["selector"]) {
+        template_labels(errors, spec);
+        let with_claims = template_with_claims(spec);
+        template(errors, &with_claims, "spec.template");
+        // They are validated once more (`ValidatePodTemplateSpecForStatefulSet`).
+        template_metadata(errors, &with_claims, "spec.template");
+    } else {
+        let shown = check::shown(&spec["selector"]);
+        errors.push(FieldError::invalid("spec.selector", shown, ""));
+    }
+    lasting_pods(errors, spec, "StatefulSet");
+}
+
+/// The rules of a new stateful set alone: its claims and its service do not change. Their violations stand among those of
+/// every version.
+pub(super) fn new_stateful_set(object: &Value, errors: &mut Errors) {
+    let spec = &object[SPEC];
+    let mut before =
+        vec!["podManagementPolicy", "updateStrategy", "persistentVolumeClaimRetentionPolicy"];
+    let mut place = |errors: &mut Errors, own: Errors, more: &[&'static str]| {
+        let is_before = |error: &FieldError| {
+            let field = error.field.strip_prefix("spec.").unwrap_or_default();
+            before.iter().any(|name| field.starts_with(name))
+        };
+        let at = errors.iter().take_while(|error| is_before(error)).count();
+        errors.splice(at..at, own);
+        before.extend(more);
+    };
+    let mut claims = Vec::new();
+    for (index, claim) in check::list(spec, "volumeClaimTemplates").iter().enumerate() {
+        let path = child(&check::item("spec.volumeClaimTemplates", index), "spec");
+        claim_spec(&mut claims, &claim["spec"], &path);
+    }
+    place(errors, claims, &["volumeClaimTemplates", "replicas", "minReadySeconds", "ordinals"]);
+    let mut of_service = Vec::new();
     let service = text(spec, "serviceName");
     if !service.is_empty() {
-        check::dns_label(errors, service, "spec.serviceName");
+        check::dns_label(&mut of_service, service, "spec.serviceName");
     }
-    required_selector(errors, spec, "statefulset");
-    template_labels(errors, spec);
-    let with_claims = template_with_claims(spec);
-    template(errors, &with_claims, "spec.template");
-    lasting_pods(errors, spec, "StatefulSet");
+    place(errors, of_service, &[]);
 }
 
 /// The template with the volumes of the claims, and without the names that the controller sets.
