@@ -54,6 +54,7 @@ mod status;
 mod store;
 mod strategic;
 mod strategic_order;
+mod strategic_shape;
 mod table;
 mod table_time;
 mod verbs;

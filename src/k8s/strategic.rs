@@ -6,67 +6,15 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::core::types::{GoKind, GoStruct};
+use super::core::types::GoStruct;
 use super::golang::{plain, type_name};
 use super::strategic_order::{patched_first, put_in_order};
+use super::strategic_shape::{ListMerge, Shape};
 
 const PATCH: &str = "$patch";
 const RETAIN_KEYS: &str = "$retainKeys";
 const DELETE_VALUES: &str = "$deleteFromPrimitiveList/";
 const ELEMENT_ORDER: &str = "$setElementOrder/";
-
-/// The type of a value in an object: it decides how lists merge.
-#[derive(Clone, Copy)]
-enum Shape {
-    Struct(&'static GoStruct),
-    /// A map with values of a type.
-    Map(&'static GoKind),
-    /// A value of a type that says nothing about lists.
-    Unknown,
-}
-
-/// How a list merges.
-enum ListMerge {
-    /// By a key of its objects.
-    ByKey(&'static str, Shape),
-    /// Scalars: the union.
-    Union,
-    /// The new list replaces the old one.
-    Replace,
-}
-
-impl Shape {
-    fn of(kind: &'static GoKind) -> Self {
-        match kind {
-            GoKind::Struct(of) => Self::Struct(of.get()),
-            GoKind::Map(_, item) => Self::Map(item),
-            _ => Self::Unknown,
-        }
-    }
-
-    /// The type of a field that is an object.
-    fn field(self, name: &str) -> Self {
-        match self {
-            Self::Struct(of) => of.field(name).map_or(Self::Unknown, |field| Self::of(&field.kind)),
-            Self::Map(item) => Self::of(item),
-            Self::Unknown => Self::Unknown,
-        }
-    }
-
-    /// How the list of a field merges (`patchStrategy` and `patchMergeKey`).
-    fn list(self, name: &str) -> ListMerge {
-        let Self::Struct(of) = self else { return ListMerge::Replace };
-        let Some(field) = of.field(name) else { return ListMerge::Replace };
-        let GoKind::List(_, item) = &field.kind else { return ListMerge::Replace };
-        if !field.patch_strategy.split(',').any(|word| word == "merge") {
-            return ListMerge::Replace;
-        }
-        match field.merge_key {
-            Some(key) => ListMerge::ByKey(key, Self::of(item)),
-            None => ListMerge::Union,
-        }
-    }
-}
 
 /// The error about `$retainKeys` that is no list of the kept fields.
 const RETAIN_FORMAT: &str = "invalid patch format of retainKeys";
@@ -149,6 +97,7 @@ fn merge_maps(
             continue;
         }
         let merged = match (original.remove(name), value) {
+            (Some(Value::Object(_)), new @ Value::Object(_)) if shape.replaces(name) => new.clone(),
             (Some(Value::Object(old)), Value::Object(new)) => {
                 Value::Object(merge_maps(old, new, shape.field(name))?)
             }
@@ -292,6 +241,32 @@ mod tests {
 
     fn apply_to_pod(object: &Value, patch: &Value) -> Result<Value, String> {
         apply(object, patch, types::of_kind("", "v1", "Pod"))
+    }
+
+    #[test]
+    fn the_selector_of_a_budget_is_replaced() {
+        let budget = json!({"spec": {"selector": {"matchLabels": {"a": "b"}}, "minAvailable": 1}});
+        let patch = json!({"spec": {"selector": {"matchLabels": {"c": "d"}}}});
+        let of = types::of_kind("policy", "v1", "PodDisruptionBudget");
+        let patched = apply(&budget, &patch, of).unwrap();
+        assert_eq!(patched["spec"]["selector"], json!({"matchLabels": {"c": "d"}}));
+        assert_eq!(patched["spec"]["minAvailable"], 1);
+    }
+
+    #[test]
+    fn items_of_merged_lists_are_of_one_type() {
+        let pod = json!({"spec": {"containers": [{"name": "c"}]}});
+        assert_eq!(
+            apply_to_pod(&pod, &json!({"spec": {"containers": ["x"]}})).unwrap_err(),
+            "list element types are not identical: [[map[name:c]] [x]]"
+        );
+        assert_eq!(
+            apply_to_pod(
+                &json!({"metadata": {"finalizers": [["a"]]}}),
+                &json!({"metadata": {"finalizers": ["x"]}})
+            ),
+            Err(NO_LIST_OF_LISTS.to_owned())
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::super::core::rules;
@@ -46,10 +47,8 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let pod = call.find()?;
     let mut change = StoreChange::on(&call.state);
     let value = pod.value("v1", "Pod");
-    if !ignores_budgets(&value)
-        && let Some(code) = ask_budgets(call, &mut change, &value, is_dry)?
-    {
-        return subresource::refused(call, MORE_THAN_ONE, code);
+    if !ignores_budgets(&value) && !ask_budgets(call, &mut change, &value, is_dry)? {
+        return subresource::refused(call, MORE_THAN_ONE, StatusCode::INTERNAL_SERVER_ERROR);
     }
     remove(call, &mut change, pod, eviction["deleteOptions"].take(), is_dry)?;
     subresource::created(call, change, &warnings)
@@ -84,8 +83,7 @@ fn ignores_budgets(pod: &Value) -> bool {
     matches!(phase, "Succeeded" | "Failed" | "Pending") || meta::is_terminating(pod)
 }
 
-/// Asks the budget of a pod, and notes the disruption in it. Returns the code of the answer where the pod has more than
-/// one.
+/// Asks the budget of a pod, and notes the disruption in it. Returns whether the pod has no more than one.
 ///
 /// # Errors
 /// 429 of a budget that allows no disruption.
@@ -94,7 +92,7 @@ fn ask_budgets(
     change: &mut StoreChange,
     pod: &Value,
     is_dry: bool,
-) -> Result<Option<u16>, ApiError> {
+) -> Result<bool, ApiError> {
     let budgets = GroupResource::new(GROUP, "poddisruptionbudgets");
     let labels = &pod["metadata"]["labels"];
     let of_pod = |budget: &&Arc<Object>| {
@@ -107,12 +105,12 @@ fn ask_budgets(
         None => Vec::new(),
     };
     if own.len() > 1 {
-        return Ok(Some(500));
+        return Ok(false);
     }
-    let Some(budget) = own.pop() else { return Ok(None) };
+    let Some(budget) = own.pop() else { return Ok(true) };
     let mut value = budget.value("policy/v1", "PodDisruptionBudget");
     if !is_ready(pod) && allows_unready(&value) {
-        return Ok(None);
+        return Ok(true);
     }
     check(&value, &budget.meta.name)?;
     if !is_dry {
@@ -124,7 +122,7 @@ fn ask_budgets(
             change.put(object);
         }
     }
-    Ok(None)
+    Ok(true)
 }
 
 fn is_ready(pod: &Value) -> bool {

@@ -39,7 +39,7 @@ pub(super) fn created(
     let status = json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201,
     });
-    let mut plan = status_plan(call, &status)?;
+    let mut plan = status_plan(call, &status, StatusCode::CREATED)?;
     for warning in warnings.iter().filter_map(|text| output::warning(text)) {
         plan.headers.append("warning", warning);
     }
@@ -47,17 +47,18 @@ pub(super) fn created(
 }
 
 /// The Status of a subresource that was not created, although no error says so.
-pub(super) fn refused(call: &Call<'_>, why: &str, code: u16) -> Result<Resolved, ApiError> {
+pub(super) fn refused(call: &Call<'_>, why: &str, code: StatusCode) -> Result<Resolved, ApiError> {
     let status = json!({
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": why, "code": code,
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": why,
+        "code": code.as_u16(),
     });
-    Ok(Resolved::Outcome(Outcome::Plan(status_plan(call, &status)?)))
+    Ok(Resolved::Outcome(Outcome::Plan(status_plan(call, &status, code)?)))
 }
 
-fn status_plan(call: &Call<'_>, status: &Value) -> Result<Plan, ApiError> {
+fn status_plan(call: &Call<'_>, status: &Value, code: StatusCode) -> Result<Plan, ApiError> {
     let output = call.negotiate()?;
     let body = Body::Bytes(output.render(status.to_string().into_bytes()));
-    Ok(output::plan(StatusCode::CREATED, output.content_type(), body))
+    Ok(output::plan(code, output.content_type(), body))
 }
 
 /// Sets a condition in the place of one of its type; its time stays where its status does (`UpdatePodCondition`).

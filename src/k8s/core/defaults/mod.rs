@@ -120,6 +120,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("core/v1.PersistentVolume", resources::persistent_volume),
     ("core/v1.Pod", pods::pod),
     ("core/v1.PodSpec", pods::pod_spec),
+    ("core/v1.PodStatus", pods::pod_status),
     ("core/v1.ReplicationController", workloads::replication_controller),
     ("core/v1.Service", services::service),
     ("core/v1.Volume", pods::volume),

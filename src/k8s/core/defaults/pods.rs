@@ -82,3 +82,17 @@ pub(super) fn pod_spec(spec: &mut Map<String, Value>) {
         }
     }
 }
+
+/// The older field for the address of a pod is the first of the newer, and counts where they differ
+/// (`Convert_v1_PodStatus_To_core_PodStatus`).
+pub(super) fn pod_status(status: &mut Map<String, Value>) {
+    let own = status.get("podIP").cloned().unwrap_or_default();
+    let first = status.get("podIPs").and_then(|all| all[0].get("ip")).cloned().unwrap_or_default();
+    if own.as_str().is_some_and(|own| !own.is_empty()) {
+        if own != first {
+            status.insert("podIPs".to_owned(), json!([{"ip": own}]));
+        }
+    } else if first.is_string() {
+        status.insert("podIP".to_owned(), first);
+    }
+}

@@ -105,11 +105,11 @@ pub(super) fn one_of(
     }
 }
 
-/// A text that must be one of several.
+/// A text of a named type that must be one of several: such a value is shown as JSON.
 pub(super) fn supported_text(errors: &mut Errors, found: &str, path: &str, supported: &[&str]) {
     if !supported.contains(&found) {
         let supported: Vec<String> = supported.iter().map(|text| (*text).to_owned()).collect();
-        errors.push(FieldError::not_supported(path, quote(found), &supported));
+        errors.push(FieldError::not_supported(path, json_text(&found.into()), &supported));
     }
 }
 

@@ -141,6 +141,12 @@ fn addresses(errors: &mut Errors, status: &Value, field: &str) {
         .map(|address| address.is_ipv4())
         .collect();
     let dual = families.len() == all.len() && families.contains(&true) && families.contains(&false);
+    let wrong = all.iter().position(|one| text(one, "ip").parse::<IpAddr>().is_err());
+    if let Some(index) = wrong.filter(|_| all.len() > 1) {
+        let found = text(&all[index], "ip");
+        let why = format!("failed to check for dual stack with error:invalid IP[{index}]: {found}");
+        errors.push(FieldError::internal(&path, &why));
+    }
     if all.len() > 1 && (!dual || all.len() > 2) {
         let shown: Vec<String> = all
             .iter()

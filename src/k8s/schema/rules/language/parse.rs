@@ -75,6 +75,10 @@ impl Parsed {
 
 /// A violation with its line and a mark below it (`common.Error.ToDisplayString`).
 fn shown(text: &str, line: usize, column: usize, why: &str) -> String {
+    if text.is_empty() {
+        // What is not there has neither a column nor a line to show.
+        return format!("ERROR: <input>:{line}:0: {why}");
+    }
     let mut out = format!("ERROR: <input>:{line}:{}: {why}", column + 1);
     let Some(snippet) = text.split('\n').nth(line - 1) else { return out };
     let snippet = snippet.replace('\t', " ");
