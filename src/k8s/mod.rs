@@ -36,6 +36,7 @@ mod life_cycle;
 mod limits;
 mod list;
 mod meta;
+mod miss;
 mod miss_hint;
 mod names;
 mod namespace;
@@ -69,7 +70,12 @@ pub use auth::FrontProxy;
 #[cfg(feature = "record")]
 pub(crate) use auth::TokenWebhook;
 pub(crate) use auth::rbac::{aggregated as with_aggregated_roles, bootstrap_objects};
-pub(crate) use auth::{Auth, AuthCache, AuthRequest, TokenWorld, User, WEBSOCKET_BEARER};
+pub(crate) use auth::{
+    Auth, AuthCache, AuthRequest, AuthorizationWebhook, Question, TokenWorld, User,
+    WEBSOCKET_BEARER,
+};
+#[cfg(feature = "record")]
+pub(crate) use auth::{AuthorizationConfiguration, ConfiguredWebhook};
 #[cfg(feature = "cli")]
 pub(crate) use conformity::Definitions;
 pub(crate) use controllers::{Controller, ControllerSet, Controllers};
@@ -85,6 +91,7 @@ pub(crate) use golang::{parse_duration, parse_int, parse_uint, quote};
 pub(crate) use life_cycle::{LifeCycle, ObjectFilter, Phases, StageList};
 pub(crate) use limits::MAX_BODY_BYTES;
 pub(crate) use list::{PageCache, revision_of_list};
+pub(crate) use miss::miss;
 pub(crate) use miss_hint::miss_hint;
 pub(crate) use namespace::{emptied as emptied_namespaces, finished as finished_namespaces};
 pub(crate) use openapi::DocumentCache;
@@ -235,6 +242,8 @@ pub(crate) enum Outcome {
     Convert(Vec<ConversionRequest>),
     /// Admission webhooks have to be asked first; then the request is resolved again.
     Review(Vec<AdmissionReview>),
+    /// Authorization webhooks have to be asked first; then the request is resolved again.
+    Authorize(Vec<Question>),
 }
 
 /// Whether the engine answers a request: one for a served type or a discovery path.
@@ -283,49 +292,6 @@ pub(crate) fn answer(
 #[must_use]
 pub(crate) fn error_plan(error: &ApiError, headers: &HeaderMap, query: &Query<'_>) -> Plan {
     output::error_plan(error, headers, query)
-}
-
-/// Upstream's answer to a request that nothing serves: a Status below the paths of web services, which are
-/// those of built-in groups; plain text elsewhere; and the index of paths at the root.
-#[must_use]
-pub(crate) fn miss(
-    types: &Registry,
-    path: &str,
-    info: &RequestInfo<'_>,
-    headers: &HeaderMap,
-    query: &Query<'_>,
-) -> Plan {
-    if let Err(error) = options::check_timeout(query) {
-        return error_plan(&error, headers, query);
-    }
-    if matches!(path, "/" | "/index.html") {
-        return non_resource::index(types);
-    }
-    let group = match &info.resource {
-        Some(of) => Some(&*of.group),
-        None => path.strip_prefix("/apis/").and_then(|rest| rest.split('/').next()),
-    };
-    let of_service = path.starts_with("/api/")
-        || path.starts_with("/version/")
-        || path.starts_with("/apis/")
-            && group.is_some_and(|group| !group.is_empty() && types.is_built_in_group(group));
-    let error = if lacks_resource(path) {
-        ApiError::no_request_info(path)
-    } else if of_service {
-        ApiError::no_such_resource()
-    } else {
-        ApiError::no_such_path()
-    };
-    error_plan(&error, headers, query)
-}
-
-/// Whether a path ends with one of the old verbs in the place of a resource.
-fn lacks_resource(path: &str) -> bool {
-    let parts: Vec<&str> = path.split('/').collect();
-    matches!(
-        parts.as_slice(),
-        ["", "api", _, "watch" | "proxy"] | ["", "apis", _, _, "watch" | "proxy"]
-    )
 }
 
 /// The token that continues inconsistently at the position of another one; `None` for an invalid token.

@@ -16,7 +16,7 @@ use super::commit::{Contended, Fresh, WriteError};
 use super::compress::compress;
 use super::context::RequestContext;
 use super::world::World;
-use super::{admission, conversions, respond, watch};
+use super::{access_reviews, admission, conversions, respond, watch};
 
 /// Whether the engine answers a request. A type that another server was told of a moment ago is known as well.
 pub(super) async fn owns(context: &RequestContext, asked: &Asked<'_>) -> bool {
@@ -35,42 +35,6 @@ fn owns_now(context: &RequestContext, asked: &Asked<'_>) -> bool {
         && !context.shared.has_stubs_alone()
         && (k8s::owns(&context.world.store.state().types, asked.path(), asked.info())
             || context.shared.settings.auth.is_of_issuer(asked.path()))
-}
-
-/// Who asks, if they may; else the answer that says no.
-pub(super) fn admit(context: &RequestContext, asked: &Asked<'_>) -> Result<Arc<User>, Box<Plan>> {
-    let refused = |error: ApiError| {
-        let error = context.shared.settings.kubernetes.amended(error);
-        Box::new(k8s::error_plan(&error, asked.headers(), asked.query()))
-    };
-    let auth = &context.shared.settings.auth;
-    let user = match &context.shared.settings.gateway {
-        Some(_) if context.is_api(asked) => {
-            let (tokens, now) = (&context.world.tokens, context.world.clock.now());
-            tokens.authenticate(asked.headers(), auth, now)?
-        }
-        _ => {
-            let world = || k8s::TokenWorld {
-                state: context.world.store.state(),
-                now: context.world.clock.now(),
-            };
-            let certificate = asked.request().certificate.as_deref();
-            auth.authenticate(asked.headers(), certificate, world).map_err(refused)?
-        }
-    };
-    let request =
-        k8s::AuthRequest { path: asked.path(), info: asked.info(), headers: asked.headers() };
-    if !auth.decides(&request) {
-        return Ok(user);
-    }
-    let world = &context.world;
-    let admitted = auth.admit(user, &request, &world.store.state(), &world.auth);
-    admitted.map_err(|error| {
-        let mut plan = refused(error);
-        let name = http::header::X_CONTENT_TYPE_OPTIONS;
-        plan.headers.insert(name, http::HeaderValue::from_static("nosniff"));
-        plan
-    })
 }
 
 /// Answers a request for a served resource or a discovery path.
@@ -121,6 +85,7 @@ pub(super) async fn answer_noted(
     let world = &context.world;
     let nonce = if *asked.method() == Method::POST { uuid::Uuid::new_v4().as_u128() } else { 0 };
     let (conversions, reviews) = (Conversions::default(), Reviews::noted(notes));
+    let own_auth = access_reviews::cache(context);
     let api_request = ApiRequest {
         method: asked.method(),
         path: asked.path(),
@@ -133,7 +98,7 @@ pub(super) async fn answer_noted(
         faults,
         user,
         auth: &context.shared.settings.auth,
-        auth_cache: &world.auth,
+        auth_cache: own_auth.as_ref().unwrap_or(&world.auth),
         conversions: &conversions,
         webhooks: &world.admission,
         reviews: &reviews,
@@ -156,7 +121,7 @@ pub(super) async fn answer_noted(
         watch::wait_for(context, revision).await;
         outcome = carry_out(world, config, &api_request, fresh).await;
     }
-    if matches!(outcome, Outcome::Convert(_) | Outcome::Review(_)) {
+    if matches!(outcome, Outcome::Convert(_) | Outcome::Review(_) | Outcome::Authorize(_)) {
         outcome = Box::pin(call_webhooks(context, &api_request, outcome, fresh)).await;
     }
     match outcome {
@@ -171,7 +136,7 @@ pub(super) async fn answer_noted(
             k8s::error_plan(&error, asked.headers(), asked.query())
         }
         // Other writers were always faster.
-        Outcome::Convert(_) => contended(config, &api_request),
+        Outcome::Convert(_) | Outcome::Authorize(_) => contended(config, &api_request),
         Outcome::Review(_) => {
             let error = config.amended(ApiError::request_deadline());
             k8s::error_plan(&error, asked.headers(), asked.query())
@@ -194,7 +159,7 @@ async fn call_webhooks(
     fresh: Fresh,
 ) -> Outcome {
     let config = &context.shared.settings.kubernetes;
-    let (mut conversions, mut reviews) = (0, 0);
+    let (mut conversions, mut reviews, mut questions) = (0, 0, 0);
     let until = admission::deadline();
     let is_bounded = &*request.info.verb != "deletecollection";
     loop {
@@ -211,6 +176,10 @@ async fn call_webhooks(
                 }
                 admission::carry_out(context, request.reviews, missing, until).await;
             }
+            Outcome::Authorize(unasked) if questions < access_reviews::MOST => {
+                questions += 1;
+                access_reviews::ask(context, request.auth_cache, unasked).await;
+            }
             outcome => return outcome,
         }
         outcome = carry_out(&context.world, config, request, fresh).await;
@@ -224,11 +193,19 @@ async fn carry_out(
     request: &ApiRequest<'_>,
     fresh: Fresh,
 ) -> Outcome {
-    let decide =
-        |state: &Arc<State>| match k8s::answer(config, state, world.store.pinned(), request) {
+    let decide = |state: &Arc<State>| {
+        let resolved = k8s::answer(config, state, world.store.pinned(), request);
+        if request.auth.asks_webhooks() {
+            let unasked = request.auth_cache.take_unasked();
+            if !unasked.is_empty() {
+                return (None, Decided::Outcome(Outcome::Authorize(unasked)));
+            }
+        }
+        match resolved {
             Resolved::Outcome(outcome) => (None, Decided::Outcome(outcome)),
             Resolved::Change(change, answer) => (Some(change), Decided::Pending(answer)),
-        };
+        }
+    };
     match world.store.carry_out(fresh, decide).await {
         Ok((Decided::Outcome(outcome), _)) => outcome,
         Ok((Decided::Pending(answer), committed)) => Outcome::Plan(answer.plan(&committed)),

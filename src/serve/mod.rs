@@ -1,8 +1,14 @@
 //! The one way through: where all engines meet, and where every error becomes an answer.
 
+#[cfg(feature = "record")]
+mod access_reviews;
+#[cfg(not(feature = "record"))]
+#[path = "access_reviews_off.rs"]
+mod access_reviews;
 mod admin;
 mod admin_reach;
 mod admission;
+mod admit;
 mod assembly;
 mod assess;
 mod audit;
@@ -43,6 +49,8 @@ mod reload;
 mod replay;
 mod replicas;
 mod respond;
+#[cfg(feature = "record")]
+mod review_webhook;
 mod root;
 mod saved;
 mod scenario_life;
@@ -59,7 +67,7 @@ mod stub_settings;
 mod stubs;
 mod template_host;
 #[cfg(feature = "record")]
-mod token_webhook;
+mod token_reviews;
 mod watch;
 mod webhooks;
 mod world;
@@ -81,6 +89,8 @@ pub(crate) use cors_origins::CorsOrigins;
 pub(crate) use enter::WORLD_HEADER;
 pub(crate) use graded::GradedRequests;
 pub(crate) use pipeline::Pipeline;
+#[cfg(feature = "record")]
+pub(crate) use review_webhook::ReviewWebhook;
 pub(crate) use seed::build_world;
 #[cfg(all(feature = "etcd", feature = "cli"))]
 pub(crate) use seed::first_state;
@@ -89,6 +99,4 @@ pub(crate) use state::{OutboundOptions, ServerLog, Settings, Shared, StubOptions
 #[cfg(feature = "cli")]
 pub(crate) use stub_answers::stub_answer;
 pub(crate) use template_host::TemplateHost;
-#[cfg(feature = "record")]
-pub(crate) use token_webhook::TokenWebhookClient;
 pub(crate) use worlds::WORLD_PREFIX;

@@ -18,8 +18,10 @@ use super::context::RequestContext;
 use super::graded::GradingNotes;
 use super::replicas::AskedRules;
 #[cfg(feature = "record")]
-use super::token_webhook;
-use super::{admin, audit, damage, kubernetes, overlay, respond, static_files, stub_answers};
+use super::token_reviews;
+use super::{
+    admin, admit, audit, damage, kubernetes, overlay, respond, static_files, stub_answers,
+};
 
 /// Answers a request. `no_stub` says that no stub answers it, which was looked at before; `rules` is what was asked of
 /// them before.
@@ -142,13 +144,13 @@ async fn base(context: &RequestContext, asked: &Asked<'_>, faults: &k8s::Faults)
     }
     #[cfg(feature = "record")]
     if context.shared.settings.token_webhook.is_some() {
-        Box::pin(token_webhook::ask(context, asked)).await;
+        Box::pin(token_reviews::ask(context, asked)).await;
     }
     if let Some(log) = &context.shared.settings.audit {
         return Box::pin(audit::answer(log, context, asked, owned, faults)).await;
     }
     // An answer to an unauthorized request says nothing about what exists.
-    let user = match kubernetes::admit(context, asked) {
+    let user = match admit::admit(context, asked).await {
         Ok(user) => user,
         Err(refused) => return *refused,
     };

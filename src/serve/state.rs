@@ -31,6 +31,8 @@ use super::metrics::Counters;
 use super::misses::Misses;
 use super::recordings::Recordings;
 use super::replicas::Replicas;
+#[cfg(feature = "record")]
+use super::review_webhook::ReviewWebhook;
 use super::root::{RootDirectory, RootFiles};
 use super::saved::SavedStubs;
 use super::seeding::Seeding;
@@ -38,8 +40,6 @@ use super::sources::Reload;
 use super::stub_settings::StubSettings;
 use super::stubs::Stubs;
 use super::template_host::TemplateHost;
-#[cfg(feature = "record")]
-use super::token_webhook::TokenWebhookClient;
 use super::webhooks::WebhooksUnderWay;
 use super::world::World;
 use super::worlds::Worlds;
@@ -85,7 +85,10 @@ pub(crate) struct Settings {
     pub(crate) kubernetes: k8s::Config,
     /// What is asked about tokens that nobody knows.
     #[cfg(feature = "record")]
-    pub(crate) token_webhook: Option<TokenWebhookClient>,
+    pub(crate) token_webhook: Option<ReviewWebhook>,
+    /// The authorization webhooks, in the order in which modes name them.
+    #[cfg(feature = "record")]
+    pub(crate) access_webhooks: Vec<ReviewWebhook>,
     /// What writes requests to the Kubernetes side down.
     pub(crate) audit: Option<Arc<AuditLog>>,
     /// Whether created objects change as the stages say.

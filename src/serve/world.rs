@@ -1,5 +1,7 @@
 //! One world: the isolated state of one client, and what happens in it by itself.
 
+mod collect;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -192,31 +194,6 @@ impl World {
     /// Whether what takes its jobs through the phases of scenarios is to be started now: true once.
     pub(super) fn claims_life(&self) -> bool {
         !self.followed.load(Ordering::Acquire) && !self.followed.swap(true, Ordering::AcqRel)
-    }
-
-    /// Collects its garbage.
-    pub(super) fn collect(&self) {
-        let mut collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.clock.now();
-        while !collector.is_up_to_date_with(&self.store.state()) {
-            let written =
-                self.store.write(|state| (Some(collector.decide(state, now)), state.revision));
-            // After conflicts on each attempt the next change calls this again.
-            let Ok((seen, _)) = written else { return };
-            collector.continue_from(seen);
-        }
-    }
-
-    /// Ends the deletions of namespaces that are empty, where the server that emptied them did not.
-    pub(super) fn finish_deletions(&self) {
-        // After conflicts on each attempt the next change calls this again.
-        let _ = self.store.write(|state| (k8s::finished_namespaces(state), ()));
-    }
-
-    /// Gives aggregating roles their rules.
-    pub(super) fn aggregate_roles(&self) {
-        // After conflicts on each attempt the next change calls this again.
-        let _ = self.store.write(|state| (self.auth.aggregate_roles(state), ()));
     }
 
     /// Begins anew: counters, draws, tokens, the clock, and what is due for its objects.

@@ -40,7 +40,7 @@ impl Builder {
     }
 
     /// Sets the authorization modes, in order, by the names that `kube-apiserver --authorization-mode` has for them:
-    /// `AlwaysAllow`, `AlwaysDeny`, `ABAC` (the policy file), `Node` and `RBAC`. The first mode that allows a request
+    /// `AlwaysAllow`, `AlwaysDeny`, `ABAC` (the policy file), `Node`, `RBAC` and `Webhook`. The first mode that allows a request
     /// counts. Without any it is ABAC where there is a policy file, else everything is allowed.
     ///
     /// With `RBAC` the `Role`, `ClusterRole` and binding objects of a world are its policy. Those that every cluster has

@@ -6,7 +6,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use crate::document::{Diagnostic, Diagnostics};
-use crate::k8s::Auth;
+use crate::k8s::{Auth, AuthorizationWebhook};
 
 /// How large a file may be, in bytes.
 const MAX_BYTES: u64 = 64 << 20;
@@ -19,6 +19,7 @@ pub(super) fn load(
     tokens: Option<&Path>,
     policies: Option<&Path>,
     modes: &[String],
+    webhooks: Vec<AuthorizationWebhook>,
 ) -> Result<Auth, Diagnostics> {
     let mut problems = Diagnostics::default();
     let mut text = |path: Option<&Path>| {
@@ -41,7 +42,7 @@ pub(super) fn load(
             return Ok(auth);
         }
         let wrong = |why| Diagnostics(vec![Diagnostic::error("--authorization-mode", why)]);
-        auth.with_modes(modes).map_err(wrong)
+        auth.with_modes(modes, webhooks).map_err(wrong)
     });
     match parsed {
         Ok(auth) if problems.is_empty() => Ok(auth),
@@ -101,7 +102,7 @@ mod tests {
         let policies = directory.path().join("policy.jsonl");
         std::fs::write(&policies, "{\n").unwrap();
         let missing = directory.path().join("missing.csv");
-        let problems = load(Some(&missing), Some(&policies), &[]).unwrap_err();
+        let problems = load(Some(&missing), Some(&policies), &[], Vec::new()).unwrap_err();
         let told: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
         assert_eq!(told.len(), 2, "{told:?}");
         assert!(told[0].contains("missing.csv: cannot be read: "), "{told:?}");
@@ -114,13 +115,13 @@ mod tests {
         let directory = tempfile::TempDir::new().unwrap();
         let tokens = directory.path().join("tokens.csv");
         std::fs::write(&tokens, "secret,ann,u1\n").unwrap();
-        let auth = load(Some(&tokens), None, &[]).unwrap();
+        let auth = load(Some(&tokens), None, &[], Vec::new()).unwrap();
         assert_eq!(auth.user_of("secret").unwrap().name, "ann");
-        assert!(load(None, None, &[]).unwrap().is_open());
+        assert!(load(None, None, &[], Vec::new()).unwrap().is_open());
         let modes = ["RBAC".to_owned()];
-        assert!(load(None, None, &modes).unwrap().has_rbac());
+        assert!(load(None, None, &modes, Vec::new()).unwrap().has_rbac());
         let modes = ["ABAC".to_owned()];
-        let problems = load(None, None, &modes).unwrap_err();
+        let problems = load(None, None, &modes, Vec::new()).unwrap_err();
         assert!(problems.to_string().contains("policy file not passed"), "{problems}");
     }
 }

@@ -69,6 +69,8 @@ pub struct Builder {
     /// The kubeconfig of the token webhook, the version of its reviews, and how long its answers are valid.
     #[cfg(feature = "record")]
     pub(super) token_webhook: Option<(PathBuf, String, Duration)>,
+    #[cfg(feature = "record")]
+    pub(super) access_webhooks: super::access_webhooks::AccessWebhooks,
     /// The audit policy, and the log.
     pub(super) audit: Option<(PathBuf, PathBuf)>,
     /// Whether users impersonate by the verb `impersonate` alone.
@@ -141,6 +143,8 @@ impl Default for Builder {
             account_keys: None,
             #[cfg(feature = "record")]
             token_webhook: None,
+            #[cfg(feature = "record")]
+            access_webhooks: super::access_webhooks::AccessWebhooks::default(),
             audit: None,
             legacy_impersonation: false,
             profile: Profile::default(),

@@ -8,6 +8,8 @@
 //! ```
 
 mod access;
+#[cfg(feature = "record")]
+mod access_webhooks;
 mod audit;
 mod auth_files;
 #[cfg(feature = "record")]
@@ -34,6 +36,8 @@ mod world;
 #[cfg(feature = "cli")]
 pub(crate) use crate::k8s::KubernetesVersion;
 pub use crate::profile::Profile;
+#[cfg(feature = "cli")]
+pub(crate) use access_webhooks::authorization_configuration;
 #[cfg(feature = "record")]
 pub use backend::RecordMode;
 pub use builder::Builder;

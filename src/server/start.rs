@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::error::Error;
 #[cfg(feature = "etcd")]
 use crate::etcd::StoreAddress;
-use crate::k8s::{self, Auth};
+use crate::k8s::{self, Auth, AuthorizationWebhook};
 use crate::message::Bodies;
 use crate::record::Proxy;
 #[cfg(feature = "record")]
@@ -49,7 +49,11 @@ impl Builder {
         #[cfg(feature = "record")]
         self.recover_recordings(&log)?;
         self.sources.add_recorded_faults();
-        let (loaded, auth) = self.load()?;
+        #[cfg(feature = "record")]
+        let (webhooks, access_webhooks) = self.open_access_webhooks()?;
+        #[cfg(not(feature = "record"))]
+        let webhooks = Vec::new();
+        let (loaded, auth) = self.load(webhooks)?;
         let strict = self.is_strict(&loaded);
         loaded.warnings.0.iter().for_each(|warning| log(&warning.to_string()));
         let (redactor, proxy) = self.backend(&log)?;
@@ -68,6 +72,8 @@ impl Builder {
             kubernetes,
             #[cfg(feature = "record")]
             token_webhook: self.open_token_webhook()?,
+            #[cfg(feature = "record")]
+            access_webhooks,
             audit: self.open_audit(&log)?,
             stages: self.stages,
             controllers,
@@ -209,9 +215,9 @@ impl Builder {
     }
 
     /// Loads every file, so that one start reports all that is wrong.
-    fn load(&self) -> Result<(LoadedSets, Auth), Error> {
+    fn load(&self, webhooks: Vec<AuthorizationWebhook>) -> Result<(LoadedSets, Auth), Error> {
         let files = (self.token_auth_file.as_deref(), self.authorization_policy_file.as_deref());
-        let auth = auth_files::load(files.0, files.1, &self.authorization_modes);
+        let auth = auth_files::load(files.0, files.1, &self.authorization_modes, webhooks);
         let (loaded, auth) = match (self.sources.load(), auth) {
             (Ok(loaded), Ok(auth)) => (loaded, auth),
             (loaded, auth) => {

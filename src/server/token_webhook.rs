@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::record::{Upstream, kubeconfig};
-use crate::serve::TokenWebhookClient;
+use crate::serve::ReviewWebhook;
 
-use super::Builder;
+use super::{Builder, access_webhooks};
+
+/// How long the webhook has for an answer.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// # Tokens of others
 ///
@@ -30,7 +32,7 @@ impl Builder {
     }
 
     /// The client of the webhook, where there is one.
-    pub(super) fn open_token_webhook(&mut self) -> Result<Option<TokenWebhookClient>, Error> {
+    pub(super) fn open_token_webhook(&mut self) -> Result<Option<ReviewWebhook>, Error> {
         let Some((file, version, _)) = self.token_webhook.take() else { return Ok(None) };
         let wrong =
             |why: String| Error::Setting(format!("the token webhook of {}: {why}", file.display()));
@@ -39,12 +41,6 @@ impl Builder {
                 "unsupported authentication webhook version {version:?}, supported versions are \"v1\", \"v1beta1\""
             )));
         }
-        let (url, options) = kubeconfig::read(&file, None).map_err(wrong)?;
-        // The path is the webhook's own: nothing stands behind it.
-        let host = url.find("://").map_or(0, |at| at + 3);
-        let path = url[host..].find('/').map_or(url.len(), |at| host + at);
-        let (server, path) = url.split_at(path);
-        let upstream = Upstream::new(server, &options).map_err(|error| wrong(error.to_string()))?;
-        Ok(Some(TokenWebhookClient::new(upstream, path)))
+        access_webhooks::client(&file, TIMEOUT).map(Some)
     }
 }

@@ -5,6 +5,7 @@
 mod envtest;
 mod support;
 
+mod access_webhook;
 mod admission;
 mod admission_policies;
 mod architecture;

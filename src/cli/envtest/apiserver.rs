@@ -18,7 +18,7 @@ use super::super::error::CommandError;
 use super::super::serve;
 use super::flags::{self, Asked, Flags};
 use super::gates::FeatureGates;
-use super::{assets, certificates, checks, parent, plugins};
+use super::{assets, authorization, certificates, checks, parent, plugins};
 
 /// The default of `--secure-port`.
 const PORT: u16 = 6443;
@@ -38,8 +38,13 @@ const EFFECTIVE: &[&str] = &[
     "authentication-token-webhook-cache-ttl",
     "authentication-token-webhook-config-file",
     "authentication-token-webhook-version",
+    "authorization-config",
     "authorization-mode",
     "authorization-policy-file",
+    "authorization-webhook-cache-authorized-ttl",
+    "authorization-webhook-cache-unauthorized-ttl",
+    "authorization-webhook-config-file",
+    "authorization-webhook-version",
     "bind-address",
     "cert-dir",
     "client-ca-file",
@@ -166,12 +171,7 @@ fn serve(flags: &Flags) -> Result<(), Refused> {
             options.extend([option.into(), path.into()]);
         }
     }
-    let modes: Vec<&str> = flags.list("authorization-mode").collect();
-    let modes = if modes.is_empty() { vec!["AlwaysAllow"] } else { modes };
-    options.push(format!("--authorization-mode={}", modes.join(",")).into());
-    // As upstream: anonymous requests are refused where everything is allowed.
-    let anonymous = flags.is_on("anonymous-auth", true) && !modes.contains(&"AlwaysAllow");
-    options.push(format!("--anonymous-auth={anonymous}").into());
+    authorization::push_options(flags, &mut options);
     for origin in flags.list("cors-allowed-origins") {
         options.push(format!("--cors-allowed-origins={origin}").into());
     }
@@ -196,6 +196,7 @@ fn serve(flags: &Flags) -> Result<(), Refused> {
             _ => builder,
         };
         let builder = with_token_webhook(builder, flags);
+        let builder = authorization::with_webhooks(builder, flags);
         with_front_proxy(with_account_keys(builder, flags), proxies)
     };
     serve::serve_with(args, settings)?;

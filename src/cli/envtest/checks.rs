@@ -7,10 +7,7 @@ use crate::k8s::EnabledApis;
 
 use super::flags::Flags;
 use super::gates::{FeatureGates, aggregate};
-use super::plugins;
-
-/// The modes of authorization.
-const MODES: [&str; 6] = ["ABAC", "AlwaysAllow", "AlwaysDeny", "Node", "RBAC", "Webhook"];
+use super::{authorization, plugins};
 
 /// How audit events are written (`AllowedModes`).
 const AUDIT_MODES: [&str; 3] = ["batch", "blocking", "blocking-strict"];
@@ -54,7 +51,7 @@ pub(super) fn refusal(flags: &Flags) -> Option<String> {
                 .to_owned(),
         );
     }
-    problems.extend(authorization(flags));
+    problems.extend(authorization::problems(flags));
     problems.extend(audit(flags));
     problems.extend(plugins::problems(flags));
     problems.extend(apis.options);
@@ -83,37 +80,6 @@ fn storage(flags: &Flags) -> Vec<String> {
             "--storage-media-type \"{other}\" invalid, allowed values: {}",
             media.join(", ")
         ));
-    }
-    problems
-}
-
-/// The modes of authorization and what they need (`BuiltInAuthorizationOptions.Validate`).
-fn authorization(flags: &Flags) -> Vec<String> {
-    let modes: Vec<&str> = flags.list("authorization-mode").collect();
-    let mut problems = Vec::new();
-    for mode in &modes {
-        if !MODES.contains(mode) {
-            problems.push(format!("authorization-mode \"{mode}\" is not a valid mode"));
-        }
-    }
-    let needs = [
-        ("ABAC", "authorization-policy-file", "authorization policy file"),
-        ("Webhook", "authorization-webhook-config-file", "authorization config file"),
-    ];
-    for (mode, flag, what) in needs {
-        if modes.contains(&mode) && flags.file(flag).is_none() {
-            problems.push(format!("authorization-mode {mode}'s {what} not passed"));
-        }
-        if !modes.contains(&mode) && flags.file(flag).is_some() {
-            problems.push(format!("cannot specify --{flag} without mode {mode}"));
-        }
-    }
-    let mut once = modes.clone();
-    once.sort_unstable();
-    once.dedup();
-    if once.len() != modes.len() {
-        let list = modes.iter().map(|mode| format!("\"{mode}\"")).collect::<Vec<_>>().join(" ");
-        problems.push(format!("authorization-mode [{list}] has mode specified more than once"));
     }
     problems
 }
@@ -267,6 +233,16 @@ mod tests {
                 &["--audit-log-path=x", "--audit-log-truncate-max-event-size=0"],
                 "invalid audit truncate log max event size 0, must be a positive number",
             ),
+            (
+                &["--authorization-webhook-config-file=x"],
+                "cannot specify --authorization-webhook-config-file without mode Webhook",
+            ),
+            (
+                &["--authorization-config=x", "--authorization-mode=RBAC"],
+                "--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are \
+                 defined",
+            ),
+            (&["--authorization-config=/no/such"], "open /no/such: no such file or directory"),
             (&["--min-request-timeout=-5"], "--min-request-timeout can not be negative value"),
         ] {
             assert_eq!(refused(arguments).as_deref(), Some(text));

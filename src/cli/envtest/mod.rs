@@ -10,6 +10,7 @@
 
 mod apiserver;
 mod assets;
+mod authorization;
 mod certificates;
 mod checks;
 mod etcd;

@@ -18,6 +18,7 @@ impl Authority for RequestAuthority<'_> {
             verb: &action.verb,
             resource: &action.resource,
             group: &action.group,
+            version: "*",
             subresource: &action.subresource,
             namespace: &action.namespace,
             name: &action.name,

@@ -307,7 +307,7 @@ mod tests {
             subresource,
             namespace,
             name,
-            path: "",
+            ..Attributes::default()
         };
         for (request, expected) in [
             (of("get", "", "secrets", "", "n", "s"), Level::Metadata),

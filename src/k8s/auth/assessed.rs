@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use super::super::store::State;
-use super::authorizer::Decision;
 use super::{ALWAYS_ALLOWED, Attributes, Auth, AuthCache, AuthRequest, User};
 
 /// As whom a request is made, and whether it is allowed.
@@ -35,11 +34,7 @@ impl Auth {
         let decision = if ALWAYS_ALLOWED.contains(&attributes.path) {
             (true, String::new())
         } else {
-            match authorizer.decide(user, &attributes) {
-                Decision::Allowed(Some(grant)) => (true, format!("RBAC: allowed by {grant}")),
-                Decision::Allowed(None) => (true, String::new()),
-                Decision::Denied(reason) => (false, reason),
-            }
+            authorizer.decide(user, &attributes).reason()
         };
         Assessed {
             decision: Some(decision),

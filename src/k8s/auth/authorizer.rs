@@ -11,6 +11,7 @@ use super::super::resource::GroupResource;
 use super::super::status::ApiError;
 use super::super::store::State;
 use super::modes::{Mode, Modes};
+use super::opinions::{Opinion, Opinions};
 use super::rbac::{Grant, Policy, PolicyCache, Rule};
 use super::rules::UserRule;
 use super::user::{Attributes, User};
@@ -21,6 +22,7 @@ pub(crate) struct Authorizer<'a> {
     modes: &'a Modes,
     state: &'a State,
     cache: &'a PolicyCache,
+    opinions: &'a Opinions,
 }
 
 /// Whether an action is allowed, and why.
@@ -28,13 +30,37 @@ pub(crate) struct Authorizer<'a> {
 pub(super) enum Decision {
     /// It is allowed; by this grant, where RBAC allows it.
     Allowed(Option<Grant>),
-    /// It is not allowed. The reason may be empty.
+    /// A webhook allows it. The reason may be empty.
+    AllowedBecause(String),
+    /// Nobody allows it. The reason may be empty.
     Denied(String),
+    /// A webhook refuses it. The reason may be empty.
+    Refused(String),
+    /// A webhook could not be asked, and nobody else allows it.
+    Failed(String),
+}
+
+impl Decision {
+    /// Whether it is allowed, and why or why not.
+    pub(super) fn reason(self) -> (bool, String) {
+        match self {
+            Self::Allowed(Some(grant)) => (true, format!("RBAC: allowed by {grant}")),
+            Self::Allowed(None) => (true, String::new()),
+            Self::AllowedBecause(reason) => (true, reason),
+            Self::Denied(reason) | Self::Refused(reason) => (false, reason),
+            Self::Failed(_) => (false, String::new()),
+        }
+    }
 }
 
 impl<'a> Authorizer<'a> {
-    pub(super) fn new(modes: &'a Modes, state: &'a State, cache: &'a PolicyCache) -> Self {
-        Self { modes, state, cache }
+    pub(super) fn new(
+        modes: &'a Modes,
+        state: &'a State,
+        cache: &'a PolicyCache,
+        opinions: &'a Opinions,
+    ) -> Self {
+        Self { modes, state, cache, opinions }
     }
 
     /// The compiled RBAC objects.
@@ -44,7 +70,7 @@ impl<'a> Authorizer<'a> {
 
     /// Whether a user may act.
     pub(in super::super) fn allows(&self, user: &User, attributes: &Attributes<'_>) -> bool {
-        matches!(self.decide(user, attributes), Decision::Allowed(_))
+        matches!(self.decide(user, attributes), Decision::Allowed(_) | Decision::AllowedBecause(_))
     }
 
     /// Whether a user may act, and why.
@@ -54,11 +80,7 @@ impl<'a> Authorizer<'a> {
         user: &User,
         attributes: &Attributes<'_>,
     ) -> (bool, String) {
-        match self.decide(user, attributes) {
-            Decision::Allowed(Some(grant)) => (true, format!("RBAC: allowed by {grant}")),
-            Decision::Allowed(None) => (true, String::new()),
-            Decision::Denied(reason) => (false, reason),
-        }
+        self.decide(user, attributes).reason()
     }
 
     /// Decides on an action.
@@ -66,10 +88,26 @@ impl<'a> Authorizer<'a> {
         if user.is_master() {
             return Decision::Allowed(None);
         }
-        let mut reasons = Vec::new();
+        let (mut reasons, mut failures) = (Vec::new(), Vec::new());
         for mode in self.modes.modes() {
             match mode {
                 Mode::AlwaysAllow => return Decision::Allowed(None),
+                Mode::Webhook(place) => {
+                    let Some(webhook) = self.modes.webhook(*place) else { continue };
+                    match webhook.opinion(*place, self.opinions, user, attributes) {
+                        Some(Opinion::Allowed(why)) => return Decision::AllowedBecause(why),
+                        Some(Opinion::Denied(why)) => return Decision::Refused(why),
+                        Some(Opinion::None(why)) => {
+                            reasons.extend((!why.is_empty()).then_some(why));
+                        }
+                        Some(Opinion::Failed(why)) if webhook.denies_on_failure => {
+                            return Decision::Failed(why);
+                        }
+                        Some(Opinion::Failed(why)) => failures.push(why),
+                        // It is decided again when the webhook has answered.
+                        None => return Decision::Denied(String::new()),
+                    }
+                }
                 Mode::AlwaysDeny => reasons.push("Everything is forbidden.".to_owned()),
                 Mode::Abac => {
                     let policies = self.modes.policies();
@@ -87,7 +125,11 @@ impl<'a> Authorizer<'a> {
                 },
             }
         }
-        Decision::Denied(reasons.join("\n"))
+        match failures.as_slice() {
+            [] => Decision::Denied(reasons.join("\n")),
+            [one] => Decision::Failed(one.clone()),
+            all => Decision::Failed(format!("[{}]", all.join(", "))),
+        }
     }
 
     /// What a user may do in a namespace, and the problems of finding that out.
@@ -104,6 +146,10 @@ impl<'a> Authorizer<'a> {
                     let found = self.policy().rules(user, namespace);
                     rules.extend(found.rules.iter().map(Rule::as_user_rule));
                     problems.extend(found.problem());
+                }
+                Mode::Webhook(_) => {
+                    let why = "webhook authorizer does not support user rule resolution";
+                    problems.push(why.to_owned());
                 }
                 Mode::AlwaysDeny | Mode::Node => {}
             }
@@ -124,6 +170,7 @@ impl<'a> Authorizer<'a> {
             verb: "create",
             resource: &info.resource,
             group: &info.group,
+            version: &info.version,
             subresource: &info.subresource,
             namespace: &info.namespace,
             name: &info.name,
@@ -138,15 +185,18 @@ impl<'a> Authorizer<'a> {
     /// Upstream's 403.
     pub(super) fn check(&self, user: &User, attributes: &Attributes<'_>) -> Result<(), ApiError> {
         match self.decide(user, attributes) {
-            Decision::Allowed(_) => Ok(()),
-            Decision::Denied(reason) => Err(forbidden(user, attributes, &reason)),
+            Decision::Allowed(_) | Decision::AllowedBecause(_) => Ok(()),
+            Decision::Denied(reason) | Decision::Refused(reason) => {
+                Err(forbidden(user, attributes, &reason))
+            }
+            Decision::Failed(why) => Err(ApiError::undecided(&why)),
         }
     }
 }
 
 /// Upstream's 403 (`responsewriters.ForbiddenStatusError`).
 pub(super) fn forbidden(user: &User, attributes: &Attributes<'_>, reason: &str) -> ApiError {
-    let Attributes { verb, resource, group, subresource, namespace, name, path } = *attributes;
+    let Attributes { verb, resource, group, subresource, namespace, name, path, .. } = *attributes;
     let who = quote(&user.name);
     let because = |why: &str| {
         let why = html(why);

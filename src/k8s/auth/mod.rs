@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! certificate, headers → [front_proxy], [tokens] (static token file) → [User] → [impersonation] → [authorizer] → the verbs, or 401 / 403
-//!        [authorizer]: [modes], in order: [policy] (ABAC file), [rbac] (the world's roles and bindings)
+//!        [authorizer]: [modes], in order: [policy] (ABAC file), [rbac] (the world's roles and bindings), [opinions] (webhooks)
 //!        └→ [review] answers TokenReview and access reviews
 //! ```
 //!
@@ -13,13 +13,20 @@ mod access_rules;
 mod account_keys;
 mod account_tokens;
 mod assessed;
+#[cfg(feature = "record")]
+mod authorization_configuration;
+mod authorization_webhook;
 mod authorizer;
+mod cache;
 mod front_proxy;
 mod impersonation;
 mod impersonation_headers;
 #[cfg(feature = "tls")]
 mod key_files;
+#[cfg(feature = "cel")]
+mod match_conditions;
 mod modes;
+mod opinions;
 mod policy;
 pub(super) mod rbac;
 mod review;
@@ -32,8 +39,13 @@ mod user;
 
 pub(super) use account_tokens::Issuers;
 pub(crate) use account_tokens::TokenWorld;
+#[cfg(feature = "record")]
+pub(crate) use authorization_configuration::{AuthorizationConfiguration, ConfiguredWebhook};
+pub(crate) use authorization_webhook::AuthorizationWebhook;
 pub(super) use authorizer::Authorizer;
+pub(crate) use cache::AuthCache;
 pub use front_proxy::FrontProxy;
+pub(crate) use opinions::Question;
 pub(super) use review::{Review, answer as answer_review};
 #[cfg(feature = "record")]
 pub(crate) use token_webhook::TokenWebhook;
@@ -53,7 +65,7 @@ use crate::document::Diagnostics;
 use crate::message::{ClientCertificate, RequestInfo};
 
 use super::status::ApiError;
-use super::store::{State, StoreChange};
+use super::store::State;
 use front_proxy::Seen;
 use modes::Modes;
 use policy::Policies;
@@ -76,22 +88,6 @@ pub(super) const ISSUER_KEYS: &str = "/openid/v1/jwks";
 
 /// The owner of a token with its audiences, where a webhook has named one.
 type WebhookOwner = Option<(Arc<User>, Vec<String>)>;
-
-/// What authorization keeps for one world.
-#[derive(Debug, Default)]
-pub(crate) struct AuthCache {
-    policy: rbac::PolicyCache,
-    modes: impersonation::LastModes,
-    aggregation: rbac::Aggregation,
-}
-
-impl AuthCache {
-    /// The change that gives cluster roles with an `aggregationRule` their rules; nothing where no cluster role has
-    /// changed.
-    pub(crate) fn aggregate_roles(&self, state: &Arc<State>) -> Option<StoreChange> {
-        self.aggregation.after(state)
-    }
-}
 
 /// Authentication and authorization by a token file and a policy file. Without files every user may do
 /// everything.
@@ -364,7 +360,7 @@ impl Auth {
         state: &'a State,
         cache: &'a AuthCache,
     ) -> Authorizer<'a> {
-        Authorizer::new(&self.modes, state, &cache.policy)
+        Authorizer::new(&self.modes, state, &cache.policy, &cache.opinions)
     }
 }
 

@@ -2,6 +2,7 @@
 //! (`k8s.io/kubernetes/pkg/kubeapiserver/options/authorization.go`).
 
 use super::super::golang::quote;
+use super::authorization_webhook::AuthorizationWebhook;
 use super::policy::Policies;
 
 /// An authorization mode, as `kube-apiserver --authorization-mode` names it.
@@ -17,6 +18,8 @@ pub(crate) enum Mode {
     Node,
     /// The RBAC objects of the world.
     Rbac,
+    /// One of the webhooks, by its place among them.
+    Webhook(usize),
 }
 
 impl Mode {
@@ -37,6 +40,7 @@ impl Mode {
 pub(super) struct Modes {
     all: Vec<Mode>,
     policies: Option<Policies>,
+    webhooks: Vec<AuthorizationWebhook>,
     /// Whether a refusal of the policy file says so: not where a file alone turns it on, as recorded conversations have
     /// it.
     explains: bool,
@@ -44,7 +48,7 @@ pub(super) struct Modes {
 
 impl Default for Modes {
     fn default() -> Self {
-        Self { all: vec![Mode::AlwaysAllow], policies: None, explains: false }
+        Self { all: vec![Mode::AlwaysAllow], policies: None, webhooks: Vec::new(), explains: false }
     }
 }
 
@@ -52,23 +56,32 @@ impl Modes {
     /// The policy file alone; without one everything is allowed.
     pub(super) fn of_file(policies: Option<Policies>) -> Self {
         match policies {
-            Some(_) => Self { all: vec![Mode::Abac], policies, explains: false },
+            Some(_) => Self { all: vec![Mode::Abac], policies, ..Self::default() },
             None => Self::default(),
         }
     }
 
-    /// Sets the modes, by their names.
+    /// Sets the modes, by their names. Each `Webhook` among them is the next one of the webhooks.
     ///
     /// # Errors
     /// Upstream's messages for unknown and repeated modes, and for a policy file without its mode.
-    pub(super) fn set(&mut self, names: &[String]) -> Result<(), String> {
+    pub(super) fn set(
+        &mut self,
+        names: &[String],
+        webhooks: Vec<AuthorizationWebhook>,
+    ) -> Result<(), String> {
         let mut modes = Vec::new();
+        let mut places = 0..webhooks.len();
         for name in names {
             if name == "Webhook" {
-                return Err("authorization-mode \"Webhook\" is not supported: there is no webhook to ask; use ABAC or RBAC".to_owned());
+                let place = places.next().ok_or_else(|| {
+                    "authorization-mode Webhook's authorization config file not passed".to_owned()
+                })?;
+                modes.push(Mode::Webhook(place));
+                continue;
             }
             let mode = Mode::named(name).ok_or_else(|| {
-                let known = "AlwaysAllow, AlwaysDeny, ABAC, Node, RBAC";
+                let known = "AlwaysAllow, AlwaysDeny, ABAC, Node, RBAC, Webhook";
                 format!("authorization-mode {} is not a valid mode; use {known}", quote(name))
             })?;
             if modes.contains(&mode) {
@@ -89,6 +102,7 @@ impl Modes {
             }
             _ => {
                 self.all = modes;
+                self.webhooks = webhooks;
                 self.explains = true;
                 Ok(())
             }
@@ -98,6 +112,16 @@ impl Modes {
     /// The modes, in order.
     pub(super) fn modes(&self) -> &[Mode] {
         &self.all
+    }
+
+    /// A webhook, by its place.
+    pub(super) fn webhook(&self, place: usize) -> Option<&AuthorizationWebhook> {
+        self.webhooks.get(place)
+    }
+
+    /// Whether webhooks are asked.
+    pub(super) fn has_webhooks(&self) -> bool {
+        !self.webhooks.is_empty()
     }
 
     /// The policy file.
@@ -128,7 +152,7 @@ mod tests {
     fn set(names: &str, with_file: bool) -> Result<Vec<Mode>, String> {
         let mut modes = Modes::of_file(with_file.then(Policies::default));
         let names: Vec<String> = names.split(',').map(str::to_owned).collect();
-        modes.set(&names).map(|()| modes.modes().to_vec())
+        modes.set(&names, Vec::new()).map(|()| modes.modes().to_vec())
     }
 
     #[test]
@@ -140,7 +164,7 @@ mod tests {
             ("ABAC", false, "ABAC's authorization policy file not passed"),
             ("RBAC", true, "cannot specify --authorization-policy-file without mode ABAC"),
             ("RBAC,RBAC", false, "[\"RBAC\" \"RBAC\"] has mode specified more than once"),
-            ("Webhook", false, "not supported"),
+            ("Webhook", false, "authorization-mode Webhook's authorization config file not passed"),
         ] {
             let error = set(names, with_file).unwrap_err();
             assert!(error.contains(why), "{error}");

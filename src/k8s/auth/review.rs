@@ -157,12 +157,14 @@ fn access(authorizer: &Authorizer<'_>, user: &User, spec: &Value) -> Value {
     let (resource, path) = (&spec["resourceAttributes"], &spec["nonResourceAttributes"]);
     let text = |of: &'_ Value, key: &str| of[key].as_str().unwrap_or_default().to_owned();
     let decision = if resource.is_object() {
-        let parts = ["verb", "resource", "group", "subresource", "namespace", "name"];
-        let [verb, of, group, subresource, namespace, name] = parts.map(|key| text(resource, key));
+        let parts = ["verb", "resource", "group", "version", "subresource", "namespace", "name"];
+        let parts = parts.map(|key| text(resource, key));
+        let [verb, of, group, version, subresource, namespace, name] = parts;
         let attributes = Attributes {
             verb: &verb,
             resource: &of,
             group: &group,
+            version: &version,
             subresource: &subresource,
             namespace: &namespace,
             name: &name,
@@ -173,16 +175,20 @@ fn access(authorizer: &Authorizer<'_>, user: &User, spec: &Value) -> Value {
         let (verb, path) = (text(path, "verb"), text(path, "path"));
         authorizer.decide(user, &Attributes { verb: &verb, path: &path, ..Attributes::default() })
     };
-    let (allowed, reason) = match decision {
-        Decision::Allowed(Some(grant)) => (true, format!("RBAC: allowed by {grant}")),
-        Decision::Allowed(None) => (true, String::new()),
-        Decision::Denied(reason) => (false, reason),
+    let is_refused = matches!(decision, Decision::Refused(_));
+    let failure = match &decision {
+        Decision::Failed(why) => Some(why.clone()),
+        _ => None,
     };
+    let (allowed, reason) = decision.reason();
     let mut status = json!({"allowed": allowed});
+    if is_refused {
+        status["denied"] = true.into();
+    }
     if !reason.is_empty() {
         status["reason"] = reason.into();
     }
-    if let Some(why) = access_rules::evaluation_error(resource) {
+    if let Some(why) = failure.or_else(|| access_rules::evaluation_error(resource)) {
         status["evaluationError"] = why.into();
     }
     status

@@ -8,18 +8,24 @@ use http::header::HeaderName;
 
 use super::Auth;
 use super::account_tokens::Issuers;
+use super::authorization_webhook::AuthorizationWebhook;
 #[cfg(feature = "tls")]
 use super::front_proxy::FrontProxy;
 #[cfg(feature = "tls")]
 use super::{account_keys, key_files};
 
 impl Auth {
-    /// Sets the authorization modes, by the names that `kube-apiserver --authorization-mode` has for them.
+    /// Sets the authorization modes, by the names that `kube-apiserver --authorization-mode` has for them, with the
+    /// webhook of each `Webhook` among them.
     ///
     /// # Errors
     /// Why the list is invalid.
-    pub(crate) fn with_modes(mut self, names: &[String]) -> Result<Self, String> {
-        self.modes.set(names)?;
+    pub(crate) fn with_modes(
+        mut self,
+        names: &[String],
+        webhooks: Vec<AuthorizationWebhook>,
+    ) -> Result<Self, String> {
+        self.modes.set(names, webhooks)?;
         self.refuse_anonymous = self.tokens.is_some() && self.modes.allow_everything();
         Ok(self)
     }

@@ -135,7 +135,7 @@ fn a_request_that_no_line_allows_gets_upstreams_403() {
 #[test]
 fn a_mode_that_is_asked_for_says_why_it_refuses() {
     let auth = auth(Some(TOKENS), Some(POLICY)).unwrap();
-    let auth = auth.with_modes(&["RBAC".to_owned(), "ABAC".to_owned()]).unwrap();
+    let auth = auth.with_modes(&["RBAC".to_owned(), "ABAC".to_owned()], Vec::new()).unwrap();
     let refused = verdict(&auth, "reader-token", &Method::GET, "/x");
     let why = "403 forbidden: User \"reader\" cannot get path \"/x\": No policy matched.";
     assert_eq!(refused, why);

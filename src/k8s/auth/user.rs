@@ -116,6 +116,8 @@ pub(in super::super) struct Attributes<'a> {
     /// Empty for requests for paths that are not resources.
     pub(in super::super) resource: &'a str,
     pub(in super::super) group: &'a str,
+    /// The version of the group; empty where it does not matter.
+    pub(in super::super) version: &'a str,
     pub(in super::super) subresource: &'a str,
     pub(in super::super) namespace: &'a str,
     pub(in super::super) name: &'a str,
@@ -131,6 +133,7 @@ impl<'a> Attributes<'a> {
                 verb: &info.verb,
                 resource: &of.resource,
                 group: &of.group,
+                version: &of.version,
                 subresource: &of.subresource,
                 namespace: &of.namespace,
                 name: &of.name,

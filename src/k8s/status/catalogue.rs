@@ -67,6 +67,19 @@ impl ApiError {
         error
     }
 
+    /// 500 of a request that nobody can decide on (`WithAuthorization`): text/plain, once it is about a target.
+    pub(crate) fn undecided(why: &str) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", why, None)
+    }
+
+    /// [`Self::undecided`] about a request for a target, as upstream's filter writes it.
+    #[must_use]
+    pub(crate) fn about(mut self, target: &str) -> Self {
+        self.message = format!("Internal Server Error: {}: {}\n", quote(target), self.message);
+        self.plain = true;
+        self
+    }
+
     /// 500 of a path that ends where a resource should follow: text/plain, as upstream's filter writes it.
     pub(crate) fn no_request_info(path: &str) -> Self {
         let message = format!(

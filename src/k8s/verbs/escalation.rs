@@ -36,6 +36,7 @@ fn role(call: &Call<'_>, new: &Value, old: Option<&Value>) -> Result<(), ApiErro
     let asked = Attributes {
         verb: "escalate",
         group: &info.group,
+        version: &info.version,
         resource: &info.resource,
         name: &info.name,
         namespace: &info.namespace,

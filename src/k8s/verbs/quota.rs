@@ -45,10 +45,9 @@ fn may_sign(call: &Call<'_>, verb: &str, name: &str) -> bool {
             verb,
             resource: "signers",
             group: "certificates.k8s.io",
-            subresource: "",
-            namespace: "",
+            version: "*",
             name,
-            path: "",
+            ..Attributes::default()
         };
         authorizer.allows(call.user, &asked)
     })

@@ -14,7 +14,7 @@ use crate::message::{Asked, Body, BodyStream, Plan};
 use crate::redact::{Media, Redacted, Redactor};
 
 use super::super::context::RequestContext;
-use super::super::{kubernetes, respond};
+use super::super::{access_reviews, admit, kubernetes, respond};
 use super::log::AuditLog;
 
 /// The header field with the id of a request, in the request and in its answer.
@@ -46,8 +46,11 @@ pub(in super::super) async fn answer(
     if rule.is_none() {
         return answered(context, asked, owned, faults, None).await;
     }
-    let assess = |sender| auth.assess(sender, &request, &world.store.state(), &world.auth);
-    let found = sender.as_ref().map(assess).unwrap_or_default();
+    let assess = |cache: &k8s::AuthCache| {
+        let of = |sender| auth.assess(sender, &request, &world.store.state(), cache);
+        sender.as_ref().map(of).unwrap_or_default()
+    };
+    let found = access_reviews::decided(context, assess).await;
     let notes = Arc::new(AuditNotes::new(rule.level));
     let is_known = sender.is_some();
     let mut record = AuditRecord {
@@ -109,7 +112,7 @@ async fn answered(
     faults: &k8s::Faults,
     notes: Option<Arc<AuditNotes>>,
 ) -> Plan {
-    let user = match kubernetes::admit(context, asked) {
+    let user = match admit::admit(context, asked).await {
         Ok(user) => user,
         Err(refused) => return *refused,
     };

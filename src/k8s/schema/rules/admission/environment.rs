@@ -19,19 +19,24 @@ pub(in super::super::super::super) struct Environment {
     composed: Option<BTreeMap<String, Type>>,
     /// Whether expressions make patches.
     pub(super) patches: bool,
-    /// Whether expressions select devices: they have no other variable.
-    devices: bool,
+    /// The one variable of expressions that see nothing else.
+    alone: Option<(&'static str, &'static LazyLock<Type>)>,
 }
 
 impl Environment {
     /// With an `authorizer`, and with `params` where there are any.
     pub(in super::super::super::super) fn new(params: bool) -> Self {
-        Self { params, authorizer: true, composed: None, patches: false, devices: false }
+        Self { params, authorizer: true, composed: None, patches: false, alone: None }
     }
 
     /// That of expressions which select devices (`k8s.io/dynamic-resource-allocation/cel`).
     pub(in super::super::super::super) fn of_devices() -> Self {
-        Self { devices: true, ..Self::new(false) }
+        Self { alone: Some(("device", &DEVICE)), ..Self::new(false) }
+    }
+
+    /// That of the conditions of authorization webhooks, which see a review (`k8s.io/apiserver/pkg/authorization/cel`).
+    pub(in super::super::super::super) fn of_access_reviews() -> Self {
+        Self { alone: Some(("request", &REVIEW)), ..Self::new(false) }
     }
 
     /// Without the `authorizer`.
@@ -62,8 +67,8 @@ impl Environment {
 
     /// All variables with their types.
     pub(super) fn variables(&self) -> Vec<(&'static str, Type)> {
-        if self.devices {
-            return vec![("device", DEVICE.clone())];
+        if let Some((name, of)) = self.alone {
+            return vec![(name, Type::clone(of))];
         }
         let mut variables = vec![
             ("object", Type::Dyn),
@@ -193,6 +198,22 @@ fn texts(name: &str, fields: &[&str]) -> Type {
 fn map(value: Type) -> Type {
     Type::Map(Arc::new(Type::String), Arc::new(value))
 }
+
+/// `buildRequestType` of authorization.
+static REVIEW: LazyLock<Type> = LazyLock::new(|| {
+    let attributes = ["namespace", "verb", "group", "version", "resource", "subresource", "name"];
+    let resource = texts("kubernetes.ResourceAttributes", &attributes);
+    let path = texts("kubernetes.NonResourceAttributes", &["path", "verb"]);
+    let fields = [
+        ("resourceAttributes", resource),
+        ("nonResourceAttributes", path),
+        ("user", Type::String),
+        ("groups", Type::list(Type::String)),
+        ("extra", map(Type::list(Type::String))),
+        ("uid", Type::String),
+    ];
+    object("kubernetes.SubjectAccessReviewSpec", fields)
+});
 
 /// `BuildRequestType`.
 static REQUEST: LazyLock<Type> = LazyLock::new(|| {

@@ -1,4 +1,5 @@
-//! The client of the token webhook: a review is posted, and the answer read.
+//! The client of a webhook of a kubeconfig, which answers reviews of tokens or of access, or takes audit events: a body
+//! is posted, and the answer read.
 
 use std::time::Duration;
 
@@ -15,19 +16,25 @@ use crate::record::Upstream;
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The webhook of `--authentication-token-webhook-config-file`.
+/// How long all tries of one review may take: as long as a request.
+const MOST_TIME: Duration = Duration::from_secs(60);
+
+/// A webhook of a kubeconfig.
 #[derive(Debug)]
-pub(crate) struct TokenWebhookClient {
+pub(crate) struct ReviewWebhook {
     upstream: Upstream,
     /// The path of its URL, with what Go's client adds.
     target: String,
+    /// How long a try may take.
+    timeout: Duration,
 }
 
-impl TokenWebhookClient {
+impl ReviewWebhook {
     /// A webhook at a path of a server.
-    pub(crate) fn new(upstream: Upstream, path: &str) -> Self {
+    pub(crate) fn new(upstream: Upstream, path: &str, timeout: Duration) -> Self {
         let path = if path.is_empty() { "/" } else { path };
-        Self { upstream, target: format!("{path}?timeout=30s") }
+        let seconds = timeout.as_secs_f64();
+        Self { upstream, target: format!("{path}?timeout={seconds}s"), timeout }
     }
 
     /// What it answers to a review.
@@ -35,6 +42,20 @@ impl TokenWebhookClient {
     /// # Errors
     /// Why it does not, after all tries.
     pub(super) async fn ask(&self, review: &str) -> Result<Value, String> {
+        let answer = self.post(review.to_owned()).await?;
+        serde_json::from_slice(&answer).map_err(|error| format!("its answer is no JSON: {error}"))
+    }
+
+    /// What it answers to a body.
+    ///
+    /// # Errors
+    /// Why it does not, after all tries.
+    pub(super) async fn post(&self, body: impl Into<Bytes>) -> Result<Bytes, String> {
+        let tries = tokio::time::timeout(MOST_TIME, self.try_all(body.into()));
+        tries.await.unwrap_or_else(|_| Err("context deadline exceeded".to_owned()))
+    }
+
+    async fn try_all(&self, body: Bytes) -> Result<Bytes, String> {
         let mut pause = PAUSE;
         let mut failure = String::new();
         for attempt in 0..TRIES {
@@ -45,19 +66,18 @@ impl TokenWebhookClient {
             let mut request = Request::new(Method::POST, &self.target);
             request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             request.headers.insert(ACCEPT, HeaderValue::from_static("application/json, */*"));
-            request.body = RequestBody::Bytes(Bytes::from(review.to_owned()));
-            match self.upstream.fetch(request).await {
-                Ok(answer) if answer.status.is_success() => {
-                    return serde_json::from_slice(&answer.body)
-                        .map_err(|error| format!("its answer is no JSON: {error}"));
-                }
-                Ok(answer) => {
+            request.body = RequestBody::Bytes(body.clone());
+            let answer = tokio::time::timeout(self.timeout, self.upstream.fetch(request)).await;
+            match answer {
+                Ok(Ok(answer)) if answer.status.is_success() => return Ok(answer.body),
+                Ok(Ok(answer)) => {
                     failure = format!("it answers {}", answer.status);
                     if !answer.status.is_server_error() && answer.status.as_u16() != 429 {
                         break;
                     }
                 }
-                Err(why) => failure = why,
+                Ok(Err(why)) => failure = why,
+                Err(_) => failure = "context deadline exceeded".to_owned(),
             }
         }
         Err(failure)

@@ -5,10 +5,10 @@ use http::Method;
 use crate::k8s::{self, TokenWorld};
 use crate::message::Asked;
 
-use super::super::context::RequestContext;
+use super::context::RequestContext;
 
 /// Asks about the token of a request, and about the one that a `TokenReview` is about, where nobody else knows them.
-pub(in super::super) async fn ask(context: &RequestContext, asked: &Asked<'_>) {
+pub(super) async fn ask(context: &RequestContext, asked: &Asked<'_>) {
     let Some(client) = &context.shared.settings.token_webhook else { return };
     let auth = &context.shared.settings.auth;
     let world =
