@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::aggregation::Groups;
 use super::core::resources::{self, Resource};
 use super::release::KubernetesVersion;
 use super::resource::{Registry, Served};
@@ -52,9 +53,9 @@ pub(super) fn core_versions(host: Option<&str>) -> Value {
 }
 
 /// `/apis`.
-pub(super) fn groups(types: &Registry) -> Value {
-    let groups: Vec<Value> = types
-        .groups()
+pub(super) fn groups(all: &Groups<'_>) -> Value {
+    let groups: Vec<Value> = all
+        .listed
         .iter()
         .filter(|(group, _)| !group.is_empty())
         .map(|(group, versions)| {
@@ -70,10 +71,10 @@ pub(super) fn groups(types: &Registry) -> Value {
 }
 
 /// `/apis/GROUP`.
-pub(super) fn group(types: &Registry, group: &str) -> Option<Value> {
-    let groups = types.groups();
+pub(super) fn group(all: &Groups<'_>, group: &str) -> Option<Value> {
     // The core group is not below this path.
-    let (name, versions) = groups.iter().find(|(name, _)| &**name == group && !name.is_empty())?;
+    let is_it = |name: &str| name == group && !name.is_empty();
+    let (name, versions) = all.listed.iter().find(|(name, _)| is_it(name))?;
     Some(group_value(name, versions))
 }
 
@@ -205,16 +206,20 @@ fn storage_version_hash(served: &Served) -> String {
 }
 
 /// The aggregated form of `/api` (`core`) or `/apis`.
-pub(super) fn aggregated(types: &Registry, core: bool, form: &str) -> Value {
-    let groups = types.groups().into_iter().filter(|(group, _)| group.is_empty() == core);
+pub(super) fn aggregated(all: &Groups<'_>, core: bool, form: &str) -> Value {
+    let types = all.types();
+    let groups = all.aggregated().iter().filter(|(group, _)| group.is_empty() == core);
     let items: Vec<Value> = groups
         .map(|(group, versions)| {
             let versions: Vec<Value> = versions
                 .iter()
                 .map(|version| {
+                    if let Some(entry) = all.entry(group, version) {
+                        return entry;
+                    }
                     let resources: Vec<Value> = types
-                        .of_version(&group, version)
-                        .map(|served| aggregated_resource(&group, version, served))
+                        .of_version(group, version)
+                        .map(|served| aggregated_resource(group, version, served))
                         .collect();
                     json!({"version": version, "resources": resources, "freshness": "Current"})
                 })

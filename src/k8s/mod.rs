@@ -13,6 +13,7 @@
 
 mod accept;
 mod admission;
+mod aggregation;
 mod audit;
 mod auth;
 mod builtin;
@@ -65,6 +66,10 @@ mod yaml;
 
 pub(crate) use admission::AdmissionPlugins;
 pub(crate) use admission::webhooks::{AdmissionReview, Reviews, WebhookCache};
+pub(crate) use aggregation::{
+    Aggregation, Condition as AvailabilityCondition, Look, Remote, RemoteDocument, RemotePlace,
+    Remotes, concerns as concerns_aggregation, conditioned, listed, look, place as remote_place,
+};
 pub(crate) use audit::{AuditNotes, AuditPolicy, AuditRecord, AuditStage, object_of_body};
 pub use auth::FrontProxy;
 #[cfg(feature = "record")]
@@ -211,6 +216,8 @@ pub(crate) struct ApiRequest<'a> {
     pub webhooks: &'a WebhookCache,
     /// What admission webhooks have said of the request.
     pub reviews: &'a Reviews,
+    /// What is known of the servers of API services.
+    pub aggregation: &'a Aggregation,
 }
 
 /// How the engine resolves a request.

@@ -185,7 +185,7 @@ async fn send(
 }
 
 /// Why there was no answer.
-fn reason(error: &Error) -> String {
+pub(super) fn reason(error: &Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(next) = cause.source() {
         if let Some(error) = next.downcast_ref::<hyper::Error>() {

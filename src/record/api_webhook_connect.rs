@@ -10,8 +10,9 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 use crate::tls::Pem;
-use crate::tls::client::{Offer, TlsClient, Trust, go_reason};
+use crate::tls::client::{Identity, Offer, TlsClient, Trust, go_reason};
 
+use super::api_backend_target::BackendTarget;
 use super::connect::{BackendStream, ConnectError};
 
 /// The port of `http`.
@@ -31,12 +32,12 @@ pub(crate) struct WebhookTarget {
     pub(crate) ca_bundle: Vec<u8>,
 }
 
-/// Connects to one webhook.
+/// Connects to one webhook, or to the server of an API service.
 #[derive(Debug, Clone)]
 pub(super) struct WebhookConnector {
     host: String,
     port: u16,
-    /// Nothing for plain HTTP, where a redirect can lead.
+    /// Nothing for plain HTTP, where a redirect of a webhook can lead.
     tls: Option<TlsClient>,
 }
 
@@ -59,6 +60,26 @@ impl WebhookConnector {
             (host.to_owned(), uri.port_u16().unwrap_or(if is_plain { HTTP } else { HTTPS }))
         };
         let (host, port) = target.address.clone().unwrap_or_else(own);
+        Ok(Self { host, port, tls })
+    }
+
+    /// A connector to the server of an API service, which has TLS.
+    ///
+    /// # Errors
+    /// Why there can be none: its name, or the certificates.
+    pub(super) fn to_backend(
+        target: &BackendTarget,
+        identity: Option<&Identity>,
+    ) -> Result<Self, String> {
+        let bundle = Pem { from: "caBundle".into(), text: target.ca_bundle.clone() };
+        let trust = match (target.is_insecure, target.ca_bundle.is_empty()) {
+            (true, _) => Trust::Anyone,
+            (false, true) => Trust::System,
+            (false, false) => Trust::Pem(&bundle),
+        };
+        let tls = TlsClient::new(trust, identity, &target.name, Offer::Http1);
+        let tls = Some(tls.map_err(|why| why.to_string())?);
+        let (host, port) = target.address.clone();
         Ok(Self { host, port, tls })
     }
 

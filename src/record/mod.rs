@@ -15,6 +15,8 @@
 //! wrong answers.
 
 mod answer;
+mod api_backend;
+mod api_backend_target;
 mod api_webhook;
 mod api_webhook_connect;
 mod api_webhook_redirect;
@@ -64,6 +66,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use api_backend::ApiBackends;
+pub(crate) use api_backend_target::BackendTarget;
 pub(crate) use api_webhook::{ApiWebhooks, Patience};
 pub(crate) use api_webhook_connect::WebhookTarget;
 pub(crate) use backends::{Backends, NamedBackend};

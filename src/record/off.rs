@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use crate::message::{BodyStream, Plan, Request, RequestBody};
+use crate::message::{Body, BodyStream, Plan, Request, RequestBody};
 
 mod send_error;
 
@@ -58,6 +58,32 @@ impl ApiWebhooks {
         Err(format!(
             "Post \"{url}\": this build calls no webhooks; build it with the features record and tls"
         ))
+    }
+}
+
+/// A server that answers an API service.
+#[derive(Debug, Clone)]
+#[expect(dead_code, reason = "a build with a client reads it")]
+pub(crate) struct BackendTarget {
+    pub(crate) name: String,
+    pub(crate) address: (String, u16),
+    pub(crate) ca_bundle: Vec<u8>,
+    pub(crate) is_insecure: bool,
+}
+
+/// Clients of the servers of API services that send nothing.
+#[derive(Debug, Default)]
+pub(crate) struct ApiBackends;
+
+impl ApiBackends {
+    #[expect(clippy::unused_async, reason = "the signature is that of a build with a client")]
+    pub(crate) async fn send(
+        &self,
+        _: &BackendTarget,
+        _: http::Request<RequestBody>,
+    ) -> Result<http::Response<Body>, String> {
+        Err("this build asks no other servers; build it with the features record and tls"
+            .to_owned())
     }
 }
 

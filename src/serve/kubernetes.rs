@@ -16,7 +16,7 @@ use super::commit::{Contended, Fresh, WriteError};
 use super::compress::compress;
 use super::context::RequestContext;
 use super::world::World;
-use super::{access_reviews, admission, conversions, respond, watch};
+use super::{access_reviews, admission, aggregation, conversions, respond, watch};
 
 /// Whether the engine answers a request. A type that another server was told of a moment ago is known as well.
 pub(super) async fn owns(context: &RequestContext, asked: &Asked<'_>) -> bool {
@@ -34,7 +34,8 @@ fn owns_now(context: &RequestContext, asked: &Asked<'_>) -> bool {
     context.shared.settings.engine
         && !context.shared.has_stubs_alone()
         && (k8s::owns(&context.world.store.state().types, asked.path(), asked.info())
-            || context.shared.settings.auth.is_of_issuer(asked.path()))
+            || context.shared.settings.auth.is_of_issuer(asked.path())
+            || aggregation::owns(context, asked))
 }
 
 /// Answers a request for a served resource or a discovery path.
@@ -71,6 +72,13 @@ pub(super) async fn answer_noted(
     faults: &k8s::Faults,
     notes: Option<Arc<k8s::AuditNotes>>,
 ) -> Plan {
+    if let Some(remotes) = aggregation::remotes(context, asked) {
+        aggregation::begin(context);
+        if let Some(remote) = remotes.of_path(asked.path()) {
+            // What waits is large, and few requests are for other servers.
+            return Box::pin(aggregation::answer(context, asked, user, remote)).await;
+        }
+    }
     let body = match *asked.method() {
         Method::GET | Method::HEAD => bytes::Bytes::new(),
         _ => match asked.read_body(k8s::MAX_BODY_BYTES).await {
@@ -102,6 +110,7 @@ pub(super) async fn answer_noted(
         conversions: &conversions,
         webhooks: &world.admission,
         reviews: &reviews,
+        aggregation: &world.aggregation,
     };
     let config = &context.shared.settings.kubernetes;
     if asked.path().starts_with("/readyz")
@@ -123,6 +132,9 @@ pub(super) async fn answer_noted(
     }
     if matches!(outcome, Outcome::Convert(_) | Outcome::Review(_) | Outcome::Authorize(_)) {
         outcome = Box::pin(call_webhooks(context, &api_request, outcome, fresh)).await;
+    }
+    if k8s::concerns_aggregation(asked.info()) {
+        aggregation::begin(context);
     }
     match outcome {
         Outcome::Plan(mut plan) if plan.status == StatusCode::NOT_FOUND => {

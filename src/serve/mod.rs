@@ -9,6 +9,7 @@ mod admin;
 mod admin_reach;
 mod admission;
 mod admit;
+mod aggregation;
 mod assembly;
 mod assess;
 mod audit;

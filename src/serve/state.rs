@@ -14,7 +14,7 @@ use crate::k8s;
 use crate::matching::{ChunkedEncoding, ResponseSettings};
 use crate::message::{Bodies, ReplaySpeed, WorldName};
 use crate::profile::Gateway;
-use crate::record::{ANSWER_TIMEOUT, ApiWebhooks, Outbound, Proxy, Targets};
+use crate::record::{ANSWER_TIMEOUT, ApiBackends, ApiWebhooks, Outbound, Proxy, Targets};
 use crate::redact::Redactor;
 use crate::scenario::ScenarioSet;
 use crate::tls::server::Tls;
@@ -89,6 +89,8 @@ pub(crate) struct Settings {
     /// The authorization webhooks, in the order in which modes name them.
     #[cfg(feature = "record")]
     pub(crate) access_webhooks: Vec<ReviewWebhook>,
+    /// What asks the servers that answer API services.
+    pub(crate) aggregator: ApiBackends,
     /// What writes requests to the Kubernetes side down.
     pub(crate) audit: Option<Arc<AuditLog>>,
     /// Whether created objects change as the stages say.

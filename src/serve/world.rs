@@ -56,6 +56,8 @@ pub(crate) struct World {
     pub(crate) auth: k8s::AuthCache,
     /// Its compiled admission webhooks.
     pub(crate) admission: k8s::WebhookCache,
+    /// What it knows of the servers of API services.
+    pub(crate) aggregation: k8s::Aggregation,
     /// The tokens its identity service has issued.
     pub(crate) tokens: IssuedTokens,
     /// Its time.
@@ -113,6 +115,7 @@ impl World {
             held: Mutex::default(),
             auth: k8s::AuthCache::default(),
             admission: k8s::WebhookCache::default(),
+            aggregation: k8s::Aggregation::default(),
             tokens: IssuedTokens::default(),
             controlled: AtomicBool::new(false),
             ended: AtomicBool::new(false),

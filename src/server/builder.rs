@@ -69,6 +69,9 @@ pub struct Builder {
     /// The kubeconfig of the token webhook, the version of its reviews, and how long its answers are valid.
     #[cfg(feature = "record")]
     pub(super) token_webhook: Option<(PathBuf, String, Duration)>,
+    /// The certificate for the servers of API services, and its key.
+    #[cfg(feature = "record")]
+    pub(super) aggregator_certificate: Option<(PathBuf, PathBuf)>,
     #[cfg(feature = "record")]
     pub(super) access_webhooks: super::access_webhooks::AccessWebhooks,
     /// The audit policy, and the log.
@@ -143,6 +146,8 @@ impl Default for Builder {
             account_keys: None,
             #[cfg(feature = "record")]
             token_webhook: None,
+            #[cfg(feature = "record")]
+            aggregator_certificate: None,
             #[cfg(feature = "record")]
             access_webhooks: super::access_webhooks::AccessWebhooks::default(),
             audit: None,

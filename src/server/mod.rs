@@ -10,6 +10,7 @@
 mod access;
 #[cfg(feature = "record")]
 mod access_webhooks;
+mod aggregator;
 mod audit;
 mod auth_files;
 #[cfg(feature = "record")]

@@ -74,6 +74,7 @@ impl Builder {
             token_webhook: self.open_token_webhook()?,
             #[cfg(feature = "record")]
             access_webhooks,
+            aggregator: self.open_aggregator()?,
             audit: self.open_audit(&log)?,
             stages: self.stages,
             controllers,

@@ -8,6 +8,7 @@ mod support;
 mod access_webhook;
 mod admission;
 mod admission_policies;
+mod aggregation;
 mod architecture;
 mod as_written;
 #[cfg(all(feature = "tls", feature = "cel"))]

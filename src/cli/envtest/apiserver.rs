@@ -52,6 +52,8 @@ const EFFECTIVE: &[&str] = &[
     "disable-admission-plugins",
     "enable-admission-plugins",
     "feature-gates",
+    "proxy-client-cert-file",
+    "proxy-client-key-file",
     "requestheader-allowed-names",
     "requestheader-client-ca-file",
     "requestheader-extra-headers-prefix",
@@ -196,6 +198,7 @@ fn serve(flags: &Flags) -> Result<(), Refused> {
             _ => builder,
         };
         let builder = with_token_webhook(builder, flags);
+        let builder = with_aggregator(builder, flags);
         let builder = authorization::with_webhooks(builder, flags);
         with_front_proxy(with_account_keys(builder, flags), proxies)
     };
@@ -256,6 +259,14 @@ fn with_token_webhook(builder: Builder, flags: &Flags) -> Builder {
     let lifetime = lifetime.and_then(|nanoseconds| u64::try_from(nanoseconds).ok());
     let lifetime = lifetime.map_or(TOKENS_KNOWN, Duration::from_nanos);
     builder.token_webhook(file, version, lifetime)
+}
+
+/// The certificate for the servers of API services.
+fn with_aggregator(builder: Builder, flags: &Flags) -> Builder {
+    match (flags.file("proxy-client-cert-file"), flags.file("proxy-client-key-file")) {
+        (Some(certificate), Some(key)) => builder.aggregator_certificate(certificate, key),
+        _ => builder,
+    }
 }
 
 /// The keys of service accounts' tokens.

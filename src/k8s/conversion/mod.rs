@@ -20,7 +20,8 @@ mod tests;
 
 pub(super) use forms::{built_in, checked, in_form, through_stored};
 pub(crate) use review::ReviewError;
-pub(crate) use service::address;
+pub(super) use service::endpoint_of_service;
+pub(crate) use service::{Address as ServiceAddress, address};
 pub(crate) use table::{ConversionRequest, Conversions, Pending};
 
 use std::borrow::Cow;

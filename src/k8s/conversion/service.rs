@@ -44,9 +44,19 @@ pub(crate) fn address(state: &State, webhook: &WebhookClient) -> Result<Option<A
         .ok_or_else(|| format!("no service port {port} found for service {name:?}"))?["name"]
         .as_str()
         .unwrap_or_default();
-    let found = slice_endpoint(state, namespace, name, port_name)
-        .or_else(|| old_endpoint(state, &key, port_name));
+    let found = endpoint_of_service(state, namespace, name, port_name);
     found.map(Some).ok_or_else(|| format!("no endpoints available for service {name:?}"))
+}
+
+/// An endpoint of a service behind its port of this name.
+pub(in super::super) fn endpoint_of_service(
+    state: &State,
+    namespace: &str,
+    name: &str,
+    port_name: &str,
+) -> Option<Address> {
+    let old = || old_endpoint(state, &format!("{namespace}/{name}"), port_name);
+    slice_endpoint(state, namespace, name, port_name).or_else(old)
 }
 
 /// The number of the port with this name.

@@ -7,7 +7,9 @@ use http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, EXPIRES, HeaderName, HeaderValue, IF_NONE_MATCH,
     LOCATION, VARY,
 };
+use serde_json::{Value, json};
 
+use super::super::aggregation::Groups;
 use super::super::openapi::{Document, DocumentCache, DocumentKey};
 use super::super::resource::Registry;
 use super::super::{ApiRequest, openapi, output};
@@ -39,11 +41,21 @@ pub(super) fn v2(types: &Registry, cache: &DocumentCache, request: &ApiRequest<'
 }
 
 /// `/openapi/v3`: the index of the documents, with their hashes.
-pub(super) fn index(types: &Registry, cache: &DocumentCache) -> Plan {
+pub(super) fn index(groups: &Groups<'_>, cache: &DocumentCache) -> Plan {
     let media = HeaderValue::from_static("text/plain; charset=utf-8");
+    let types = groups.types();
     let make = || Document::new(&openapi::index(types, cache));
-    let index = cache.get(DocumentKey::Index(types.content()), make);
-    output::plan(StatusCode::OK, media, Body::Bytes(index.text.clone()))
+    let own = cache.get(DocumentKey::Index(types.content()), make);
+    let mut text = own.text.clone();
+    let others = groups.openapi();
+    if !others.is_empty() {
+        let mut index: Value = serde_json::from_slice(&text).unwrap_or_default();
+        for (name, url) in others {
+            index["paths"][name] = json!({"serverRelativeURL": url});
+        }
+        text = index.to_string().into();
+    }
+    output::plan(StatusCode::OK, media, Body::Bytes(text))
 }
 
 /// `/openapi/v3/PATH`, at an address with the right hash for ever.

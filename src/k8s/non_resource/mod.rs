@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::message::{Body, Plan};
 
 use super::accept;
+use super::aggregation::Groups;
 use super::openapi::DocumentCache;
 use super::output::{self, Output};
 use super::resource::Registry;
@@ -127,7 +128,16 @@ pub(super) fn answer(
     if let Some(plan) = issuer::answer(request) {
         return Some(plan);
     }
-    let endpoint = Endpoint::find(types, request.path)?;
+    let remotes = request.aggregation.remotes(&state.snapshot);
+    let groups = || Groups::of(state, request.aggregation, &remotes);
+    let endpoint = match Endpoint::find(types, request.path) {
+        Some(endpoint) => endpoint,
+        None if remotes.has_group_path(request.path) => {
+            let group = request.path.strip_prefix("/apis/")?;
+            Endpoint::Group(group.strip_suffix('/').unwrap_or(group))
+        }
+        None => return None,
+    };
     if *request.method != Method::GET && endpoint.is_route(types) {
         let error = ApiError::method_not_allowed();
         return Some(output::error_plan(&error, request.headers, request.query));
@@ -142,7 +152,7 @@ pub(super) fn answer(
         Endpoint::Page(page) => return Some(page.answer(state, request)),
         Endpoint::Indicators => return Some(zpages::slis()),
         Endpoint::OpenApiV2 => return Some(documents::v2(types, cache, request)),
-        Endpoint::OpenApiIndex => return Some(documents::index(types, cache)),
+        Endpoint::OpenApiIndex => return Some(documents::index(&groups(), cache)),
         Endpoint::OpenApi(path) => {
             let document = openapi::document_at(types, path, cache);
             return Some(match document {
@@ -153,7 +163,7 @@ pub(super) fn answer(
         Endpoint::CoreVersions | Endpoint::Groups if aggregated().is_some() => {
             let form = aggregated().unwrap_or_default();
             let core = matches!(endpoint, Endpoint::CoreVersions);
-            let value = discovery::aggregated(types, core, form);
+            let value = discovery::aggregated(&groups(), core, form);
             let media =
                 format!("application/json;g=apidiscovery.k8s.io;v={form};as=APIGroupDiscoveryList");
             let media = HeaderValue::try_from(media).ok()?;
@@ -163,12 +173,12 @@ pub(super) fn answer(
             let host = request.headers.get(HOST).and_then(|host| host.to_str().ok());
             discovery::core_versions(host)
         }
-        Endpoint::Groups => discovery::groups(types),
+        Endpoint::Groups => discovery::groups(&groups()),
         Endpoint::Version => {
             let media = Some(HeaderValue::from_static("application/json"));
             return Some(json_plan(request, &discovery::version(types.release()), media));
         }
-        Endpoint::Group(group) => discovery::group(types, group)?,
+        Endpoint::Group(group) => discovery::group(&groups(), group)?,
         Endpoint::Resources(group, version) => discovery::resources(types, group, version)?,
     };
     Some(json_plan(request, &value, None))
