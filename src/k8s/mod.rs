@@ -28,11 +28,13 @@ mod definitions;
 mod deprecated;
 mod discovery;
 mod enabled;
+mod event_ttl;
 mod faults;
 mod fields;
 mod garbage;
 mod golang;
 mod json_patch;
+mod leases;
 mod life_cycle;
 mod limits;
 mod list;
@@ -89,10 +91,12 @@ pub(crate) use conversion::{
 };
 pub(crate) use definitions::emptied as emptied_definitions;
 pub(crate) use enabled::{EnabledApis, FeaturesOff};
+pub(crate) use event_ttl::expired as expired_events;
 pub(crate) use faults::{Faults, release_held};
 pub(crate) use garbage::Collector;
 #[cfg(feature = "cli")]
 pub(crate) use golang::{parse_duration, parse_int, parse_uint, quote};
+pub(crate) use leases::expired as expired_leases;
 pub(crate) use life_cycle::{LifeCycle, ObjectFilter, Phases, StageList};
 pub(crate) use limits::MAX_BODY_BYTES;
 pub(crate) use list::{PageCache, revision_of_list};
@@ -116,7 +120,7 @@ pub(crate) use yaml::render as render_yaml;
 use std::sync::Arc;
 
 use http::{HeaderMap, Method};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::message::{Plan, Query, RequestInfo, ResourceInfo};
 
@@ -153,6 +157,8 @@ pub(crate) struct Config {
     pub kubelet: Kubelet,
     /// What is turned off that an API server does by default.
     pub off: FeaturesOff,
+    /// How long events stay after their last write, where the clock is moved on; for ever where nothing is said.
+    pub event_ttl: Option<SignedDuration>,
     /// The cache of large pages of lists.
     pub pages: Arc<PageCache>,
     /// The cache of `OpenAPI` documents.

@@ -69,6 +69,10 @@ impl RequestContext {
         // What was created a moment ago was created before the hands moved.
         self.settle();
         self.world.turn_clock(Turn::Advance(by))?;
+        self.world.let_leases_go(by);
+        if let Some(lifetime) = self.shared.settings.kubernetes.event_ttl {
+            self.world.end_events(lifetime);
+        }
         self.settle();
         Ok(())
     }

@@ -113,6 +113,13 @@ impl Builder {
         self
     }
 
+    /// Removes events some time after their last write where the clock is moved on, as `kube-apiserver --event-ttl` says.
+    /// By default they stay.
+    pub fn event_ttl(mut self, lifetime: std::time::Duration) -> Self {
+        self.kubernetes.event_ttl = jiff::SignedDuration::try_from(lifetime).ok();
+        self
+    }
+
     /// Sets the release of Kubernetes that the server is: what `/version` says, and which built-in types there are. The
     /// default is the last one, 1.36.
     pub fn kubernetes_version(mut self, version: KubernetesVersion) -> Self {

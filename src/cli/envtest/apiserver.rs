@@ -26,6 +26,9 @@ const PORT: u16 = 6443;
 /// The default of `--authentication-token-webhook-cache-ttl`.
 const TOKENS_KNOWN: Duration = Duration::from_secs(120);
 
+/// The default of `--event-ttl`.
+const EVENTS_STAY: Duration = Duration::from_secs(60 * 60);
+
 /// The level of `-v` from which upstream logs requests (`k8s.io/apiserver/pkg/server/httplog`).
 const LOGS_REQUESTS: u64 = 3;
 
@@ -51,6 +54,7 @@ const EFFECTIVE: &[&str] = &[
     "cors-allowed-origins",
     "disable-admission-plugins",
     "enable-admission-plugins",
+    "event-ttl",
     "feature-gates",
     "proxy-client-cert-file",
     "proxy-client-key-file",
@@ -192,6 +196,7 @@ fn serve(flags: &Flags) -> Result<(), Refused> {
     let audiences: Vec<String> = flags.list("api-audiences").map(str::to_owned).collect();
     let settings = |builder| {
         let builder = as_new_cluster(builder).service_account_issuers(issuers, audiences);
+        let builder = builder.event_ttl(event_ttl(flags));
         let builder = builder.enabled_apis(runtime_config(flags)).features_off(features_off(flags));
         let builder = match (flags.file("audit-policy-file"), flags.file("audit-log-path")) {
             (Some(policy), Some(log)) => builder.audit(policy, log),
@@ -259,6 +264,13 @@ fn with_token_webhook(builder: Builder, flags: &Flags) -> Builder {
     let lifetime = lifetime.and_then(|nanoseconds| u64::try_from(nanoseconds).ok());
     let lifetime = lifetime.map_or(TOKENS_KNOWN, Duration::from_nanos);
     builder.token_webhook(file, version, lifetime)
+}
+
+/// How long events stay.
+fn event_ttl(flags: &Flags) -> Duration {
+    let given = flags.last("event-ttl").and_then(|text| parse_duration(text).ok());
+    let given = given.and_then(|nanoseconds| u64::try_from(nanoseconds).ok());
+    given.map_or(EVENTS_STAY, Duration::from_nanos)
 }
 
 /// The certificate for the servers of API services.

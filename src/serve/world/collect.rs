@@ -1,6 +1,9 @@
 //! What the controllers of a world do that follow all its writes: garbage, ended deletions, aggregating roles.
 
 use std::sync::PoisonError;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 
 use crate::k8s;
 
@@ -24,6 +27,21 @@ impl World {
     pub(in super::super) fn finish_deletions(&self) {
         // After conflicts on each attempt the next change calls this again.
         let _ = self.store.write(|state| (k8s::finished_namespaces(state), ()));
+    }
+
+    /// Removes the events whose time is over.
+    pub(in super::super) fn end_events(&self, lifetime: SignedDuration) {
+        let now = self.clock.now();
+        // After conflicts on each attempt they end when the clock is moved again.
+        let _ = self.store.write(|state| (k8s::expired_events(state, now, lifetime), ()));
+    }
+
+    /// Takes the holders out of the leases that expire while the clock is moved on by some time: their times are those
+    /// that clients have written, by their own clocks.
+    pub(in super::super) fn let_leases_go(&self, by: Duration) {
+        let now = Timestamp::now();
+        // After conflicts on each attempt they expire as they would have.
+        let _ = self.store.write(|state| (k8s::expired_leases(state, now, by), ()));
     }
 
     /// Gives aggregating roles their rules.
