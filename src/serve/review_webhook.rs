@@ -77,7 +77,7 @@ impl ReviewWebhook {
                     }
                 }
                 Ok(Err(why)) => failure = why,
-                Err(_) => failure = "context deadline exceeded".to_owned(),
+                Err(_) => "context deadline exceeded".clone_into(&mut failure),
             }
         }
         Err(failure)

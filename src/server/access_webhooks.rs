@@ -13,21 +13,10 @@ use crate::record::{Upstream, kubeconfig};
 use crate::serve::ReviewWebhook;
 
 use super::Builder;
+use super::webhook_settings::AccessWebhooks;
 
 /// How long the webhook of `--authorization-webhook-config-file` has.
 const TIMEOUT: SignedDuration = SignedDuration::from_secs(30);
-
-/// How the authorization webhooks are configured.
-#[derive(Debug, Default)]
-pub(super) struct AccessWebhooks {
-    /// The one of `authorization_webhook`.
-    one: Option<ConfiguredWebhook>,
-    /// The file of `authorization_config`.
-    file: Option<PathBuf>,
-}
-
-/// What webhooks are asked, and the clients that ask them, in the order in which modes name them.
-pub(super) type OpenWebhooks = (Vec<AuthorizationWebhook>, Vec<ReviewWebhook>);
 
 /// # Authorization by webhooks
 ///
@@ -64,9 +53,10 @@ impl Builder {
         self
     }
 
-    /// Reads what is configured. The modes of a file are those of the server.
-    pub(super) fn open_access_webhooks(&mut self) -> Result<OpenWebhooks, Error> {
-        let AccessWebhooks { one, file } = std::mem::take(&mut self.access_webhooks);
+    /// What webhooks are asked, in the order in which modes name them; the clients that ask them are kept. The modes of a
+    /// file are those of the server.
+    pub(super) fn open_access_webhooks(&mut self) -> Result<Vec<AuthorizationWebhook>, Error> {
+        let AccessWebhooks { one, file, .. } = std::mem::take(&mut self.access_webhooks);
         let mut configured: Vec<ConfiguredWebhook> = one.into_iter().collect();
         if let Some(file) = file {
             let found = authorization_configuration(&file).map_err(Error::Setting)?;
@@ -74,13 +64,13 @@ impl Builder {
             self.authorization_modes = found.modes;
             configured = found.webhooks;
         }
-        let mut open = OpenWebhooks::default();
+        let mut asked = Vec::new();
         for ConfiguredWebhook { webhook, kubeconfig, timeout } in configured {
             let timeout = Duration::try_from(timeout).unwrap_or_default();
-            open.1.push(client(&kubeconfig, timeout)?);
-            open.0.push(webhook);
+            self.access_webhooks.clients.push(client(&kubeconfig, timeout)?);
+            asked.push(webhook);
         }
-        Ok(open)
+        Ok(asked)
     }
 }
 
@@ -109,10 +99,11 @@ pub(crate) fn authorization_configuration(
         let text = text.split(" (os error").next().unwrap_or_default().to_lowercase();
         format!("open {}: {text}", path.display())
     })?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     let parsed =
         Source::from_bytes(path.to_owned(), Format::Yaml, bytes).and_then(|source| source.parse());
     let documents = parsed.map_err(|problem| {
         format!("failed to load AuthorizationConfiguration from file: {problem}")
     })?;
-    AuthorizationConfiguration::of(&documents.into_iter().next().unwrap_or_default())
+    AuthorizationConfiguration::of(&documents.into_iter().next().unwrap_or_default(), &text)
 }

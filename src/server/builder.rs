@@ -24,6 +24,7 @@ use crate::transport::Logger;
 #[cfg(feature = "record")]
 use super::backend::RecordMode;
 use super::inherited::Inherited;
+use super::webhook_settings::AccessWebhooks;
 
 /// After which time without a use a world of a store is removed.
 #[cfg(feature = "etcd")]
@@ -72,8 +73,8 @@ pub struct Builder {
     /// The certificate for the servers of API services, and its key.
     #[cfg(feature = "record")]
     pub(super) aggregator_certificate: Option<(PathBuf, PathBuf)>,
-    #[cfg(feature = "record")]
-    pub(super) access_webhooks: super::access_webhooks::AccessWebhooks,
+    #[cfg_attr(not(feature = "record"), expect(dead_code, reason = "no webhook is asked"))]
+    pub(super) access_webhooks: AccessWebhooks,
     /// The audit policy, and the log.
     pub(super) audit: Option<(PathBuf, PathBuf)>,
     /// Whether users impersonate by the verb `impersonate` alone.
@@ -148,8 +149,7 @@ impl Default for Builder {
             token_webhook: None,
             #[cfg(feature = "record")]
             aggregator_certificate: None,
-            #[cfg(feature = "record")]
-            access_webhooks: super::access_webhooks::AccessWebhooks::default(),
+            access_webhooks: AccessWebhooks::default(),
             audit: None,
             legacy_impersonation: false,
             profile: Profile::default(),

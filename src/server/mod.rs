@@ -32,6 +32,7 @@ mod token_webhook;
 #[cfg(feature = "record")]
 mod upstream;
 mod warnings;
+mod webhook_settings;
 mod world;
 
 #[cfg(feature = "cli")]

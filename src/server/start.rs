@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::error::Error;
 #[cfg(feature = "etcd")]
 use crate::etcd::StoreAddress;
-use crate::k8s::{self, Auth, AuthorizationWebhook};
+use crate::k8s::{self, Auth};
 use crate::message::Bodies;
 use crate::record::Proxy;
 #[cfg(feature = "record")]
@@ -48,12 +48,7 @@ impl Builder {
         let log = self.log.take().unwrap_or_else(|| Arc::new(|_: &str| {}));
         #[cfg(feature = "record")]
         self.recover_recordings(&log)?;
-        self.sources.add_recorded_faults();
-        #[cfg(feature = "record")]
-        let (webhooks, access_webhooks) = self.open_access_webhooks()?;
-        #[cfg(not(feature = "record"))]
-        let webhooks = Vec::new();
-        let (loaded, auth) = self.load(webhooks)?;
+        let (loaded, auth) = self.load()?;
         let strict = self.is_strict(&loaded);
         loaded.warnings.0.iter().for_each(|warning| log(&warning.to_string()));
         let (redactor, proxy) = self.backend(&log)?;
@@ -73,7 +68,7 @@ impl Builder {
             #[cfg(feature = "record")]
             token_webhook: self.open_token_webhook()?,
             #[cfg(feature = "record")]
-            access_webhooks,
+            access_webhooks: std::mem::take(&mut self.access_webhooks.clients),
             aggregator: self.open_aggregator()?,
             audit: self.open_audit(&log)?,
             stages: self.stages,
@@ -216,7 +211,12 @@ impl Builder {
     }
 
     /// Loads every file, so that one start reports all that is wrong.
-    fn load(&self, webhooks: Vec<AuthorizationWebhook>) -> Result<(LoadedSets, Auth), Error> {
+    fn load(&mut self) -> Result<(LoadedSets, Auth), Error> {
+        self.sources.add_recorded_faults();
+        #[cfg(feature = "record")]
+        let webhooks = self.open_access_webhooks()?;
+        #[cfg(not(feature = "record"))]
+        let webhooks = Vec::new();
         let files = (self.token_auth_file.as_deref(), self.authorization_policy_file.as_deref());
         let auth = auth_files::load(files.0, files.1, &self.authorization_modes, webhooks);
         let (loaded, auth) = match (self.sources.load(), auth) {

@@ -11,10 +11,8 @@ use super::super::meta;
 use super::super::resource::GroupResource;
 use super::super::store::{Object, State, StoreChange};
 use super::place::{self, RemotePlace};
-use super::remote::Remote;
+use super::remote::{AVAILABLE, Remote};
 use super::{API_SERVICES, API_VERSION};
-
-const AVAILABLE: &str = "Available";
 
 /// What is known of the availability of an API service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,12 +103,6 @@ fn has_endpoint(slice: &Value, port_name: &str) -> bool {
     let is_ready = |endpoint: &Value| endpoint["conditions"]["ready"] != false;
     let is_port = |port: &Value| port["name"] == port_name && !port["port"].is_null();
     list("endpoints").any(is_ready) && list("ports").any(is_port)
-}
-
-/// Whether the status of an API service says that it is available (`IsAPIServiceConditionTrue`).
-pub(super) fn is_available(status: &Value) -> bool {
-    let mut conditions = status["conditions"].as_array().into_iter().flatten();
-    conditions.any(|one| one["type"] == AVAILABLE && one["status"] == "True")
 }
 
 /// The write that puts a condition into the status of an API service; nothing where it is there, or the object is not

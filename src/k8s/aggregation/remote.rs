@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use super::super::store::{Collection, Object};
 use super::API_VERSION;
-use super::availability::is_available;
+
+/// The type of the condition that says whether the server of an API service is there.
+pub(super) const AVAILABLE: &str = "Available";
 
 /// The port of a service where none is given.
 const DEFAULT_PORT: u16 = 443;
@@ -76,6 +78,12 @@ impl Remote {
     pub(crate) fn group_version(&self) -> (&str, &str) {
         (&self.group, &self.version)
     }
+}
+
+/// Whether the status of an API service says that it is available (`IsAPIServiceConditionTrue`).
+fn is_available(status: &Value) -> bool {
+    let mut conditions = status["conditions"].as_array().into_iter().flatten();
+    conditions.any(|one| one["type"] == AVAILABLE && one["status"] == "True")
 }
 
 /// All API services that other servers answer, in the order of their names.

@@ -14,6 +14,8 @@ use super::authorization_webhook::AuthorizationWebhook;
 use super::match_conditions::MatchConditions;
 
 const GROUP: &str = "apiserver.config.k8s.io";
+const V1: &str = "apiserver.config.k8s.io/v1";
+const KIND: &str = "AuthorizationConfiguration";
 
 /// The types of authorizers, in the order in which upstream names them.
 const TYPES: [&str; 6] = ["ABAC", "AlwaysAllow", "AlwaysDeny", "Node", "RBAC", "Webhook"];
@@ -46,25 +48,27 @@ pub(crate) struct AuthorizationConfiguration {
 }
 
 impl AuthorizationConfiguration {
-    /// A configuration as its file has it.
+    /// A configuration as its file has it, whose text is in messages.
     ///
     /// # Errors
     /// Upstream's message.
-    pub(crate) fn of(value: &Value) -> Result<Self, String> {
+    pub(crate) fn of(value: &Value, text: &str) -> Result<Self, String> {
+        let empty = json!({"apiVersion": V1, "kind": KIND});
+        let (value, shown) = if text.is_empty() { (&empty, "") } else { (value, text) };
         let text = |field: &str| value[field].as_str().unwrap_or_default();
         let failed = |why: String| {
             Err(format!("failed to load AuthorizationConfiguration from file: {why}"))
         };
         let (api_version, kind) = (text("apiVersion"), text("kind"));
-        if kind.is_empty() {
-            return failed(format!("Object 'Kind' is missing in {}", quote(&value.to_string())));
+        for (field, found) in [("Kind", kind), ("apiVersion", api_version)] {
+            if found.is_empty() {
+                return failed(format!("Object '{field}' is missing in '{shown}'"));
+            }
         }
         let version = api_version.strip_prefix(GROUP).and_then(|rest| rest.strip_prefix('/'));
-        if !matches!(version, Some("v1" | "v1beta1" | "v1alpha1"))
-            || kind != "AuthorizationConfiguration"
-        {
+        if !matches!(version, Some("v1" | "v1beta1" | "v1alpha1")) || kind != KIND {
             return failed(format!(
-                "no kind {} is registered for version {} in scheme \"k8s.io/apiserver/pkg/apis/apiserver/load/load.go:36\"",
+                "no kind {} is registered for version {} in scheme \"pkg/runtime/scheme.go:111\"",
                 quote(kind),
                 quote(api_version),
             ));
@@ -118,7 +122,7 @@ impl AuthorizationConfiguration {
                 _ => {}
             }
         }
-        refuse(errors.iter().map(ToString::to_string).collect())?;
+        refuse(&errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         let expected = authorizers.iter().filter_map(|authorizer| {
             let (kind, name) = (authorizer["type"].as_str()?, authorizer["name"].as_str()?);
             let expected = kind.to_lowercase();
@@ -126,14 +130,14 @@ impl AuthorizationConfiguration {
                 format!("expected name {expected} for authorizer {kind} instead of {name}")
             })
         });
-        refuse(expected.collect())?;
+        refuse(&expected.collect::<Vec<_>>())?;
         Ok(Self { modes, webhooks })
     }
 }
 
 /// All that is wrong as one error (`utilerrors.NewAggregate`).
-fn refuse(errors: Vec<String>) -> Result<(), String> {
-    match errors.as_slice() {
+fn refuse(errors: &[String]) -> Result<(), String> {
+    match errors {
         [] => Ok(()),
         [one] => Err(one.clone()),
         all => Err(format!("[{}]", all.join(", "))),
@@ -144,23 +148,23 @@ fn refuse(errors: Vec<String>) -> Result<(), String> {
 fn read(value: &Value, path: &str, errors: &mut Vec<FieldError>) -> ConfiguredWebhook {
     let at = |field: &str| format!("{path}.{field}");
     let text = |field: &str| value[field].as_str().unwrap_or_default();
-    let mut time = |field: &str, default: SignedDuration| {
-        let given = duration(text(field));
-        let given = given.filter(|given| !given.is_zero()).unwrap_or(default);
-        if given.is_negative() {
-            errors.push(FieldError::invalid(at(field), quote(text(field)), "must be > 0s"));
-        }
-        given
-    };
-    let authorized = time("authorizedTTL", LIFETIMES.0);
-    let unauthorized = time("unauthorizedTTL", LIFETIMES.1);
     let timeout = duration(text("timeout")).unwrap_or_default();
     if timeout.is_zero() {
         errors.push(FieldError::required(at("timeout"), ""));
     } else if timeout > MOST_TIME || timeout.is_negative() {
         let why = "must be > 0s and <= 30s";
-        errors.push(FieldError::invalid(at("timeout"), quote(text("timeout")), why));
+        errors.push(FieldError::invalid(at("timeout"), shown(timeout), why));
     }
+    let mut time = |field: &str, default: SignedDuration| {
+        let given = duration(text(field));
+        let given = given.filter(|given| !given.is_zero()).unwrap_or(default);
+        if given.is_negative() {
+            errors.push(FieldError::invalid(at(field), shown(given), "must be > 0s"));
+        }
+        given
+    };
+    let authorized = time("authorizedTTL", LIFETIMES.0);
+    let unauthorized = time("unauthorizedTTL", LIFETIMES.1);
     one_of(
         errors,
         &at("subjectAccessReviewVersion"),
@@ -191,6 +195,25 @@ fn read(value: &Value, path: &str, errors: &mut Vec<FieldError>) -> ConfiguredWe
         conditions: compile(&conditions, &at("matchConditions"), errors),
     };
     ConfiguredWebhook { webhook, kubeconfig, timeout }
+}
+
+/// A time as Go prints it (`time.Duration.String`), for those of some milliseconds at least.
+fn shown(time: SignedDuration) -> String {
+    let sign = if time.is_negative() { "-" } else { "" };
+    let time = time.unsigned_abs();
+    let (seconds, rest) = (time.as_secs(), time.subsec_millis());
+    if seconds == 0 {
+        return quote(&format!("{sign}{rest}ms"));
+    }
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let fraction = format!(".{rest:03}");
+    let fraction = if rest == 0 { "" } else { fraction.trim_end_matches('0') };
+    let text = match (hours, minutes) {
+        (0, 0) => format!("{seconds}{fraction}s"),
+        (0, _) => format!("{minutes}m{seconds}{fraction}s"),
+        _ => format!("{hours}h{minutes}m{seconds}{fraction}s"),
+    };
+    quote(&format!("{sign}{text}"))
 }
 
 fn duration(text: &str) -> Option<SignedDuration> {
@@ -226,7 +249,11 @@ fn connection(info: &Value, path: &str, errors: &mut Vec<FieldError>) -> PathBuf
         "KubeConfigFile" => {}
         kind => {
             let known = ["InClusterConfig", "KubeConfigFile"];
-            errors.push(unsupported(&format!("{path}.type"), kind, &known));
+            let known = known.map(str::to_owned);
+            // Upstream shows the whole.
+            let file = info["kubeConfigFile"].clone();
+            let shown = format!("{{\"Type\":{},\"KubeConfigFile\":{file}}}", json!(kind));
+            errors.push(FieldError::not_supported(format!("{path}.type"), shown, &known));
         }
     }
     file.into()
@@ -262,10 +289,8 @@ mod tests {
     use super::*;
 
     fn configuration(authorizers: Value) -> Result<AuthorizationConfiguration, String> {
-        let (api_version, kind) = ("apiserver.config.k8s.io/v1", "AuthorizationConfiguration");
-        AuthorizationConfiguration::of(
-            &json!({"apiVersion": api_version, "kind": kind, "authorizers": authorizers}),
-        )
+        let value = json!({"apiVersion": V1, "kind": KIND, "authorizers": authorizers});
+        AuthorizationConfiguration::of(&value, &value.to_string())
     }
 
     fn webhook(changes: Value) -> Value {
@@ -316,8 +341,9 @@ mod tests {
                 "authorizers[1].type: Duplicate value: \"RBAC\"",
             ),
             (
-                webhook(json!({"timeout": "31s"})),
-                "authorizers[0].timeout: Invalid value: \"31s\": must be > 0s and <= 30s",
+                webhook(json!({"timeout": "1m", "authorizedTTL": "-1.5s"})),
+                "[authorizers[0].timeout: Invalid value: \"1m0s\": must be > 0s and <= 30s, \
+                 authorizers[0].authorizedTTL: Invalid value: \"-1.5s\": must be > 0s]",
             ),
             (
                 webhook(json!({"failurePolicy": "", "timeout": ""})),
@@ -332,7 +358,12 @@ mod tests {
         ] {
             assert_eq!(configuration(authorizers).unwrap_err(), why);
         }
-        let other = AuthorizationConfiguration::of(&json!({"apiVersion": "v1", "kind": "Pod"}));
+        let bare = AuthorizationConfiguration::of(&json!({"kind": KIND}), "kind: x\n").unwrap_err();
+        assert!(bare.ends_with("Object 'apiVersion' is missing in 'kind: x\n'"), "{bare}");
+        let none = AuthorizationConfiguration::of(&Value::Null, "").unwrap_err();
+        assert!(none.starts_with("authorizers: Required value"), "{none}");
+        let other =
+            AuthorizationConfiguration::of(&json!({"apiVersion": "v1", "kind": "Pod"}), "x");
         assert!(
             other.unwrap_err().starts_with("failed to load AuthorizationConfiguration from file: ")
         );

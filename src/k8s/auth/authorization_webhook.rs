@@ -1,6 +1,11 @@
 //! An authorization webhook: what it is asked about whom, and what follows from its answers
 //! (`k8s.io/apiserver/plugin/pkg/authorizer/webhook/webhook.go`).
 
+#![cfg_attr(
+    not(any(feature = "record", test)),
+    expect(dead_code, reason = "a build without a client asks no webhooks")
+)]
+
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 

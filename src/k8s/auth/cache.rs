@@ -1,5 +1,10 @@
 //! What authorization keeps for one world.
 
+#![cfg_attr(
+    not(any(feature = "record", test)),
+    expect(dead_code, reason = "a build without a client asks no webhooks")
+)]
+
 use std::sync::Arc;
 
 use jiff::Timestamp;

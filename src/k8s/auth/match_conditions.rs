@@ -1,5 +1,10 @@
 //! The conditions of an authorization webhook: which reviews it is sent (`k8s.io/apiserver/pkg/authorization/cel`).
 
+#![cfg_attr(
+    not(any(feature = "record", test)),
+    expect(dead_code, reason = "a build without a client asks no webhooks")
+)]
+
 use serde_json::Value;
 
 use super::super::schema::admission::{
@@ -21,13 +26,11 @@ impl MatchConditions {
     pub(crate) fn add(&mut self, text: &str) -> Result<(), String> {
         let environment = Environment::of_access_reviews();
         let expression = Expression::compile(text, &environment, Returns::Bool);
-        match expression.error() {
-            Some(error) => Err(error.text.clone()),
-            None => {
-                self.0.push(expression);
-                Ok(())
-            }
+        if let Some(error) = expression.error() {
+            return Err(error.text.clone());
         }
+        self.0.push(expression);
+        Ok(())
     }
 
     /// Whether a review is for the webhook. One condition that is false decides, whatever others fail.

@@ -124,9 +124,10 @@ async fn look_at_due(
             Look::Known(condition) => (condition, None),
             Look::Ask(place) => {
                 let condition = asking::availability(context, &remote, &place).await;
-                let document = match condition.is_true() {
-                    true => Some(asking::document(context, &remote, &place).await),
-                    false => None,
+                let document = if condition.is_true() {
+                    Some(asking::document(context, &remote, &place).await)
+                } else {
+                    None
                 };
                 (condition, document)
             }
