@@ -80,7 +80,9 @@ pub use replay::ReplayReport;
 pub(crate) use admin::AdminAccess;
 pub(crate) use admin_reach::AdminReach;
 pub(crate) use assembly::Assembly;
-pub(crate) use audit::{AuditLog, AuditTarget};
+#[cfg(feature = "record")]
+pub(crate) use audit::{AuditBatches, send_audit_events};
+pub(crate) use audit::{AuditLog, AuditRotation, AuditTarget, EventSender};
 pub(crate) use clock::Turn;
 pub(crate) use commit::Reached;
 #[cfg(all(feature = "etcd", feature = "cli"))]

@@ -4,13 +4,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use crate::document::{Format, Source};
 use crate::error::Error;
 use crate::k8s::AuditPolicy;
-use crate::serve::{AuditLog, AuditTarget};
+#[cfg(feature = "record")]
+use crate::serve::send_audit_events;
+use crate::serve::{AuditLog, AuditRotation, AuditTarget, EventSender};
 use crate::transport::Logger;
 
 use super::Builder;
+#[cfg(feature = "record")]
+use super::access_webhooks;
+use super::webhook_settings::AuditOptions;
+
+/// How long a webhook has for an answer.
+#[cfg(feature = "record")]
+const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// # Audit
 ///
@@ -23,24 +34,69 @@ impl Builder {
     /// [`Builder::show_secrets`] is on. [`Builder::start`] fails for a policy that is invalid, and for a log that cannot
     /// be written.
     pub fn audit(mut self, policy: impl Into<PathBuf>, log: impl Into<PathBuf>) -> Self {
-        self.audit = Some((policy.into(), log.into()));
+        let rotation = AuditRotation { most_bytes: 0, backups: 0, days: 0 };
+        let log = Some((log.into(), rotation));
+        self.audit = Some(AuditOptions { policy: policy.into(), log, ..AuditOptions::default() });
+        self
+    }
+
+    /// The audit, as the flags of kube-apiserver describe it.
+    #[cfg(feature = "cli")]
+    pub(crate) fn audit_options(mut self, options: AuditOptions) -> Self {
+        self.audit = Some(options);
         self
     }
 
     /// Opens the audit log, where there is one.
-    pub(super) fn open_audit(&mut self, log: &Logger) -> Result<Option<Arc<AuditLog>>, Error> {
-        let Some((policy, path)) = self.audit.take() else { return Ok(None) };
-        let policy = read(&policy)
+    pub(super) fn open_audit(
+        &mut self,
+        log: &Logger,
+        stopping: &watch::Receiver<bool>,
+    ) -> Result<Option<Arc<AuditLog>>, Error> {
+        let Some(options) = self.audit.take() else { return Ok(None) };
+        let policy = read(&options.policy)
             .map_err(|why| Error::Setting(format!("loading audit policy file: {why}")))?;
-        let target =
-            if path.as_os_str() == "-" { AuditTarget::Output } else { AuditTarget::File(path) };
-        let opened = AuditLog::open(policy, &target, Arc::clone(log));
+        let webhook = open_webhook(&options, log, stopping)?;
+        let target = options.log.map(|(path, rotation)| {
+            let is_output = path.as_os_str() == "-";
+            (if is_output { AuditTarget::Output } else { AuditTarget::File(path) }, rotation)
+        });
+        let open = target.as_ref().map(|(target, rotation)| (target, *rotation));
+        let opened = AuditLog::open(policy, open, webhook, Arc::clone(log));
         opened.map(|opened| Some(Arc::new(opened))).map_err(|error| {
-            let AuditTarget::File(path) = &target else { return Error::Setting(error.to_string()) };
+            let Some((AuditTarget::File(path), _)) = &target else {
+                return Error::Setting(error.to_string());
+            };
             let path = path.display();
             Error::Setting(format!("ensureLogFile: open {path}: {}", text(&error)))
         })
     }
+}
+
+/// Begins to send events to the webhook, where there is one.
+#[cfg(feature = "record")]
+fn open_webhook(
+    options: &AuditOptions,
+    log: &Logger,
+    stopping: &watch::Receiver<bool>,
+) -> Result<Option<EventSender>, Error> {
+    let Some((file, batches)) = &options.webhook else { return Ok(None) };
+    let webhook = access_webhooks::client(file, TIMEOUT)?;
+    let (lines, events) = tokio::sync::mpsc::channel(batches.waiting.max(1));
+    let (stopping, log) = (stopping.clone(), Arc::clone(log));
+    let task = tokio::spawn(send_audit_events(webhook, *batches, events, stopping, log));
+    Ok(Some(EventSender { lines, task }))
+}
+
+/// There is none: this build has no client.
+#[cfg(not(feature = "record"))]
+#[expect(clippy::unnecessary_wraps, reason = "as in a build with a client")]
+fn open_webhook(
+    _: &AuditOptions,
+    _: &Logger,
+    _: &watch::Receiver<bool>,
+) -> Result<Option<EventSender>, Error> {
+    Ok(None)
 }
 
 /// Reads a policy (`LoadPolicyFromFile`).

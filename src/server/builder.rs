@@ -24,7 +24,7 @@ use crate::transport::Logger;
 #[cfg(feature = "record")]
 use super::backend::RecordMode;
 use super::inherited::Inherited;
-use super::webhook_settings::AccessWebhooks;
+use super::webhook_settings::{AccessWebhooks, AuditOptions};
 
 /// After which time without a use a world of a store is removed.
 #[cfg(feature = "etcd")]
@@ -76,7 +76,7 @@ pub struct Builder {
     #[cfg_attr(not(feature = "record"), expect(dead_code, reason = "no webhook is asked"))]
     pub(super) access_webhooks: AccessWebhooks,
     /// The audit policy, and the log.
-    pub(super) audit: Option<(PathBuf, PathBuf)>,
+    pub(super) audit: Option<AuditOptions>,
     /// Whether users impersonate by the verb `impersonate` alone.
     pub(super) legacy_impersonation: bool,
     pub(super) profile: Profile,

@@ -45,6 +45,8 @@ pub use backend::RecordMode;
 pub use builder::Builder;
 pub use inline::Stub;
 pub use running::RunningServer;
+#[cfg(feature = "cli")]
+pub(crate) use webhook_settings::AuditOptions;
 pub use world::WorldHandle;
 
 /// The entry point: [`Server::builder`] makes the settings of a server.

@@ -171,10 +171,13 @@ impl RunningServer {
         self.stop.send_replace(true);
         // A panic in the server's task has been reported by then; there is nothing left to stop.
         let _ = self.task.await;
+        let bounds = &self.shared.settings.bounds;
+        let left = || bounds.recorder_end + bounds.transport.drain.saturating_sub(began.elapsed());
+        if let Some(audit) = &self.shared.settings.audit {
+            audit.end(left()).await;
+        }
         if let Some(proxy) = &self.shared.settings.proxy {
-            let bounds = &self.shared.settings.bounds;
-            let left = bounds.transport.drain.saturating_sub(began.elapsed());
-            proxy.end(bounds.recorder_end + left).await;
+            proxy.end(left()).await;
         }
     }
 

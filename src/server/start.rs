@@ -70,7 +70,7 @@ impl Builder {
             #[cfg(feature = "record")]
             access_webhooks: std::mem::take(&mut self.access_webhooks.clients),
             aggregator: self.open_aggregator()?,
-            audit: self.open_audit(&log)?,
+            audit: self.open_audit(&log, &stopping)?,
             stages: self.stages,
             controllers,
             rule_header: self.rule_header,

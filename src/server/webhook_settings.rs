@@ -1,12 +1,12 @@
 //! How webhooks besides those of objects are configured, until the server starts.
 
-#[cfg(feature = "record")]
 use std::path::PathBuf;
 
 #[cfg(feature = "record")]
 use crate::k8s::ConfiguredWebhook;
+use crate::serve::AuditRotation;
 #[cfg(feature = "record")]
-use crate::serve::ReviewWebhook;
+use crate::serve::{AuditBatches, ReviewWebhook};
 
 /// How the authorization webhooks are configured.
 #[derive(Debug, Default)]
@@ -20,4 +20,16 @@ pub(super) struct AccessWebhooks {
     /// What asks them, in the order in which modes name them.
     #[cfg(feature = "record")]
     pub(super) clients: Vec<ReviewWebhook>,
+}
+
+/// The audit of a server.
+#[derive(Debug, Default)]
+pub(crate) struct AuditOptions {
+    /// The file of the policy.
+    pub(crate) policy: PathBuf,
+    /// The log, and when it begins anew.
+    pub(crate) log: Option<(PathBuf, AuditRotation)>,
+    /// The kubeconfig of the webhook, and how events are put together for it.
+    #[cfg(feature = "record")]
+    pub(crate) webhook: Option<(PathBuf, AuditBatches)>,
 }

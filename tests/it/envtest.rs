@@ -22,7 +22,7 @@ use crate::commands::run;
 use crate::support::{PATIENCE, eventually, free_port};
 
 /// A directory of assets, written by the command.
-async fn assets(arguments: &[&str]) -> (TempDir, PathBuf) {
+pub(crate) async fn assets(arguments: &[&str]) -> (TempDir, PathBuf) {
     let root = tempfile::tempdir().expect("a directory");
     let to = root.path().join("assets");
     let given = ["envtest", "--to", to.to_str().expect("text")];
@@ -43,7 +43,7 @@ async fn ended(program: &Path, arguments: &[&str]) -> (i32, String, String) {
 }
 
 /// Sends SIGTERM and waits for the end.
-async fn terminated(mut child: Child) -> Option<i32> {
+pub(crate) async fn terminated(mut child: Child) -> Option<i32> {
     let id = child.id().expect("it runs").to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().await.expect("kill").success());
     let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
@@ -51,13 +51,13 @@ async fn terminated(mut child: Child) -> Option<i32> {
 }
 
 /// An API server with the flags that envtest gives it.
-struct ControlPlane {
-    server: Child,
+pub(crate) struct ControlPlane {
+    pub(crate) server: Child,
     port: u16,
     certificates: PathBuf,
 }
 
-fn start(assets: &Path, certificates: &Path, arguments: &[&str]) -> ControlPlane {
+pub(crate) fn start(assets: &Path, certificates: &Path, arguments: &[&str]) -> ControlPlane {
     let port = free_port();
     let key = certificates.join("sa.key");
     std::fs::create_dir_all(certificates).expect("a directory");
@@ -88,7 +88,7 @@ fn start(assets: &Path, certificates: &Path, arguments: &[&str]) -> ControlPlane
 
 /// Who asks: nobody, the owner of a token, or the subject of a client certificate and its key.
 #[derive(Clone, Copy)]
-enum Sender<'a> {
+pub(crate) enum Sender<'a> {
     Nobody,
     Token(&'a str),
     Certificate(&'a (String, String)),
@@ -124,11 +124,11 @@ impl ControlPlane {
         get(stream, path, sender).await
     }
 
-    async fn get(&self, path: &str, sender: Sender<'_>) -> (u16, String) {
+    pub(crate) async fn get(&self, path: &str, sender: Sender<'_>) -> (u16, String) {
         self.try_get(path, sender).await.expect("an answer")
     }
 
-    async fn ready(&self, path: &str) {
+    pub(crate) async fn ready(&self, path: &str) {
         eventually("it is healthy", async || {
             self.try_get(path, Sender::Nobody).await.is_ok_and(|(_, body)| body == "ok")
         })

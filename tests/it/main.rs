@@ -2,6 +2,8 @@
 //! so that it links once.
 
 #[cfg(feature = "tls")]
+mod audit_webhook;
+#[cfg(feature = "tls")]
 mod envtest;
 mod support;
 

@@ -18,7 +18,7 @@ use super::super::error::CommandError;
 use super::super::serve;
 use super::flags::{self, Asked, Flags};
 use super::gates::FeatureGates;
-use super::{assets, authorization, certificates, checks, parent, plugins};
+use super::{assets, audit, authorization, certificates, checks, parent, plugins};
 
 /// The default of `--secure-port`.
 const PORT: u16 = 6443;
@@ -36,8 +36,16 @@ const LOGS_REQUESTS: u64 = 3;
 const EFFECTIVE: &[&str] = &[
     "anonymous-auth",
     "api-audiences",
+    "audit-log-maxage",
+    "audit-log-maxbackup",
+    "audit-log-maxsize",
     "audit-log-path",
     "audit-policy-file",
+    "audit-webhook-batch-buffer-size",
+    "audit-webhook-batch-max-size",
+    "audit-webhook-batch-max-wait",
+    "audit-webhook-config-file",
+    "audit-webhook-mode",
     "authentication-token-webhook-cache-ttl",
     "authentication-token-webhook-config-file",
     "authentication-token-webhook-version",
@@ -198,10 +206,7 @@ fn serve(flags: &Flags) -> Result<(), Refused> {
         let builder = as_new_cluster(builder).service_account_issuers(issuers, audiences);
         let builder = builder.event_ttl(event_ttl(flags));
         let builder = builder.enabled_apis(runtime_config(flags)).features_off(features_off(flags));
-        let builder = match (flags.file("audit-policy-file"), flags.file("audit-log-path")) {
-            (Some(policy), Some(log)) => builder.audit(policy, log),
-            _ => builder,
-        };
+        let builder = audit::with_audit(builder, flags);
         let builder = with_token_webhook(builder, flags);
         let builder = with_aggregator(builder, flags);
         let builder = authorization::with_webhooks(builder, flags);

@@ -10,6 +10,7 @@
 
 mod apiserver;
 mod assets;
+mod audit;
 mod authorization;
 mod certificates;
 mod checks;

@@ -1,16 +1,20 @@
 //! The audit log: a thread that makes the lines of events and writes them (`plugin/pkg/audit/{log,buffered}`).
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
 
 use crate::k8s::AuditPolicy;
 use crate::transport::Logger;
+
+use super::rotation::{AuditRotation, RotatingFile};
 
 /// How much may wait to be written, in bytes of the objects of the events. What comes above it is left out.
 const MOST_WAITING: usize = 64 << 20;
@@ -27,8 +31,19 @@ pub(crate) enum AuditTarget {
     File(PathBuf),
 }
 
-/// An event that is to be written: makes its line.
-type Job = Box<dyn FnOnce() -> Vec<u8> + Send>;
+/// What sends events to a webhook: takes their lines, and ends when there are no more.
+#[derive(Debug)]
+#[cfg_attr(
+    not(feature = "record"),
+    expect(dead_code, reason = "a build without a client has none")
+)]
+pub(crate) struct EventSender {
+    pub(crate) lines: mpsc::Sender<Vec<u8>>,
+    pub(crate) task: tokio::task::JoinHandle<()>,
+}
+
+/// An event that is to be written: makes its line. The log ends with nothing.
+type Job = Option<Box<dyn FnOnce() -> Vec<u8> + Send>>;
 
 /// The audit policy with its log.
 pub(crate) struct AuditLog {
@@ -40,28 +55,44 @@ pub(crate) struct AuditLog {
     has_lost: AtomicBool,
     lines: Logger,
     writer: Option<JoinHandle<()>>,
+    /// What sends events to the webhook.
+    sending: Mutex<Option<tokio::task::JoinHandle<()>>>,
 }
 
 impl AuditLog {
-    /// Opens the log. `lines` takes what is to be said to people.
+    /// Opens the log: a file or the output, events for a webhook, or both. `lines` takes what is to be said to people.
     ///
     /// # Errors
     /// The file cannot be written.
     pub(crate) fn open(
         policy: AuditPolicy,
-        target: &AuditTarget,
+        target: Option<(&AuditTarget, AuditRotation)>,
+        webhook: Option<EventSender>,
         lines: Logger,
     ) -> io::Result<Self> {
         let mut out: Box<dyn io::Write + Send> = match target {
-            AuditTarget::Output => Box::new(io::stdout()),
-            AuditTarget::File(path) => Box::new(open(path)?),
+            None => Box::new(io::sink()),
+            Some((AuditTarget::Output, _)) => Box::new(io::stdout()),
+            Some((AuditTarget::File(path), rotation)) => {
+                Box::new(RotatingFile::open(path, rotation)?)
+            }
         };
-        let (queue, jobs) = mpsc::channel::<(usize, Job)>();
+        let (webhook, sending) = webhook.map(|EventSender { lines, task }| (lines, task)).unzip();
+        let (queue, jobs) = channel::<(usize, Job)>();
         let waiting = Arc::new(AtomicUsize::new(0));
         let (done, said) = (Arc::clone(&waiting), Arc::clone(&lines));
         let writer = thread::Builder::new().name("audit".to_owned()).spawn(move || {
+            let mut is_full = false;
             for (weight, job) in jobs {
-                let written = out.write_all(&job()).and_then(|()| out.flush());
+                let Some(job) = job else { return };
+                let line = job();
+                let written = out.write_all(&line).and_then(|()| out.flush());
+                if let Some(webhook) = &webhook
+                    && webhook.try_send(line).is_err()
+                    && !std::mem::replace(&mut is_full, true)
+                {
+                    said("the audit webhook is slower than the requests: events are lost");
+                }
                 done.fetch_sub(weight, Ordering::Relaxed);
                 if let Err(error) = written {
                     said(&format!("the audit log ends: it cannot be written: {error}"));
@@ -76,6 +107,7 @@ impl AuditLog {
             has_lost: AtomicBool::new(false),
             lines,
             writer: Some(writer),
+            sending: Mutex::new(sending),
         })
     }
 
@@ -90,20 +122,19 @@ impl AuditLog {
             return;
         }
         // A log that has ended said so.
-        let _ = self.queue.as_ref().map(|queue| queue.send((weight, Box::new(line))));
+        let _ = self.queue.as_ref().map(|queue| queue.send((weight, Some(Box::new(line)))));
     }
-}
 
-/// Opens a file at its end; it and its directory are made where they are not there (`ensureLogFile`).
-fn open(path: &Path) -> io::Result<File> {
-    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-        fs::create_dir_all(directory)?;
+    /// Ends the log. What waits is written, and sent to the webhook within some time.
+    pub(crate) async fn end(&self, within: Duration) {
+        let sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A log that has ended said so.
+        let _ = self.queue.as_ref().map(|queue| queue.send((0, None)));
+        if let Some(sending) = sending {
+            // What is not sent by then is lost.
+            let _ = tokio::time::timeout(within, sending).await;
+        }
     }
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 impl fmt::Debug for AuditLog {
@@ -125,6 +156,8 @@ impl Drop for AuditLog {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use serde_json::json;
 
     use super::*;
@@ -136,34 +169,30 @@ mod tests {
         AuditPolicy::of(policy).unwrap()
     }
 
+    fn opened(target: &AuditTarget) -> io::Result<AuditLog> {
+        let target = Some((target, AuditRotation::default()));
+        AuditLog::open(policy(), target, None, Arc::new(|_: &str| {}))
+    }
+
     #[test]
     fn what_waits_is_written_behind_what_is_there() {
         let directory = tempfile::TempDir::new().unwrap();
         let path = directory.path().join("logs/audit.log");
         let target = AuditTarget::File(path.clone());
         for text in ["a\n", "b\n"] {
-            let log = AuditLog::open(policy(), &target, Arc::new(|_: &str| {})).unwrap();
+            let log = opened(&target).unwrap();
             log.write(1, || text.into());
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), "a\nb\n");
-        assert!(
-            AuditLog::open(
-                policy(),
-                &AuditTarget::File(directory.path().into()),
-                Arc::new(|_: &str| {})
-            )
-            .is_err()
-        );
+        assert!(opened(&AuditTarget::File(directory.path().into())).is_err());
     }
 
     #[test]
     fn a_queue_that_is_full_takes_no_more() {
         let directory = tempfile::TempDir::new().unwrap();
         let path = directory.path().join("audit.log");
-        let log =
-            AuditLog::open(policy(), &AuditTarget::File(path.clone()), Arc::new(|_: &str| {}))
-                .unwrap();
-        let (go, wait) = mpsc::channel::<()>();
+        let log = opened(&AuditTarget::File(path.clone())).unwrap();
+        let (go, wait) = channel::<()>();
         log.write(MOST_WAITING / 2, move || {
             // Holds the thread until the queue is full.
             let _ = wait.recv();
