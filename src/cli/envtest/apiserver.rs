@@ -135,7 +135,13 @@ impl From<CommandError> for Refused {
 /// Prints an error as klog does (`k8s.io/component-base/cli/run.go`).
 fn refuse(why: &str) -> ExitCode {
     let now = Timestamp::now().strftime("%m%d %H:%M:%S.%6f");
-    let (process, why) = (process::id(), crate::k8s::quote(why));
+    let process = process::id();
+    // Texts of several lines are easier to read so (`klog/internal/serialize`).
+    let why = if why.contains('\n') {
+        format!("<\n\t{}\n >", why.replace('\n', "\n\t"))
+    } else {
+        crate::k8s::quote(why)
+    };
     eprintln!("E{now} {process:>7} run.go:72] \"command failed\" err={why}");
     ExitCode::from(EXIT_FAILURE)
 }

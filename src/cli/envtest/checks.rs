@@ -7,7 +7,7 @@ use crate::k8s::EnabledApis;
 
 use super::flags::Flags;
 use super::gates::{FeatureGates, aggregate};
-use super::{authorization, plugins};
+use super::{authorization, plugins, values};
 
 /// How audit events are written (`AllowedModes`).
 const AUDIT_MODES: [&str; 3] = ["batch", "blocking", "blocking-strict"];
@@ -15,6 +15,9 @@ const AUDIT_MODES: [&str; 3] = ["batch", "blocking", "blocking-strict"];
 /// What upstream prints as the error of a command line; nothing for one that it accepts.
 pub(super) fn refusal(flags: &Flags) -> Option<String> {
     if let Err(why) = FeatureGates::read(flags) {
+        return Some(why);
+    }
+    if let Some(why) = values::early(flags) {
         return Some(why);
     }
     let apis = EnabledApis::parse(flags.list("runtime-config")).err().unwrap_or_default();
@@ -36,11 +39,7 @@ pub(super) fn refusal(flags: &Flags) -> Option<String> {
             "--secure-port {port} must be between 1 and 65535, inclusive. It cannot be turned off with 0"
         ));
     }
-    for flag in ["max-requests-inflight", "max-mutating-requests-inflight", "min-request-timeout"] {
-        if flags.last(flag).is_some_and(|value| value.starts_with('-')) {
-            problems.push(format!("--{flag} can not be negative value"));
-        }
-    }
+    problems.extend(values::of_server(flags));
     let has = |flag| flags.all(flag).any(|value| !value.is_empty());
     if !has("service-account-issuer") {
         problems.push("service-account-issuer is a required flag".to_owned());
@@ -51,6 +50,7 @@ pub(super) fn refusal(flags: &Flags) -> Option<String> {
                 .to_owned(),
         );
     }
+    problems.extend(values::of_authentication(flags));
     problems.extend(authorization::problems(flags));
     problems.extend(audit(flags));
     problems.extend(plugins::problems(flags));
@@ -62,7 +62,10 @@ pub(super) fn refusal(flags: &Flags) -> Option<String> {
                 .to_owned(),
         );
     }
-    if problems.is_empty() { apis.server } else { Some(aggregate(&problems)) }
+    if !problems.is_empty() {
+        return Some(aggregate(&problems));
+    }
+    apis.server.or_else(|| values::late(flags))
 }
 
 /// The storage of objects (`EtcdOptions.Validate`).
@@ -84,7 +87,7 @@ fn storage(flags: &Flags) -> Vec<String> {
     problems
 }
 
-/// The audit log, where there is one (`AuditLogOptions.Validate`). One of a webhook is accepted and not used.
+/// The audit log, where there is one (`AuditLogOptions.Validate`). A webhook has the same options.
 fn audit(flags: &Flags) -> Vec<String> {
     let mut problems = Vec::new();
     let webhook = flags.file("audit-webhook-config-file").map(|_| "webhook");
@@ -96,6 +99,7 @@ fn audit(flags: &Flags) -> Vec<String> {
             problems
                 .push(format!("invalid audit {name} mode {mode}, allowed modes are \"{known}\""));
         }
+        problems.extend(batch(flags, name));
         let size = |option: &str, default: i64| {
             last(option).and_then(|text| text.parse().ok()).unwrap_or(default)
         };
@@ -136,6 +140,27 @@ fn audit(flags: &Flags) -> Vec<String> {
         }
     }
     problems
+}
+
+/// How events are put together, where they are (`validateBackendBatchOptions`).
+fn batch(flags: &Flags, name: &str) -> Option<String> {
+    let last = |option: &str| flags.last(&format!("audit-{name}-{option}"));
+    let is_on = last("mode").map_or(name == "webhook", |mode| mode == "batch");
+    let throttles = flags.is_on(&format!("audit-{name}-batch-throttle-enable"), name == "webhook");
+    let options = [
+        ("batch-buffer-size", "buffer size", true),
+        ("batch-max-size", "max batch size", true),
+        ("batch-throttle-qps", "throttle QPS", throttles),
+        ("batch-throttle-burst", "throttle burst", throttles),
+    ];
+    let wrong = options.into_iter().filter(|(.., is_used)| is_on && *is_used).find_map(
+        |(option, what, _)| {
+            let value = last(option)?;
+            (value.parse::<f64>().is_ok_and(|value| value <= 0.0)).then_some((what, value))
+        },
+    );
+    let (what, value) = wrong?;
+    Some(format!("invalid audit batch {name} {what} {value}, must be a positive number"))
 }
 
 /// Whether a text is an address with the length of a prefix.
@@ -252,6 +277,63 @@ mod tests {
             "--authorization-mode=RBAC",
         ];
         assert_eq!(refused(&right), None);
+    }
+
+    /// As above, of what is read before or after the other checks.
+    #[test]
+    fn values_that_are_wrong_have_upstreams_texts() {
+        for (arguments, text) in [
+            (
+                &["--audit-webhook-config-file=y", "--audit-webhook-batch-max-size=0"][..],
+                "invalid audit batch webhook max batch size 0, must be a positive number",
+            ),
+            (
+                &["--audit-log-path=-", "--audit-log-mode=batch", "--audit-log-batch-max-size=0"],
+                "invalid audit batch log max batch size 0, must be a positive number",
+            ),
+            (&["--logging-format=x"], "format: Invalid value: \"x\": Unsupported log format"),
+            (
+                &["--service-account-max-token-expiration=1s"],
+                "the service-account-max-token-expiration must be between 1 hour and 2^32 seconds",
+            ),
+            (
+                &["--goaway-chance=2", "--shutdown-delay-duration=-1s"],
+                "[--goaway-chance can not be less than 0 or greater than 0.02, --shutdown-delay-duration can not be negative \
+                 value]",
+            ),
+            (
+                &["--strict-transport-security-directives=x"],
+                "--strict-transport-security-directives invalid, allowed values: max-age=expireTime, includeSubDomains, \
+                 preload. see https://tools.ietf.org/html/rfc6797#section-6.1 for more information",
+            ),
+            (
+                &["--oidc-issuer-url=https://a"],
+                "oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set",
+            ),
+            (
+                &["--authentication-config=/no/such"],
+                "failed to load authentication configuration from file \"/no/such\": open /no/such: no such file or directory",
+            ),
+            (&["--watch-cache-sizes=x"], "invalid value of watch cache size: x"),
+            (&["--tls-min-version=x"], "unknown tls version \"x\""),
+            (&["--tls-cipher-suites=x"], "Cipher suite x not supported or doesn't exist"),
+            (
+                &["--encryption-provider-config=/no/such"],
+                "error while parsing file: error while loading file: error reading encryption provider configuration file \
+                 \"/no/such\": open /no/such: no such file or directory",
+            ),
+            (
+                &["--authorization-mode=Webhook", "--authorization-webhook-config-file=/no/such"],
+                "invalid authorization config: stat /no/such: no such file or directory",
+            ),
+            (
+                &["--service-cluster-ip-range=10.0.0.0/30"],
+                "error determining service IP ranges for primary service cidr: the service cluster IP range must be at least \
+                 8 IP addresses",
+            ),
+        ] {
+            assert_eq!(refused(arguments).as_deref(), Some(text));
+        }
     }
 
     #[test]

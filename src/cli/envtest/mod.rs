@@ -20,6 +20,7 @@ mod gates;
 mod kinds;
 mod parent;
 mod plugins;
+mod values;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
