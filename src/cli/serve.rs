@@ -53,6 +53,7 @@ pub(super) fn serve_with(
     {
         let idle = Some(args.store_world_idle).filter(|idle| !idle.is_zero());
         builder = args.store.on(builder, args.adopt)?.store_world_idle(idle);
+        builder = args.advertise.iter().fold(builder, |builder, url| builder.advertise(url));
     }
     let mut fixtures = args.fixtures;
     fixtures.extend(args.fixtures_if_present.into_iter().filter(|path| fixtures::has_files(path)));

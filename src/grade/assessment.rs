@@ -103,6 +103,12 @@ impl Assessment {
         self.verdict = self.verdict.max(Verdict::of(&self.findings));
     }
 
+    /// Says why there is no result, whatever was found.
+    pub(crate) fn is_broken_by(&mut self, why: String) {
+        self.add("broken", why, Grade::Fail);
+        self.verdict = Verdict::Broken;
+    }
+
     /// Returns the JSON form of `/__admin/verdict`.
     #[must_use]
     pub fn to_json(&self) -> Value {

@@ -1,18 +1,23 @@
 //! The log that grading reads: one record for each request of a world, bounded.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use crate::message::Ending;
 use crate::scenario::GateSeen;
+
+use super::texts;
 
 /// The most records that are stored; later requests are counted and not graded.
 pub(crate) const MAX_RECORDS: usize = 100_000;
 
 /// One request, as input of grading. Times are those of the world's clock since it began.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Record {
     /// When it arrived.
     pub began: Duration,
@@ -45,7 +50,7 @@ pub(crate) struct Record {
     /// The decided status; a fault may have withheld it from the client.
     pub status: u16,
     /// The fault that ended the answer.
-    pub fault: Option<&'static str>,
+    pub fault: Option<Cow<'static, str>>,
     /// Whether it happens after the head, so that the body is incomplete.
     pub breaks: bool,
     /// Whether its answer is never due.
@@ -67,8 +72,10 @@ pub(crate) struct Record {
     /// Whether the request was unmatched.
     pub unmatched: bool,
     /// The rule that shaped the answer.
+    #[serde(with = "texts::one")]
     pub acted: Option<Arc<str>>,
     /// The rules that match it, by their ids.
+    #[serde(with = "texts::many")]
     pub matched: Vec<Arc<str>>,
     /// The result of a gate.
     pub gate: Option<GateSeen>,
@@ -77,7 +84,7 @@ pub(crate) struct Record {
 }
 
 /// A created object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Created {
     /// Whether the client received the answer.
     pub acknowledged: bool,
@@ -122,7 +129,7 @@ impl Record {
             "was never answered".to_owned()
         } else if self.breaks {
             "was interrupted within its answer".to_owned()
-        } else if let Some(fault) = self.fault {
+        } else if let Some(fault) = &self.fault {
             format!("ended with {fault}")
         } else {
             format!("was answered with {}", self.status)

@@ -24,6 +24,8 @@ mod relist;
 mod retry_after;
 mod seen;
 mod text;
+mod texts;
+mod together;
 mod tokens;
 mod verdict;
 mod watches;
@@ -40,6 +42,7 @@ pub(crate) use log::{Created, Log, Record};
 pub(crate) use overview::{Kind, Overview};
 pub(crate) use seen::SeenRequest;
 pub(crate) use text::printable;
+pub(crate) use together::ServerRecords;
 pub use verdict::Verdict;
 
 use std::collections::HashMap;

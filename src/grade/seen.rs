@@ -55,7 +55,7 @@ pub(super) fn timeline(records: &[Record], redactor: &Redactor) -> Vec<SeenReque
             method: record.method.clone(),
             path: redactor.target(&record.path).chars().take(PATH).collect(),
             status: record.status,
-            fault: record.fault.map(str::to_owned),
+            fault: record.fault.as_deref().map(str::to_owned),
             lost: record.is_lost(),
             result: record.outcome_text(),
             retry_after: record.retry_after,

@@ -6,7 +6,7 @@ use crate::scenario::GateSeen;
 
 const MS: Duration = Duration::from_millis(1);
 
-fn record(at: u32, status: u16) -> Record {
+pub(super) fn record(at: u32, status: u16) -> Record {
     Record {
         began: MS * at,
         answered: MS * (at + 1),
@@ -127,7 +127,7 @@ fn what_failed_succeeds_later() {
     let lost = |at| Record {
         method: "POST".into(),
         verb: "create".into(),
-        fault: Some("reset"),
+        fault: Some("reset".into()),
         ..record(at, 201)
     };
     assert_eq!(codes(expect.clone(), vec![lost(0)]), ["never-recovered"]);
@@ -140,8 +140,12 @@ fn what_failed_succeeds_later() {
 #[test]
 fn an_interrupted_body_is_requested_again_before_a_write() {
     let expect = Expect { bodies_whole: true, ..Expect::default() };
-    let half =
-        Record { fault: Some("close"), breaks: true, end: Some(Ending::Fault), ..record(0, 200) };
+    let half = Record {
+        fault: Some("close".into()),
+        breaks: true,
+        end: Some(Ending::Fault),
+        ..record(0, 200)
+    };
     let create = Record {
         method: "POST".into(),
         verb: "create".into(),
@@ -313,7 +317,7 @@ fn a_lost_create_is_not_repeated() {
     let create = |at, acknowledged, status| Record {
         verb: "create".into(),
         created: (status == 201).then_some(Created { acknowledged }),
-        fault: (!acknowledged).then_some("reset"),
+        fault: (!acknowledged).then_some("reset".into()),
         ..record(at, status)
     };
     // The second attempt finds the object of the first.

@@ -83,7 +83,7 @@ pub trait AnswerEnd: Send + Sync {
 }
 
 /// How an answer ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Ending {
     /// It was sent completely.
     Whole,

@@ -86,7 +86,7 @@ pub(crate) struct WebhookAnswer {
     pub(crate) body: Bytes,
 }
 
-type WebhookClient = Client<WebhookConnector, Full<Bytes>>;
+pub(super) type WebhookClient = Client<WebhookConnector, Full<Bytes>>;
 
 /// The clients of all webhooks, made when they are first called; the least recently used ones are dropped.
 #[derive(Debug)]
@@ -145,7 +145,7 @@ impl ApiWebhooks {
         Err(format!("Post \"{}\": stopped after {MOST_REQUESTS} redirects", to.location))
     }
 
-    fn client(&self, target: WebhookTarget) -> Result<Arc<WebhookClient>, String> {
+    pub(super) fn client(&self, target: WebhookTarget) -> Result<Arc<WebhookClient>, String> {
         let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&target) {
             return Ok(Arc::clone(client));

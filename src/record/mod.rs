@@ -1,5 +1,5 @@
 //! Passes unmatched requests on to a backend, and records the exchanges as fixtures. It also has the clients for
-//! servers that stubs name, and for the webhooks of Kubernetes definitions.
+//! servers that stubs name, for the webhooks of Kubernetes definitions, and for servers that share a store.
 //!
 //! ```text
 //! Request → [proxy] → one of the [backends], or of a [forward] proxy's → [upstream] ══ [wire_form] ══ backend
@@ -50,6 +50,7 @@ mod options;
 mod order_key;
 mod outbound;
 mod pause;
+mod peer_request;
 mod proxy;
 mod queue;
 mod route;

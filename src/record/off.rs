@@ -87,6 +87,18 @@ impl ApiBackends {
     }
 }
 
+impl ApiWebhooks {
+    #[expect(clippy::unused_async, reason = "the signature is that of a build with a client")]
+    pub(crate) async fn ask_peer(
+        &self,
+        _: WebhookTarget,
+        _: http::Request<bytes::Bytes>,
+        _: &std::sync::atomic::AtomicUsize,
+    ) -> Result<(http::StatusCode, bytes::Bytes), String> {
+        Err("this build sends no requests; build it with the features record and tls".to_owned())
+    }
+}
+
 /// A client that sends nothing.
 #[derive(Debug)]
 pub(crate) struct Outbound;

@@ -52,6 +52,7 @@ pub(crate) use engine::shared::EntryChanges;
 #[cfg(test)]
 pub(crate) use engine::state::RuleUse;
 pub(crate) use engine::state::ScenarioState;
+pub(crate) use engine::tally::Tallies;
 pub(crate) use language::lint::{Part, PathTemplate, RequestShape, Served};
 pub(crate) use language::load::{Entry, LoadedScenarios, load, load_all};
 pub use language::load::{expand, shipped};

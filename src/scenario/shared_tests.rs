@@ -57,6 +57,11 @@ fn shown(decision: &Decision) -> String {
     )
 }
 
+/// How often each rule matched and acted.
+fn uses(set: &ScenarioSet, state: &ScenarioState) -> serde_json::Value {
+    set.status(state, Duration::ZERO)["rules"].clone()
+}
+
 /// The rules of each kind of state.
 const RULES: &[&str] = &[
     "rules: [{steps: [{times: 3, then: {status: 500}}, {times: 2, then: pass}, {forever: true, then: {status: 503}}]}]",
@@ -68,6 +73,10 @@ const RULES: &[&str] = &[
     "rules: [{limit: {requests: 3, window: 10s, algorithm: sliding_window}}]",
     "rules: [{limit: {requests: 3, window: 10s, burst: 5, algorithm: token_bucket}}]",
     "rules: [{at: [{page: 1, times: 2, then: {status: 410}}]}]",
+    "rules: [{at: [{page: 1, times: 90, then: {status: 410}}]}]",
+    "rules: [{per: path, steps: [{times: 40, then: {status: 500}}]}]",
+    "rules: [{share: [{p: 0.01%, then: {status: 429}}]}]",
+    "rules: [{steps: [{forever: true, then: {status: 503}}]}]",
     "{tokens: {iam: {issue: POST /t, in: header X-T, uses: 2, ttl: 20s}}, rules: [{match: {path: /x/**}, require: {token: iam}}]}",
     "{tokens: {iam: {issue: POST /t, in: header X-T}}, rules: [{match: {path: /x/**}, require: {token: iam}}, {match: {path: /x/2}, steps: [{times: 2, then: {revoke: iam}}]}]}",
     "{timeline: {phases: [{name: a, for: 5s, rules: [{then: {status: 500}}]}, {name: b, for: 7s, rules: [{then: {status: 503}}]}]}, rules: [{match: {path: /none}, then: pass}]}",
@@ -99,6 +108,12 @@ fn several_servers_decide_as_one() {
         for client in &three.0 {
             let keeps = client.set.status(&client.state, client.now);
             assert_eq!(keeps["scenarios"], one.set.status(&one.state, one.now)["scenarios"]);
+            // What is missing is what one server alone would say, whichever of the three is asked.
+            let others = three.0.iter().filter(|other| !std::ptr::eq(*other, client));
+            let others: Vec<_> = others.map(|other| other.set.tallies(&other.state)).collect();
+            let all = client.set.together(&client.state, &others);
+            assert_eq!(client.set.unmet(&all), one.set.unmet(&one.state), "{text}");
+            assert_eq!(uses(&client.set, &all), uses(&one.set, &one.state), "{text}");
         }
     }
 }

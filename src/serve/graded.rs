@@ -128,7 +128,7 @@ pub(super) fn record(
         revision: parameter("resourceVersion"),
         lists_first: asked.query().first("sendInitialEvents") == Some("true"),
         status: plan.status.as_u16(),
-        fault,
+        fault: fault.map(Into::into),
         breaks: faults.breaks,
         hangs: plan.delivery.delay() >= ENDLESS,
         stalls: faults.stalls,

@@ -85,6 +85,8 @@ pub(crate) use audit::{AuditBatches, send_audit_events};
 pub(crate) use audit::{AuditLog, AuditRotation, AuditTarget, EventSender};
 pub(crate) use clock::Turn;
 pub(crate) use commit::Reached;
+#[cfg(feature = "etcd")]
+pub(crate) use commit::{Advertised, Peer};
 #[cfg(all(feature = "etcd", feature = "cli"))]
 pub(crate) use commit::{StoreContents, StoreTool};
 pub(crate) use context::RequestContext;

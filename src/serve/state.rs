@@ -199,7 +199,7 @@ pub(crate) struct Shared {
     pub(crate) static_files: Vec<PathBuf>,
     /// The webhooks that wait or are under way.
     pub(crate) webhooks: WebhooksUnderWay,
-    /// The clients of conversion webhooks.
+    /// The clients of conversion webhooks, and of servers that share the store.
     pub(super) api_webhooks: ApiWebhooks,
     /// The client for servers that stubs name, made when the first is asked.
     pub(super) client: OnceLock<Result<Outbound, String>>,

@@ -110,6 +110,9 @@ pub struct Builder {
     pub(super) store: Option<(String, bool)>,
     #[cfg(feature = "etcd")]
     pub(super) store_access: StoreAccess,
+    /// Where the servers that share the store reach this one.
+    #[cfg(feature = "etcd")]
+    pub(super) advertise: Option<String>,
     /// After which time without a use a world of the store is removed.
     #[cfg(feature = "etcd")]
     pub(super) store_world_idle: Option<Duration>,
@@ -182,6 +185,8 @@ impl Default for Builder {
             #[cfg(feature = "etcd")]
             store_access: StoreAccess::default(),
             #[cfg(feature = "etcd")]
+            advertise: None,
+            #[cfg(feature = "etcd")]
             store_world_idle: Some(STORE_WORLD_IDLE),
             world_prefix: Some(WORLD_PREFIX.to_owned()),
             admin: AdminAccess::default(),
@@ -252,34 +257,6 @@ impl Builder {
     /// controllers of a cluster do: deployments get pods, pods run, jobs complete. Off by default.
     pub fn stages(mut self, on: bool) -> Self {
         self.stages = on;
-        self
-    }
-
-    /// Keeps the objects in etcd, at `etcd://[USER[:PASSWORD]@]HOST:PORT[,HOST:PORT..]/PREFIX`, or `etcds://` with TLS: servers with the same fixtures and the
-    /// same address share them. The start waits until etcd answers. With `adopt` these fixtures take the place of
-    /// others that the objects there began with; else the start is refused.
-    ///
-    /// ```
-    /// let builder = standin::Server::builder().store("etcd://127.0.0.1:2379/standin", false);
-    /// ```
-    #[cfg(feature = "etcd")]
-    pub fn store(mut self, address: &str, adopt: bool) -> Self {
-        self.store = Some((address.to_owned(), adopt));
-        self
-    }
-
-    /// Removes what clients have written in a world that no server with this store was asked for in this time; the default
-    /// world stays. A day, where nothing is set; `None`: never.
-    #[cfg(feature = "etcd")]
-    pub fn store_world_idle(mut self, time: Option<Duration>) -> Self {
-        self.store_world_idle = time;
-        self
-    }
-
-    /// Sets the certificates and the user for the etcd of [`Self::store`].
-    #[cfg(feature = "etcd")]
-    pub fn store_access(mut self, access: StoreAccess) -> Self {
-        self.store_access = access;
         self
     }
 

@@ -27,6 +27,8 @@ mod running;
 #[cfg(feature = "cli")]
 mod settle;
 mod start;
+#[cfg(feature = "etcd")]
+mod store;
 #[cfg(feature = "record")]
 mod token_webhook;
 #[cfg(feature = "record")]

@@ -7,17 +7,17 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::error::Error;
-#[cfg(feature = "etcd")]
-use crate::etcd::StoreAddress;
 use crate::k8s::{self, Auth};
 use crate::message::Bodies;
 use crate::record::Proxy;
 #[cfg(feature = "record")]
 use crate::record::Recorder;
 use crate::redact::{Key, Redactor};
+#[cfg(not(feature = "etcd"))]
+use crate::serve::Reached;
 use crate::serve::{
-    Assembly, CorsOrigins, LoadedSets, Reached, RequestContext, ServerLog, Settings, Shared,
-    Sources, TemplateHost,
+    Assembly, CorsOrigins, LoadedSets, RequestContext, ServerLog, Settings, Shared, Sources,
+    TemplateHost,
 };
 use crate::tls::server::Tls;
 #[cfg(feature = "tls")]
@@ -119,6 +119,7 @@ impl Builder {
         #[cfg(feature = "cli")]
         let open = serving.open.clone();
         ports.listen(refuses)?;
+        self.tell_others(&ports.addresses(), &shared);
         let Addresses { plain: address, https, admin } = ports.addresses();
         let task = serving.start(ports, tls);
         warnings::log_of_stubs(&shared, is_logged.then_some(&log));
@@ -141,24 +142,17 @@ impl Builder {
         })
     }
 
-    /// The store that several servers share, once it answers.
-    #[cfg(feature = "etcd")]
-    async fn reach_store(&mut self, log: &Logger) -> Result<Option<Reached>, Error> {
-        let Some((address, adopt)) = self.store.take() else { return Ok(None) };
-        let wrong = |why: String| Error::Setting(format!("--store: {why}"));
-        let address = address.parse::<StoreAddress>().map_err(|why| wrong(why.to_string()))?;
-        let access = std::mem::take(&mut self.store_access).of(&address).map_err(wrong)?;
-        let reached =
-            Reached::reach(address, access, adopt, Arc::clone(log)).await.map_err(wrong)?;
-        Ok(Some(reached.removing(self.store_world_idle)))
-    }
-
     /// The store that several servers share: this build has none.
     #[cfg(not(feature = "etcd"))]
     #[expect(clippy::unused_async, clippy::unused_self, reason = "as in a build with stores")]
     async fn reach_store(&mut self, _: &Logger) -> Result<Option<Reached>, Error> {
         Ok(None)
     }
+
+    /// Tells the servers that share a store where they reach this one: this build has none.
+    #[cfg(not(feature = "etcd"))]
+    #[expect(clippy::unused_self, reason = "as in a build with stores")]
+    fn tell_others(&self, _: &Addresses, _: &Shared) {}
 
     /// What makes the port a forward proxy, where it is one.
     fn open_forward_proxy(

@@ -113,6 +113,11 @@ pub(crate) struct Serve {
     #[cfg(feature = "etcd")]
     #[arg(long, requires = "store")]
     pub(crate) adopt: bool,
+    /// Where the other servers of the store reach the admin API of this one, to ask it for its journal. Without it the
+    /// address that it listens on, or the one from which it reaches etcd.
+    #[cfg(feature = "etcd")]
+    #[arg(long, value_name = "URL", requires = "store")]
+    pub(crate) advertise: Option<String>,
     /// Most worlds besides the default one; the least recently used one makes room.
     #[arg(long, value_name = "N")]
     pub(crate) max_worlds: Option<usize>,

@@ -12,3 +12,4 @@ pub(in crate::scenario) mod progress;
 pub(in crate::scenario) mod shared;
 pub(in crate::scenario) mod state;
 pub(in crate::scenario) mod steer;
+pub(in crate::scenario) mod tally;

@@ -41,9 +41,9 @@ type RuleRequest = (Arc<str>, [u8; 32]);
 pub(in crate::scenario) struct Memory {
     /// How many requests each rule has counted; `at` entries have their own key.
     pub(super) counters: HashMap<(Arc<str>, usize), u64>,
-    uses: HashMap<Arc<str>, RuleUse>,
+    pub(super) uses: HashMap<Arc<str>, RuleUse>,
     /// How many bodies reached a place of a rule, by the rule's key and the entry of its `at`.
-    reached: HashMap<(Arc<str>, usize), u64>,
+    pub(super) reached: HashMap<(Arc<str>, usize), u64>,
     /// Attempts of requests, by rule and request.
     pub(super) attempts: Option<LruCache<RuleRequest, u64>>,
     /// The counts of limits.

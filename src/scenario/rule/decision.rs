@@ -110,7 +110,7 @@ pub(crate) struct IssuedToken {
 }
 
 /// The result of a gate, or of the issuer of its tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum GateSeen {
     /// A valid token.
     Valid,

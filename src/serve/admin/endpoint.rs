@@ -31,6 +31,7 @@ const PATHS: &[&str] = &[
     "standin",
     "standin/replay",
     "standin/recording",
+    "standin/records",
     "standin/scenarios",
     "standin/scenarios/available",
     "standin/scenarios/reset",
@@ -79,6 +80,7 @@ pub(super) enum Endpoint<'a> {
     Verdict,
     Replay,
     Recording,
+    Records,
     Scenarios,
     ScenarioReset,
     ScenarioState(&'a str),
@@ -160,6 +162,7 @@ impl<'a> Endpoint<'a> {
             ["verdict"] => Self::Verdict,
             ["standin", "replay"] => Self::Replay,
             ["standin", "recording"] => Self::Recording,
+            ["standin", "records"] => Self::Records,
             ["scenarios"] => Self::Scenarios,
             ["scenarios", "reset"] => Self::ScenarioReset,
             ["scenarios", name, "state"] => Self::ScenarioState(name),
@@ -210,6 +213,7 @@ impl<'a> Endpoint<'a> {
             | Self::Verdict
             | Self::Replay
             | Self::Recording
+            | Self::Records
             | Self::ScenarioSchema
             | Self::AvailableScenarios
             | Self::Console
@@ -269,6 +273,9 @@ impl<'a> Endpoint<'a> {
                 | Self::Worlds
                 | Self::World(_)
                 | Self::WorldReset(_)
+                | Self::Findings
+                | Self::Verdict
+                | Self::Records
         )
     }
 

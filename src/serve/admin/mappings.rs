@@ -6,16 +6,18 @@ mod change;
 mod find;
 mod import;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Method;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::message::Plan;
 
 use super::super::context::RequestContext;
-use super::reply::{AdminError, empty};
+use super::reply::{AdminError, empty, ok};
 
 pub(super) use find::{as_shown, list};
 
@@ -133,6 +135,27 @@ impl<'a> Endpoint<'a> {
             Self::Save => blocking(context, change::save).await,
         }
     }
+}
+
+/// The stubs that no request to this server matched, of those that none elsewhere did; removed, where that is asked for.
+pub(super) async fn unmatched_besides(
+    context: &RequestContext,
+    is_removal: bool,
+    elsewhere: Vec<HashSet<Uuid>>,
+) -> Result<Plan, AdminError> {
+    if context.shared.journal.is_off() {
+        return Err(AdminError::NoJournal);
+    }
+    let of_stubs = move |context: &RequestContext| {
+        let mut stubs = find::without_requests(context);
+        stubs.retain(|stub| elsewhere.iter().all(|ids| ids.contains(&stub.id)));
+        if !is_removal {
+            return Ok(find::shown(stubs.iter(), stubs.len()));
+        }
+        change::remove_all(context, &stubs)?;
+        Ok(ok(&json!({})))
+    };
+    blocking(context, of_stubs).await
 }
 
 /// Does something on a thread that may block.

@@ -44,6 +44,7 @@
 //! | GET `/__admin/standin/recording` | what was recorded of the backend so far |
 //! | GET `/__admin/findings` | what clients did that they should not have, where requests are graded |
 //! | GET `/__admin/verdict` | the verdict of a drill on the world's clients, with findings and timeline; as text where that is accepted |
+//! | GET `/__admin/standin/records` | what this server knows of the world's clients, for others that share the store |
 //! | GET `/__admin/kubeconfig`, `…/worlds/NAME/kubeconfig` | a kubeconfig for clients of the world |
 //! | POST `/__admin/reset` | the world is as the fixtures say again: objects, counters, tokens, clock, states; and, in the default world, the stubs, with an empty journal |
 //! | GET `/__admin/clock` | the world's time |
@@ -78,6 +79,7 @@ mod requests;
 mod scenarios;
 mod settings;
 mod store;
+mod together;
 mod worlds;
 
 use http::{Method, StatusCode};
@@ -126,6 +128,8 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
     let body = request.body.read(most).await.map_err(AdminError::Body)?;
     let method = &request.method;
     let query = request.query().map(str::to_owned);
+    // What waits for other servers is large, and most servers have none: it is boxed.
+    let of_all = context.asks_all(query.as_deref());
     match endpoint {
         Endpoint::Summary => Ok(about::summary(context, request)),
         Endpoint::Root => about::root(context, request),
@@ -136,8 +140,15 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
         Endpoint::Ca => about::ca(context),
         Endpoint::Bounds => Ok(about::bounds(context)),
         Endpoint::Metrics => about::metrics(context),
+        Endpoint::Mappings(mappings::Endpoint::Unmatched) if of_all => {
+            Box::pin(together::unmatched_stubs(context, request)).await
+        }
         Endpoint::Mappings(endpoint) => {
-            endpoint.answer(context, method, query.as_deref(), &body).await
+            let own = endpoint.answer(context, method, query.as_deref(), &body).await?;
+            if !(of_all && endpoint == mappings::Endpoint::Reset) {
+                return Ok(own);
+            }
+            Ok(Box::pin(together::forget_of_others(context, request, own)).await)
         }
         Endpoint::Settings => settings::all(context, method, &body),
         Endpoint::ExtendedSettings => settings::extend(context, &body),
@@ -145,10 +156,19 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
         Endpoint::File(name) => files::one(context, method, name, &body).await,
         Endpoint::Recordings(endpoint) => endpoint.answer(context, &body).await,
         Endpoint::Journal(endpoint) => {
-            endpoint.answer(context, method, query.as_deref(), &body).await
+            let own = endpoint.answer(context, method, query.as_deref(), &body).await?;
+            if !of_all {
+                return Ok(own);
+            }
+            Ok(Box::pin(together::with_others(context, request, &body, own)).await)
         }
-        Endpoint::Findings => requests::findings(context),
-        Endpoint::Verdict => requests::verdict(context, request),
+        Endpoint::Findings => {
+            requests::findings(context, together::records(context, request, of_all).await)
+        }
+        Endpoint::Verdict => {
+            requests::verdict(context, request, together::records(context, request, of_all).await)
+        }
+        Endpoint::Records => requests::records(context),
         Endpoint::Recording => Ok(recordings::progress(context)),
         Endpoint::Replay => Ok(reply::ok(&ReplayReport::of(&context.shared).to_json())),
         Endpoint::Scenarios if matches!(*method, Method::GET | Method::HEAD) => {
@@ -167,7 +187,13 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
         Endpoint::OwnScenarioReset => own_scenarios::reset(context),
         Endpoint::ScenarioStart => own_scenarios::start(context),
         Endpoint::ScenarioStep => own_scenarios::step(context),
-        Endpoint::Reset => store::reset(context).await,
+        Endpoint::Reset => {
+            let own = store::reset(context).await?;
+            if !of_all {
+                return Ok(own);
+            }
+            Ok(Box::pin(together::forget_of_others(context, request, own)).await)
+        }
         Endpoint::Clock => Ok(clock::show(context)),
         Endpoint::ClockFreeze => clock::freeze(context),
         Endpoint::ClockRelease => clock::release(context),

@@ -156,6 +156,13 @@ pub(super) fn ok(value: &Value) -> Plan {
     Plan::json(StatusCode::OK, Origin::Admin, format!("{value}\n"))
 }
 
+/// Says which servers that share the store did not answer.
+pub(super) fn name_unanswered(answer: &mut Value, unanswered: Vec<String>) {
+    if !unanswered.is_empty() && answer.is_object() {
+        answer["unanswered"] = unanswered.into();
+    }
+}
+
 fn token_wanted() -> Plan {
     let why =
         "the admin API needs the token of --admin-token: send it as Authorization: Bearer TOKEN";

@@ -11,12 +11,13 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::exchange::Slot;
-use crate::grade::grade;
+use crate::grade::Finding;
 use crate::message::{Origin, Plan, Request};
 
+use super::super::assess::AllRecords;
 use super::super::context::RequestContext;
 use super::super::graded::GradedRequests;
-use super::reply::{AdminError, absent, accepts_text, ok};
+use super::reply::{AdminError, absent, accepts_text, name_unanswered, ok};
 
 /// An endpoint about the journal, by its path below `/__admin`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,24 +183,36 @@ fn is_own(context: &RequestContext, slot: &Slot) -> bool {
 }
 
 /// What the world's clients did that they should not have.
-pub(super) fn findings(context: &RequestContext) -> Result<Plan, AdminError> {
+pub(super) fn findings(context: &RequestContext, all: AllRecords) -> Result<Plan, AdminError> {
     require_grading(context)?;
-    let (records, dropped) = context.world.log.records();
-    let scenarios = context.scenario_set();
-    let graded = grade(&records, &scenarios.expectations(), scenarios.grading().expectations);
-    let redactor = &context.shared.settings.redactor;
-    let findings: Vec<_> =
-        graded.into_iter().map(|finding| finding.redacted(redactor).to_json()).collect();
-    Ok(ok(&json!({"requests": records.len(), "notGraded": dropped, "findings": findings})))
+    let found: Vec<_> = context.findings_of(&all).iter().map(Finding::to_json).collect();
+    let (requests, dropped) = (all.of.records.len(), all.of.dropped);
+    let mut answer = json!({"requests": requests, "notGraded": dropped, "findings": found});
+    name_unanswered(&mut answer, all.unanswered);
+    Ok(ok(&answer))
 }
 
 /// The verdict on the world's clients.
-pub(super) fn verdict(context: &RequestContext, request: &Request) -> Result<Plan, AdminError> {
+pub(super) fn verdict(
+    context: &RequestContext,
+    request: &Request,
+    all: AllRecords,
+) -> Result<Plan, AdminError> {
     require_grading(context)?;
     if accepts_text(request) {
-        return Ok(Plan::text(StatusCode::OK, Origin::Admin, context.assess().to_text()));
+        let text = context.assess_all(&all).to_text();
+        return Ok(Plan::text(StatusCode::OK, Origin::Admin, text));
     }
-    Ok(ok(&context.verdict()))
+    let mut answer = context.verdict(&all);
+    name_unanswered(&mut answer, all.unanswered);
+    Ok(ok(&answer))
+}
+
+/// What this server knows of the world's clients, for another one that shares the store.
+pub(super) fn records(context: &RequestContext) -> Result<Plan, AdminError> {
+    require_grading(context)?;
+    let text = serde_json::to_string(&context.told_records()).map_err(|_| AdminError::Failed)?;
+    Ok(Plan::json(StatusCode::OK, Origin::Admin, text))
 }
 
 fn require_grading(context: &RequestContext) -> Result<(), AdminError> {

@@ -13,6 +13,7 @@ use crate::scenario::ScenarioState;
 
 use super::super::clock::{Clock, Turn};
 use super::outcome::{Fresh, WriteError};
+use super::peer::Peer;
 use super::proposal::{Ahead, Proposal, ServerChange, ShareError};
 use super::published::Published;
 
@@ -64,6 +65,11 @@ impl Cluster {
 
     #[expect(clippy::unused_async, reason = "as in a build with stores")]
     pub(crate) async fn refresh(&self) -> Result<(), ShareError> {
+        match *self {}
+    }
+
+    #[expect(clippy::unused_async, reason = "as in a build with stores")]
+    pub(crate) async fn peers(&self) -> Result<Vec<Peer>, ShareError> {
         match *self {}
     }
 

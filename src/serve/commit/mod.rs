@@ -22,6 +22,7 @@ mod cluster;
 mod cluster;
 mod numbers;
 mod outcome;
+mod peer;
 mod proposal;
 mod published;
 #[cfg(test)]
@@ -44,6 +45,9 @@ pub(crate) use cluster::{Contents as StoreContents, StoreTool};
 pub(crate) use numbers::StoreNumbers;
 use outcome::TRIES;
 pub(crate) use outcome::{Contended, Fresh, WriteError};
+#[cfg(feature = "etcd")]
+pub(crate) use peer::Advertised;
+pub(crate) use peer::Peer;
 pub(crate) use proposal::{Ahead, MOST_BYTES, MOST_KEYS, Proposal, ServerChange, ShareError};
 use published::Published;
 

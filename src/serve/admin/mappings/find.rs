@@ -82,7 +82,7 @@ pub(super) fn written(status: StatusCode, stub: &Stub) -> Plan {
 }
 
 /// A list of stubs as an answer. `total` counts those of other pages too.
-fn shown<'a>(stubs: impl Iterator<Item = &'a Arc<Stub>>, total: usize) -> Plan {
+pub(super) fn shown<'a>(stubs: impl Iterator<Item = &'a Arc<Stub>>, total: usize) -> Plan {
     let mut text = "{\"mappings\":[".to_owned();
     for (at, stub) in stubs.enumerate() {
         if at > 0 {

@@ -1,7 +1,7 @@
 //! What the tasks of a store share.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -34,11 +34,16 @@ impl std::fmt::Debug for Log {
     }
 }
 
+/// The key of a server, once it is known.
+pub(super) type ReplicaKey = OnceLock<String>;
+
 /// What the tasks of a store share.
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) members: Arc<Members>,
     pub(super) keys: Keys,
+    /// The key that says where this server is reached, once it was written.
+    pub(super) replica: ReplicaKey,
     /// A world in which nothing was written.
     pub(super) layer: State,
     pub(super) worlds: Mutex<HashMap<WorldName, Arc<Published>>>,
@@ -84,6 +89,7 @@ impl Inner {
         Self {
             members,
             keys,
+            replica: ReplicaKey::new(),
             layer,
             began,
             worlds: Mutex::default(),

@@ -13,6 +13,7 @@
 //! PREFIX/heads/WORLD/RESOURCE                  the same for each resource
 //! PREFIX/leader                                whose controllers run
 //! PREFIX/uses/WORLD                            some server uses the world: with a lease
+//! PREFIX/replicas/URL                          where a server is reached: with a lease
 //! PREFIX/space                                 written while etcd was full, to see whether it has space again
 //! ```
 //!
@@ -129,6 +130,16 @@ impl Keys {
     /// Written by who uses a world.
     pub(super) fn using(&self, world: &str) -> String {
         format!("{}/uses/{world}", self.prefix)
+    }
+
+    /// Where a server is reached.
+    pub(super) fn replica(&self, name: &str) -> String {
+        format!("{}{name}", self.replicas())
+    }
+
+    /// What the keys of all servers begin with.
+    pub(super) fn replicas(&self) -> String {
+        format!("{}/replicas/", self.prefix)
     }
 
     pub(super) fn space(&self) -> String {

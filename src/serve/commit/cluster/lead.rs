@@ -50,7 +50,7 @@ impl Inner {
     }
 
     /// Keeps a lease until it is lost.
-    async fn keep(&self, lease: i64) {
+    pub(super) async fn keep(&self, lease: i64) {
         let mut kept = Instant::now();
         while kept.elapsed() < DOUBT {
             tokio::time::sleep(EVERY).await;

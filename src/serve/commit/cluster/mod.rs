@@ -7,6 +7,7 @@
 //! list at a revision that the local state does not remember: [past]
 //! worlds that no server uses: removed by [idle]
 //! `standin store`: [tools]
+//! what each server keeps for itself is asked of all: [register] says where they are
 //! reader: [fresh]: when was the last write? → wait for [follow] → read the local state
 //! ```
 //!
@@ -30,6 +31,7 @@ mod lead;
 mod load;
 mod park;
 mod past;
+mod register;
 mod rules;
 mod shared;
 mod shared_world;
