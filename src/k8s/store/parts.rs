@@ -27,6 +27,8 @@ pub(crate) struct Part {
     pub(crate) writes: Vec<(Place, Option<Arc<Object>>)>,
     /// What has to be as it was when the change was decided.
     pub(crate) demands: Vec<Demand>,
+    /// Whether others are decided by what is written.
+    pub(crate) decides: bool,
 }
 
 /// Something that has to be as it was.
@@ -38,6 +40,8 @@ pub(crate) enum Demand {
     Absent(Place, Since),
     /// No object of the resource was written since.
     Collection(Arc<GroupResource>, Since),
+    /// No object was written since by which others are decided: see [`decides`].
+    Deciding(Since),
     /// No object of the world was written since.
     World(Since),
 }
@@ -71,7 +75,6 @@ impl StoreChange {
     pub(crate) fn parts(&self) -> Vec<Part> {
         let mut parts: Vec<Part> = Vec::new();
         let mut planned = Planned::default();
-        let definitions = Arc::new(definitions::resource());
         for group in self.groups() {
             let number = parts.len();
             let mut demands = Vec::new();
@@ -83,9 +86,12 @@ impl StoreChange {
             if self.on_conflict == OnConflict::DecideAgain {
                 let written = group.iter().map(|write| place(&write.object));
                 written.for_each(|place| add(planned.object(&self.base, place)));
-                // Decisions depend on the types of objects.
-                let last = planned.resources.get(&definitions).copied();
-                add(Demand::Collection(Arc::clone(&definitions), since(&self.base, last)));
+                // Decisions depend on the types of objects, and on what admission goes by. A deleted collection is decided
+                // once, with its first object: again it would be another one.
+                let creates = |write: &Write| write.previous.is_none() && !write.removed;
+                if number == 0 || group.iter().any(creates) {
+                    add(Demand::Deciding(since(&self.base, planned.deciding)));
+                }
             }
             for dependency in &self.relied {
                 add(match dependency {
@@ -106,7 +112,8 @@ impl StoreChange {
                 let object = (!write.removed).then(|| Arc::clone(&write.object));
                 (place(&write.object), object)
             });
-            parts.push(Part { writes: writes.collect(), demands });
+            let decides = group.iter().any(decides);
+            parts.push(Part { writes: writes.collect(), demands, decides });
             for write in group {
                 planned.note(write, number);
             }
@@ -162,10 +169,37 @@ struct Planned {
     /// The last part that wrote an object, and whether it removed it.
     objects: HashMap<Place, (usize, bool)>,
     resources: HashMap<Arc<GroupResource>, usize>,
+    /// The last part by which others are decided.
+    deciding: Option<usize>,
+}
+
+/// Whether others are decided by what a write leaves: by definitions, and by what admission goes by. Upstream's servers
+/// see such objects a moment later (informers); here one answers as if it were alone.
+fn decides(write: &Write) -> bool {
+    let resource = &*write.object.resource;
+    match &*resource.to_string() {
+        // Who is counted by a quota relies on that quota; its use is written with each of them.
+        "resourcequotas" => write.previous.is_none() || write.removed,
+        "limitranges"
+        | "ingressclasses.networking.k8s.io"
+        | "mutatingadmissionpolicies.admissionregistration.k8s.io"
+        | "mutatingadmissionpolicybindings.admissionregistration.k8s.io"
+        | "mutatingwebhookconfigurations.admissionregistration.k8s.io"
+        | "priorityclasses.scheduling.k8s.io"
+        | "runtimeclasses.node.k8s.io"
+        | "storageclasses.storage.k8s.io"
+        | "validatingadmissionpolicies.admissionregistration.k8s.io"
+        | "validatingadmissionpolicybindings.admissionregistration.k8s.io"
+        | "validatingwebhookconfigurations.admissionregistration.k8s.io" => true,
+        _ => *resource == definitions::resource(),
+    }
 }
 
 impl Planned {
     fn note(&mut self, write: &Write, part: usize) {
+        if decides(write) {
+            self.deciding = Some(part);
+        }
         self.objects.insert(place(&write.object), (part, write.removed));
         self.resources.insert(Arc::clone(&write.object.resource), part);
     }

@@ -73,6 +73,41 @@ fn a_part_has_one_write_of_each_resource() {
 }
 
 #[test]
+fn what_others_are_decided_by_is_compared_with_each_change() {
+    let (ranges, quotas, maps) =
+        (resource("limitranges"), resource("resourcequotas"), resource("configmaps"));
+    let store = store();
+    store.write(|change| put(change, &quotas, "q", ""));
+    let state = store.state();
+    let base = Since::Revision(state.revision);
+    let mut change = StoreChange::on(&state);
+    put(&mut change, &maps, "a", "");
+    put(&mut change, &ranges, "r", "");
+    put(&mut change, &maps, "b", "");
+    // The use of a quota is written with what it counts; a new quota was not counted by anybody.
+    put(&mut change, &quotas, "q", "1");
+    put(&mut change, &quotas, "new", "");
+    let parts = change.parts();
+    let decide: Vec<bool> = parts.iter().map(|part| part.decides).collect();
+    assert_eq!(decide, [true, false, true]);
+    for (part, since) in parts.iter().zip([base, Since::Part(0), Since::Part(0)]) {
+        assert!(part.demands.contains(&Demand::Deciding(since)), "{:?}", part.demands);
+    }
+    // What is deleted together is decided together.
+    for name in ["a", "b"] {
+        store.write(|change| put(change, &maps, name, ""));
+    }
+    let mut change = StoreChange::on(&store.state());
+    change.remove(&maps, "n/a");
+    change.remove(&maps, "n/b");
+    let decided = change
+        .parts()
+        .into_iter()
+        .map(|part| part.demands.iter().any(|demand| matches!(demand, Demand::Deciding(_))));
+    assert_eq!(decided.collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
 fn a_change_that_relies_on_much_relies_on_all() {
     let state = store().state();
     let mut change = StoreChange::on(&state);

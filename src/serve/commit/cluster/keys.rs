@@ -11,6 +11,7 @@
 //! PREFIX/standin/state/WORLD/KEY               what is of one world besides its objects: clock, scenarios and their state
 //! PREFIX/standin/changes                       written with each of these two: when was the last change?
 //! PREFIX/heads/WORLD/RESOURCE                  the same for each resource
+//! PREFIX/heads/WORLD/:deciding                 the same for all by which others are decided
 //! PREFIX/leader                                whose controllers run
 //! PREFIX/uses/WORLD                            some server uses the world: with a lease
 //! PREFIX/replicas/URL                          where a server is reached: with a lease
@@ -102,6 +103,11 @@ impl Keys {
 
     pub(super) fn head_of(&self, world: &str, resource: &GroupResource) -> String {
         format!("{}{resource}", self.heads_of(world))
+    }
+
+    /// Written with each object by which others are decided.
+    pub(super) fn deciding(&self, world: &str) -> String {
+        format!("{}:deciding", self.heads_of(world))
     }
 
     /// What the heads of all resources of a world begin with.

@@ -60,6 +60,7 @@ impl Inner {
             Demand::Collection(resource, since) => {
                 Compare::not_after(keys.head_of(world, resource).into(), at(since).0)
             }
+            Demand::Deciding(since) => Compare::not_after(keys.deciding(world).into(), at(since).0),
             Demand::World(since) => Compare::not_after(keys.head(world).into(), at(since).0),
         }));
         let mut success = Vec::with_capacity(2 * part.writes.len() + 1);
@@ -75,6 +76,9 @@ impl Inner {
                 None => RequestOp::delete(key),
             });
             success.push(RequestOp::put(keys.head_of(world, &place.0).into(), Vec::new()));
+        }
+        if part.decides {
+            success.push(RequestOp::put(keys.deciding(world).into(), Vec::new()));
         }
         success.push(RequestOp::put(keys.head(world).into(), Vec::new()));
         Ok(TxnRequest { compare, success })

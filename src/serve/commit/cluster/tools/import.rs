@@ -201,6 +201,8 @@ impl StoreTool {
                     break;
                 }
             }
+            // Any of them may be one by which others are decided.
+            success.push(RequestOp::put(self.keys.deciding(world).into(), Vec::new()));
             success.push(RequestOp::put(self.keys.head(world).into(), Vec::new()));
             if !self.carry_out(compare, success).await? {
                 return Err(taken());
