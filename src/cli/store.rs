@@ -12,7 +12,7 @@ use crate::fixtures::{self, ObjectSet};
 use crate::k8s::State;
 use crate::message::WorldName;
 use crate::objects::{self, ObjectCollection};
-use crate::serve::{StoreContents, StoreTool, first_state};
+use crate::serve::{StoreContents, StoreTools, first_state};
 
 use super::args::{
     StoreArgs, StoreCheck, StoreCommand, StoreCompact, StoreExport, StoreImport, StoreRemove,
@@ -36,14 +36,18 @@ pub(super) fn store(command: &StoreCommand) -> Result<(), CommandError> {
 }
 
 /// Opens the store that the options name.
-async fn open(args: &StoreArgs) -> Result<StoreTool, CommandError> {
+async fn open(args: &StoreArgs) -> Result<StoreTools, CommandError> {
     let usage = |why: String| CommandError::Usage(format!("--store: {why}"));
     let (address, access) = args.access()?.ok_or_else(|| {
         usage("which store? --store etcd://HOST:PORT/PREFIX, or STANDIN_STORE".to_owned())
     })?;
-    let address = address.parse::<StoreAddress>().map_err(|error| usage(error.to_string()))?;
-    let access = access.of(&address).map_err(usage)?;
-    StoreTool::open(address, access).await.map_err(CommandError::Failed)
+    let addresses = StoreAddress::list(&address).map_err(|error| usage(error.to_string()))?;
+    let mut clusters = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        let access = access.clone().of(&address).map_err(usage)?;
+        clusters.push((address, access));
+    }
+    StoreTools::open(clusters).await.map_err(CommandError::Failed)
 }
 
 fn world(name: &str) -> Result<WorldName, CommandError> {
@@ -51,34 +55,65 @@ fn world(name: &str) -> Result<WorldName, CommandError> {
 }
 
 async fn check(args: &StoreCheck) -> Result<(), CommandError> {
-    let tool = open(&args.store).await?;
-    let contents = tool.contents().await.map_err(CommandError::Failed)?;
-    if args.json {
-        println!("{:#}", as_json(&contents));
-    } else {
-        println!("revision {}, fixtures {}", contents.revision, contents.fingerprint);
-        print_worlds(&contents);
-        for (world, of) in &contents.worlds {
-            for (resource, (count, bytes)) in &of.resources {
-                println!("  {world}: {resource}: {count} objects, {bytes} bytes");
+    let clusters = contents(&args.store).await?;
+    match clusters.as_slice() {
+        [(_, contents)] if args.json => println!("{:#}", as_json(contents)),
+        [(_, contents)] => print_contents(contents),
+        all if args.json => {
+            let shown = all.iter().map(|(address, contents)| {
+                let mut shown = as_json(contents);
+                shown["address"] = address.as_str().into();
+                shown
+            });
+            println!("{:#}", json!({"clusters": shown.collect::<Vec<_>>()}));
+        }
+        all => {
+            for (number, (address, contents)) in all.iter().enumerate() {
+                println!("cluster {}: {address}", number + 1);
+                print_contents(contents);
             }
         }
-        println!("besides objects: {} keys", contents.besides_objects);
-        if let Some((key, bytes)) = &contents.largest {
-            println!("largest object: {bytes} bytes, {key}");
-        }
-        print_some("keys of other programs, which are ignored", &contents.foreign);
-        print_some("problems", &contents.problems);
     }
-    if contents.problems.0 > 0 { Err(CommandError::Reported(EXIT_INVALID)) } else { Ok(()) }
+    let is_wrong = clusters.iter().any(|(_, contents)| contents.problems.0 > 0);
+    if is_wrong { Err(CommandError::Reported(EXIT_INVALID)) } else { Ok(()) }
+}
+
+/// What is in each cluster, with its address.
+async fn contents(args: &StoreArgs) -> Result<Vec<(String, StoreContents)>, CommandError> {
+    let tools = open(args).await?;
+    let mut all = Vec::with_capacity(tools.count());
+    for tool in tools.iter() {
+        let contents = tool.contents().await.map_err(CommandError::Failed)?;
+        all.push((tool.address().to_string(), contents));
+    }
+    Ok(all)
+}
+
+fn print_contents(contents: &StoreContents) {
+    println!("revision {}, fixtures {}", contents.revision, contents.fingerprint);
+    print_worlds(contents);
+    for (world, of) in &contents.worlds {
+        for (resource, (count, bytes)) in &of.resources {
+            println!("  {world}: {resource}: {count} objects, {bytes} bytes");
+        }
+    }
+    println!("besides objects: {} keys", contents.besides_objects);
+    if let Some((key, bytes)) = &contents.largest {
+        println!("largest object: {bytes} bytes, {key}");
+    }
+    print_some("keys of other programs, which are ignored", &contents.foreign);
+    print_some("problems", &contents.problems);
 }
 
 async fn worlds(args: &StoreCheck) -> Result<(), CommandError> {
-    let contents = open(&args.store).await?.contents().await.map_err(CommandError::Failed)?;
+    let mut all = StoreContents::default();
+    for (_, contents) in contents(&args.store).await? {
+        all.worlds.extend(contents.worlds);
+    }
     if args.json {
-        println!("{:#}", as_json(&contents)["worlds"]);
+        println!("{:#}", as_json(&all)["worlds"]);
     } else {
-        print_worlds(&contents);
+        print_worlds(&all);
     }
     Ok(())
 }
@@ -139,10 +174,10 @@ fn as_json(contents: &StoreContents) -> Value {
 }
 
 async fn export(args: &StoreExport) -> Result<(), CommandError> {
-    let tool = open(&args.store).await?;
+    let tools = open(&args.store).await?;
     if args.raw {
         let of = args.world.as_deref().map(world).transpose()?;
-        let lines = tool.dump(of.as_ref()).await.map_err(CommandError::Failed)?;
+        let lines = tools.dump(of.as_ref()).await.map_err(CommandError::Failed)?;
         let text = lines.join("\n") + "\n";
         let Some(to) = &args.to else {
             print!("{text}");
@@ -156,7 +191,7 @@ async fn export(args: &StoreExport) -> Result<(), CommandError> {
     let name = world(args.world.as_deref().unwrap_or(crate::message::DEFAULT_WORLD))?;
     let (mut collection, mut kinds) = (ObjectCollection::default(), HashMap::new());
     let mut removed = Vec::new();
-    for stored in tool.objects(&name).await.map_err(CommandError::Failed)? {
+    for stored in tools.of(&name).objects(&name).await.map_err(CommandError::Failed)? {
         let Some(object) = stored.value else {
             removed.push(format!("{}/{}", stored.resource, stored.key));
             continue;
@@ -196,10 +231,10 @@ async fn import(args: &StoreImport) -> Result<(), CommandError> {
             let text = fs::read_to_string(path);
             dumps.push(text.map_err(|source| CommandError::Read { path: path.clone(), source })?);
         }
-        let tool = open(&args.store).await?;
+        let tools = open(&args.store).await?;
         let mut count = 0;
         for dump in dumps {
-            let restored = tool.restore(&dump, into.as_ref(), args.force).await;
+            let restored = tools.restore(&dump, into.as_ref(), args.force).await;
             count += restored.map_err(CommandError::Failed)?;
         }
         count
@@ -207,9 +242,9 @@ async fn import(args: &StoreImport) -> Result<(), CommandError> {
         let loaded = fixtures::load(&args.paths).map_err(CommandError::invalid)?;
         let state = state(loaded.set.objects)?;
         let bare = state_of_none()?;
-        let tool = open(&args.store).await?;
+        let tools = open(&args.store).await?;
         let into = into.unwrap_or_default();
-        let imported = tool.import(&into, &state, &bare, args.force).await;
+        let imported = tools.of(&into).import(&into, &state, &bare, args.force).await;
         imported.map_err(CommandError::Failed)?
     };
     println!("wrote {count} objects");
@@ -227,24 +262,31 @@ fn state_of_none() -> Result<State, CommandError> {
 }
 
 async fn compact(args: &StoreCompact) -> Result<(), CommandError> {
-    let tool = open(&args.store).await?;
-    let (what, compacted) = if args.etcd {
-        ("etcd".to_owned(), tool.compact_etcd(args.revision).await)
-    } else {
+    let tools = open(&args.store).await?;
+    if !args.etcd {
         let world = world(&args.world)?;
-        (format!("the world {world}"), tool.compact(&world, args.revision).await)
-    };
-    let revision = compacted.map_err(CommandError::Failed)?;
-    println!("the history of {what} is compacted up to {revision}");
+        let compacted = tools.of(&world).compact(&world, args.revision).await;
+        let revision = compacted.map_err(CommandError::Failed)?;
+        println!("the history of the world {world} is compacted up to {revision}");
+        return Ok(());
+    }
+    if args.revision.is_some() && tools.count() > 1 {
+        let why = "--revision: each of several clusters has revisions of its own; leave it out";
+        return Err(CommandError::Usage(why.to_owned()));
+    }
+    for tool in tools.iter() {
+        let revision = tool.compact_etcd(args.revision).await.map_err(CommandError::Failed)?;
+        println!("the history of etcd at {} is compacted up to {revision}", tool.address());
+    }
     Ok(())
 }
 
 async fn remove(args: &StoreRemove) -> Result<(), CommandError> {
     let names: Vec<WorldName> =
         args.worlds.iter().map(|name| world(name)).collect::<Result<_, _>>()?;
-    let tool = open(&args.store).await?;
+    let tools = open(&args.store).await?;
     for name in &names {
-        tool.remove(name).await.map_err(CommandError::Failed)?;
+        tools.of(name).remove(name).await.map_err(CommandError::Failed)?;
     }
     println!("removed {} worlds", names.len());
     Ok(())

@@ -56,6 +56,40 @@ fn user_info(text: &str) -> Option<(String, Option<Password>)> {
     decoded(name).filter(|name| !name.is_empty()).map(|name| (name, password))
 }
 
+/// What addresses begin with.
+const SCHEMES: [&str; 2] = ["etcd://", "etcds://"];
+
+impl StoreAddress {
+    /// The addresses of one or several clusters, with commas or white space between them.
+    ///
+    /// # Errors
+    /// The first one that names no store; two that are the same.
+    pub(crate) fn list(text: &str) -> Result<Vec<Self>, BadStoreAddress> {
+        let separates = |c: char| c == ',' || c.is_whitespace();
+        let text = text.trim_matches(separates);
+        let begins = |(at, c): (usize, char)| {
+            let rest = &text[at + c.len_utf8()..];
+            let is_next = SCHEMES.iter().any(|scheme| rest.starts_with(scheme));
+            (separates(c) && is_next).then_some(at)
+        };
+        let (mut addresses, mut from) = (Vec::<Self>::new(), 0);
+        let ends = text.char_indices().filter_map(begins).chain([text.len()]);
+        for end in ends.collect::<Vec<_>>() {
+            let one = text[from..end].trim_matches(separates);
+            let address: Self = one.parse()?;
+            let same =
+                |other: &Self| other.members == address.members && other.prefix == address.prefix;
+            if addresses.iter().any(same) {
+                let why = "the same cluster is named twice".to_owned();
+                return Err(BadStoreAddress { text: masked(one), why });
+            }
+            addresses.push(address);
+            from = end;
+        }
+        Ok(addresses)
+    }
+}
+
 impl FromStr for StoreAddress {
     type Err = BadStoreAddress;
 
@@ -143,6 +177,32 @@ mod tests {
             let error = text.parse::<StoreAddress>().unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
             assert!(!error.contains("hush"), "a password is not shown: {error}");
+        }
+    }
+
+    #[test]
+    fn several_clusters_are_a_list() {
+        let of = |text: &str| -> Result<Vec<String>, String> {
+            let list = StoreAddress::list(text).map_err(|error| error.to_string())?;
+            Ok(list.iter().map(ToString::to_string).collect())
+        };
+        let both = Ok(vec!["etcd://a:2379,b:2379/p".to_owned(), "etcds://c:2379/q".to_owned()]);
+        for text in [
+            "etcd://a,b/p,etcds://c/q",
+            " etcd://a,b/p\n etcds://c/q ",
+            "etcd://a,b/p, etcds://c/q,",
+        ] {
+            assert_eq!(of(text), both, "{text:?}");
+        }
+        assert_eq!(of("etcd://a/p"), Ok(vec!["etcd://a:2379/p".to_owned()]));
+        for (text, why) in [
+            ("", "begin with etcd://"),
+            ("etcd://a/p etcd://a:2379/p", "named twice"),
+            ("etcd://u:hush@a/p,etcd://u:hush@b", "no prefix"),
+            ("etcd://a/p,b/q", "the prefix has"),
+        ] {
+            let error = of(text).unwrap_err();
+            assert!(error.contains(why) && !error.contains("hush"), "{text:?}: {error}");
         }
     }
 

@@ -88,7 +88,7 @@ pub(crate) use commit::Reached;
 #[cfg(feature = "etcd")]
 pub(crate) use commit::{Advertised, Peer};
 #[cfg(all(feature = "etcd", feature = "cli"))]
-pub(crate) use commit::{StoreContents, StoreTool};
+pub(crate) use commit::{StoreContents, StoreTools};
 pub(crate) use context::RequestContext;
 pub(crate) use cors_origins::CorsOrigins;
 pub(crate) use enter::WORLD_HEADER;

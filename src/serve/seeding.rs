@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::fixtures::ObjectSet;
 use crate::k8s;
+use crate::message::WorldName;
 
 use super::commit::Cluster;
 
@@ -30,6 +31,13 @@ pub(crate) struct SeedGeneration {
     pub(super) state: Lazy<k8s::State>,
     /// The store that worlds are in, where several servers share one.
     pub(super) cluster: Option<Arc<Cluster>>,
+}
+
+impl SeedGeneration {
+    /// What a world begins with.
+    pub(super) fn state_of(&self, world: &WorldName) -> &k8s::State {
+        self.cluster.as_ref().map_or(&self.state, |cluster| cluster.layer(world))
+    }
 }
 
 /// The seed that is in force.

@@ -281,6 +281,14 @@ impl Shared {
         self.client.get_or_init(make).as_ref().map_err(String::clone)
     }
 
+    /// Has all worlds that some server with the same store has written to.
+    pub(crate) fn find_shared_worlds(&self) {
+        let Some(cluster) = self.seeding.cluster() else { return };
+        for name in cluster.worlds().into_iter().filter(|name| cluster.knows(name)) {
+            self.world(&name);
+        }
+    }
+
     /// A world that is there already, on this server or another one that shares the store, with what the files say now.
     pub(crate) fn find_world(&self, name: &WorldName) -> Option<Arc<World>> {
         let found = self.worlds.find(name).or_else(|| {

@@ -87,12 +87,12 @@ impl World {
     /// A world that begins with what the files say.
     pub(super) fn new(name: WorldName, seed: Arc<SeedGeneration>, clock: Clock) -> Self {
         let share = seed.cluster.as_ref().map(|cluster| cluster.share(&name));
-        let after = Arc::clone(&seed);
-        let collector = move || Mutex::new(k8s::Collector::after(&after.state));
-        let after = Arc::clone(&seed);
-        let life = move || Mutex::new(k8s::LifeCycle::after(&after.state));
-        let after = Arc::clone(&seed);
-        let controllers = move || Mutex::new(k8s::Controllers::after(&after.state));
+        let (after, of) = (Arc::clone(&seed), name.clone());
+        let collector = move || Mutex::new(k8s::Collector::after(after.state_of(&of)));
+        let (after, of) = (Arc::clone(&seed), name.clone());
+        let life = move || Mutex::new(k8s::LifeCycle::after(after.state_of(&of)));
+        let (after, of) = (Arc::clone(&seed), name.clone());
+        let controllers = move || Mutex::new(k8s::Controllers::after(after.state_of(&of)));
         Self {
             store: Store::of_seed(Arc::clone(&seed), &name),
             name,
@@ -144,7 +144,8 @@ impl World {
     pub(super) fn reseed(&self, seeding: &Seeding) -> Result<(), Contended> {
         let mut seed = self.seed.lock().unwrap_or_else(PoisonError::into_inner);
         let now = seeding.current();
-        self.store.write(|state| (Some(k8s::reseed(state, state, &now.state)), ()))?;
+        self.store
+            .write(|state| (Some(k8s::reseed(state, state, now.state_of(&self.name))), ()))?;
         self.generation.store(now.generation, Ordering::Release);
         *seed = now;
         Ok(())

@@ -17,7 +17,7 @@ use super::ports::Addresses;
 /// # A store that servers share
 impl Builder {
     /// Keeps the objects in etcd, at `etcd://[USER[:PASSWORD]@]HOST:PORT[,HOST:PORT..]/PREFIX`, or `etcds://` with TLS: servers with the same fixtures and the
-    /// same address share them. The start waits until etcd answers. With `adopt` these fixtures take the place of
+    /// same address share them. Several addresses with commas between them are several clusters, each with a part of the worlds. The start waits until etcd answers. With `adopt` these fixtures take the place of
     /// others that the objects there began with; else the start is refused.
     ///
     /// ```
@@ -57,13 +57,17 @@ impl Builder {
 
     /// The store that several servers share, once it answers.
     pub(super) async fn reach_store(&mut self, log: &Logger) -> Result<Option<Reached>, Error> {
-        let Some((address, adopt)) = self.store.take() else { return Ok(None) };
+        let Some((text, adopt)) = self.store.take() else { return Ok(None) };
         self.advertise.as_deref().map(check).transpose()?;
         let wrong = |why: String| Error::Setting(format!("--store: {why}"));
-        let address = address.parse::<StoreAddress>().map_err(|why| wrong(why.to_string()))?;
-        let access = std::mem::take(&mut self.store_access).of(&address).map_err(wrong)?;
-        let reached =
-            Reached::reach(address, access, adopt, Arc::clone(log)).await.map_err(wrong)?;
+        let addresses = StoreAddress::list(&text).map_err(|why| wrong(why.to_string()))?;
+        let options = std::mem::take(&mut self.store_access);
+        let mut clusters = Vec::with_capacity(addresses.len());
+        for address in addresses {
+            let access = options.clone().of(&address).map_err(wrong)?;
+            clusters.push((address, access));
+        }
+        let reached = Reached::reach(clusters, adopt, Arc::clone(log)).await.map_err(wrong)?;
         Ok(Some(reached.removing(self.store_world_idle)))
     }
 

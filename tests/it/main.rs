@@ -18,6 +18,7 @@ mod audit;
 mod bad_backends;
 mod bad_input;
 mod bounds;
+mod clusters;
 mod commands;
 mod conformance;
 mod connections;

@@ -13,7 +13,8 @@ use crate::cli::CommandError;
 #[derive(Debug, Args)]
 pub(crate) struct StoreArgs {
     /// Keep the objects in etcd, where servers with the same fixtures and the same address share them:
-    /// etcd://HOST:PORT[,HOST:PORT..]/PREFIX, or etcds:// with TLS. Without it they are in memory.
+    /// etcd://HOST:PORT[,HOST:PORT..]/PREFIX, or etcds:// with TLS. Several addresses with commas between them are several
+    /// clusters, each with a part of the worlds. Without it objects are in memory.
     #[arg(long, value_name = "URL")]
     pub(crate) store: Option<String>,
     /// CAs that sign the certificates of etcd, as PEM; turns TLS on. Without it those that the system trusts.
@@ -48,7 +49,7 @@ impl StoreArgs {
                 "--store: a password on the command line is seen by all users of this machine: give it in {PASSWORD} or with --store-password-file, or the whole address in STANDIN_STORE"
             )));
         }
-        let tls = address.starts_with("etcds://");
+        let tls = address.contains("etcds://");
         let of_etcdctl = |name| variable(name).filter(|_| tls).map(PathBuf::from);
         let mut access = StoreAccess::default();
         if let Some(ca) = self.store_ca_file.clone().or_else(|| of_etcdctl("ETCDCTL_CACERT")) {
@@ -103,10 +104,11 @@ impl StoreArgs {
     }
 }
 
-/// Whether an address has a password before its hosts.
-fn has_password(address: &str) -> bool {
-    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-    rest.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
+/// Whether an address has a password before its hosts; of several, any.
+fn has_password(addresses: &str) -> bool {
+    let addresses = addresses.replace("etcds://", "etcd://");
+    let mut users = addresses.split("etcd://").filter_map(|rest| rest.rsplit_once('@'));
+    users.any(|(user, _)| user.contains(':'))
 }
 
 /// A variable of the environment that is set.
@@ -131,11 +133,16 @@ mod tests {
 
     #[test]
     fn a_password_on_the_command_line_is_refused_and_not_shown() {
-        for address in ["etcd://u:hush7@a/p", "etcds://u:hush/7@a/p"] {
+        for address in [
+            "etcd://u:hush7@a/p",
+            "etcds://u:hush/7@a/p",
+            "etcd://a/p,etcd://u:hush@b/q",
+            "etcd://u:hush@a/p,etcd://u@b/q",
+        ] {
             let error = args(address).access().unwrap_err().to_string();
             assert!(error.contains(PASSWORD) && !error.contains("hush"), "{error}");
         }
-        for address in ["etcd://u@a/p", "etcd://a:1,[::1]:2/p"] {
+        for address in ["etcd://u@a/p", "etcd://a:1,[::1]:2/p", "etcd://a:1/p,etcd://b:2/q"] {
             assert!(args(address).access().unwrap().is_some(), "{address}");
         }
     }

@@ -122,7 +122,7 @@ async fn respond(context: &RequestContext, request: &Request) -> Result<Plan, Ad
     let endpoint = Endpoint::parse(&path)?;
     endpoint.check_method(&request.method)?;
     if endpoint.is_of_all_servers() {
-        context.catch_up().await?;
+        context.catch_up_all().await?;
     }
     let most = context.shared.settings.bounds.admin_body_bytes;
     let body = request.body.read(most).await.map_err(AdminError::Body)?;

@@ -15,6 +15,7 @@ use super::reply::{AdminError, ok};
 /// Lists all worlds, or deletes all but the default one.
 pub(super) fn all(context: &RequestContext, method: &Method) -> Plan {
     let worlds = &context.shared.worlds;
+    context.shared.find_shared_worlds();
     if *method == Method::DELETE {
         return ok(&json!({"deleted": worlds.delete_all()}));
     }

@@ -73,6 +73,24 @@ impl Cluster {
         match *self {}
     }
 
+    pub(crate) fn layer(&self, _: &WorldName) -> &State {
+        match *self {}
+    }
+
+    pub(crate) fn is_home_of(&self, _: &WorldName) -> bool {
+        match *self {}
+    }
+
+    #[expect(clippy::unused_async, reason = "as in a build with stores")]
+    pub(crate) async fn refresh_with(self: &Arc<Self>, _: &WorldName) -> Result<(), ShareError> {
+        match **self {}
+    }
+
+    #[expect(clippy::unused_async, reason = "as in a build with stores")]
+    pub(crate) async fn refresh_all(&self) -> Result<(), ShareError> {
+        match *self {}
+    }
+
     pub(crate) fn wait<T>(&self, _: impl Future<Output = T>) -> T {
         match *self {}
     }
@@ -93,8 +111,8 @@ impl Cluster {
         match **self {}
     }
 
-    pub(crate) fn knows(&self, _: &WorldName) -> bool {
-        match *self {}
+    pub(crate) fn knows(self: &Arc<Self>, _: &WorldName) -> bool {
+        match **self {}
     }
 }
 

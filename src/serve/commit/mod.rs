@@ -14,6 +14,8 @@
 //! No lock is held while a change is decided, so that large requests do not wait for each other. After
 //! several conflicts a writer makes its last attempt alone.
 
+#[cfg(feature = "etcd")]
+mod arrivals;
 mod backend;
 #[cfg(feature = "etcd")]
 mod cluster;
@@ -41,7 +43,7 @@ use backend::{Backend, Memory};
 use cluster::Attached;
 pub(crate) use cluster::{Cluster, LEASE, Reached, WorldShare};
 #[cfg(all(feature = "etcd", feature = "cli"))]
-pub(crate) use cluster::{Contents as StoreContents, StoreTool};
+pub(crate) use cluster::{Contents as StoreContents, StoreTools};
 pub(crate) use numbers::StoreNumbers;
 use outcome::TRIES;
 pub(crate) use outcome::{Contended, Fresh, WriteError};

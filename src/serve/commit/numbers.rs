@@ -29,3 +29,23 @@ pub(crate) struct StoreNumbers {
     /// Attempts of requests to members that failed, and those among them that were made again.
     pub(crate) attempts: [u64; 2],
 }
+
+#[cfg(all(feature = "etcd", feature = "metrics"))]
+impl StoreNumbers {
+    /// Those of two clusters: the furthest revision, the longest lag, the sums of what is counted.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            revision: self.revision.max(other.revision),
+            lag: self.lag.max(other.lag),
+            behind: self.behind.max(other.behind),
+            leads: self.leads || other.leads,
+            follows: self.follows && other.follows,
+            is_full: self.is_full || other.is_full,
+            worlds: self.worlds + other.worlds,
+            transactions: std::array::from_fn(|at| self.transactions[at] + other.transactions[at]),
+            loads: self.loads + other.loads,
+            losses: self.losses + other.losses,
+            attempts: std::array::from_fn(|at| self.attempts[at] + other.attempts[at]),
+        }
+    }
+}

@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+#[cfg(feature = "etcd")]
+use super::arrivals::Arrivals;
 use crate::k8s::{GroupResource, PinnedSnapshots, Revision, State};
 
 /// The published state of one world, and its receivers.
@@ -19,6 +21,9 @@ use crate::k8s::{GroupResource, PinnedSnapshots, Revision, State};
 pub(crate) struct Published {
     state: ArcSwap<State>,
     revision: watch::Sender<Revision>,
+    /// Who waits for a revision of a store that several servers share.
+    #[cfg(feature = "etcd")]
+    arrivals: Arrivals,
     /// The receivers of one resource.
     waiting: Mutex<HashMap<Arc<GroupResource>, watch::Sender<Revision>>>,
     pinned: PinnedSnapshots,
@@ -30,6 +35,8 @@ impl Published {
     pub(super) fn new(state: State) -> Self {
         Self {
             revision: watch::Sender::new(state.revision),
+            #[cfg(feature = "etcd")]
+            arrivals: Arrivals::default(),
             state: ArcSwap::from_pointee(state),
             waiting: Mutex::default(),
             pinned: PinnedSnapshots::default(),
@@ -57,6 +64,8 @@ impl Published {
         let before = self.state.swap(Arc::new(state));
         if revision != before.revision {
             self.revision.send_replace(revision);
+            #[cfg(feature = "etcd")]
+            self.arrivals.reach(revision);
             let waiting = self.waiting();
             for resource in touched {
                 if let Some(sender) = waiting.get(resource) {
@@ -76,6 +85,8 @@ impl Published {
         self.pinned.drop_below(Revision(u64::MAX));
         self.pinned.forget_recalled();
         self.revision.send_replace(revision);
+        #[cfg(feature = "etcd")]
+        self.arrivals.reach(revision);
         for sender in self.waiting().values() {
             sender.send_replace(revision);
         }
@@ -94,6 +105,12 @@ impl Published {
         }
         let sender = waiting.entry(Arc::clone(resource));
         sender.or_insert_with(|| watch::Sender::new(self.state().revision)).subscribe()
+    }
+
+    /// Waits until the state has a revision.
+    #[cfg(feature = "etcd")]
+    pub(super) async fn reached(&self, revision: Revision) {
+        self.arrivals.wait(revision, || self.state.load().revision).await;
     }
 
     /// How many receivers wait for writes of a resource.

@@ -85,6 +85,7 @@ impl RequestContext {
             let decide = |state: &_| set.decide(state, asked, &world.name, world.clock.elapsed());
             match world.decide_ahead(decide).await? {
                 Ahead::Decided(decision) => {
+                    self.catch_up_home().await?;
                     self.take_over().await?;
                     rules.decision = Some(Box::new(decision));
                     return Ok(rules);
@@ -104,8 +105,26 @@ impl RequestContext {
     /// [`ShareError::Failed`]: the store was not reached in time.
     pub(crate) async fn catch_up(&self) -> Result<(), ShareError> {
         let Some(cluster) = self.shared.seeding.cluster() else { return Ok(()) };
-        cluster.refresh().await?;
+        cluster.refresh_with(&self.world.name).await?;
         self.take_over().await
+    }
+
+    /// The same, of all worlds.
+    ///
+    /// # Errors
+    /// [`ShareError::Failed`]: the store was not reached in time.
+    pub(crate) async fn catch_up_all(&self) -> Result<(), ShareError> {
+        let Some(cluster) = self.shared.seeding.cluster() else { return Ok(()) };
+        cluster.refresh_all().await?;
+        self.take_over().await
+    }
+
+    /// Waits for what all worlds share, where the world is in another cluster than that.
+    async fn catch_up_home(&self) -> Result<(), ShareError> {
+        match self.shared.seeding.cluster() {
+            Some(cluster) if !cluster.is_home_of(&self.world.name) => cluster.refresh().await,
+            _ => Ok(()),
+        }
     }
 
     /// Takes over what came.

@@ -1,7 +1,6 @@
 //! One world of a store: reads and writes of it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -15,9 +14,6 @@ use super::inner::Refusal;
 use super::park;
 use super::store::Cluster;
 
-/// How long a request waits for the local state to have a write that etcd has.
-const CATCH_UP: Duration = Duration::from_secs(5);
-
 /// How often a change is decided while others write; after the first few times, one writer of this server at a time.
 const TRIES: usize = 100;
 
@@ -27,7 +23,10 @@ const TOGETHER: usize = 3;
 /// One world of a store.
 #[derive(Debug)]
 pub(crate) struct Attached {
+    /// The one that the world is in.
     cluster: Arc<Cluster>,
+    /// The first one.
+    home: Arc<Cluster>,
     world: WorldName,
     published: Arc<Published>,
     /// Held by a writer whose change has conflicted often.
@@ -36,10 +35,11 @@ pub(crate) struct Attached {
 
 impl Attached {
     /// A world of a store.
-    pub(crate) fn new(cluster: &Arc<Cluster>, world: &WorldName) -> Self {
+    pub(crate) fn new(home: &Arc<Cluster>, world: &WorldName) -> Self {
+        let cluster = home.of(world);
         let published = cluster.inner.published(world);
-        let (cluster, world) = (Arc::clone(cluster), world.clone());
-        Self { cluster, world, published, turn: tokio::sync::Mutex::default() }
+        let (home, world) = (Arc::clone(home), world.clone());
+        Self { cluster, home, world, published, turn: tokio::sync::Mutex::default() }
     }
 
     /// The local state of the world.
@@ -64,14 +64,13 @@ impl Attached {
 
     /// Why the server is not ready, where it is not: it does not follow, or etcd has no space.
     pub(crate) fn not_ready(&self) -> Option<String> {
-        self.cluster.inner.not_ready()
+        self.home.not_ready()
     }
 
     /// Waits until the local state has all that was written before.
     pub(crate) async fn refresh(&self) -> Result<(), Failure> {
-        let (inner, world) = (Arc::clone(&self.cluster.inner), self.world.clone());
-        let last = self.cluster.run(async move { inner.last_write(&world).await }).await?;
-        self.reach(last).await
+        let last = self.cluster.inner.last_write(&self.world).await?;
+        self.cluster.inner.arrive(&self.published, last).await
     }
 
     /// Reads the objects of a revision that the local state does not remember, for the lists that ask for it. Where etcd
@@ -84,19 +83,6 @@ impl Attached {
             self.published.pinned().recall(revision, snapshot);
         }
         Ok(())
-    }
-
-    /// Waits until the local state has a revision.
-    async fn reach(&self, revision: Revision) -> Result<(), Failure> {
-        self.cluster.inner.health.know(revision);
-        let mut current = self.published.subscribe();
-        let reached = current.wait_for(|now| *now >= revision);
-        if let Ok(Ok(_)) = tokio::time::timeout(CATCH_UP, reached).await {
-            return Ok(());
-        }
-        // The member that is watched may have lost the others.
-        self.cluster.inner.reopen.notify_one();
-        Err(Failure::Unavailable("the local state is behind".to_owned()))
     }
 
     /// As `Store::carry_out`.
@@ -160,19 +146,26 @@ impl Attached {
         let (inner, world) = (Arc::clone(&self.cluster.inner), self.world.clone());
         park::wait(&self.cluster.driver, async {
             let end = self.cluster.run(async move { inner.erase(&world).await }).await?;
-            self.reach(end).await
+            self.cluster.inner.arrive(&self.published, end).await
         })
     }
 
-    /// Commits a change, and waits until the local state has it.
+    /// Commits a change, and waits until the local state has it: both where etcd is spoken to, so that this thread is woken
+    /// once.
     async fn commit(&self, change: StoreChange) -> Result<Committed, Refusal> {
         let (inner, world) = (Arc::clone(&self.cluster.inner), self.world.clone());
-        let committing = async move { Ok(inner.commit(&world, change).await) };
-        let (committed, last) = self.cluster.run(committing).await.map_err(Refusal::Failed)??;
-        if let Some(last) = last {
-            self.reach(last).await.map_err(Refusal::Failed)?;
-        }
-        Ok(committed)
+        let published = Arc::clone(&self.published);
+        let committing = async move {
+            let (committed, last) = match inner.commit(&world, change).await {
+                Ok(committed) => committed,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            if let Some(last) = last {
+                inner.arrive(&published, last).await?;
+            }
+            Ok(Ok(committed))
+        };
+        self.cluster.run(committing).await.map_err(Refusal::Failed)?
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
 /// A runtime of its own, which ends without being waited for.
@@ -28,6 +28,11 @@ impl Driver {
     pub(super) fn within<T>(&self, task: impl FnOnce() -> T) -> T {
         let _entered = self.runtime.as_ref().map(Runtime::enter);
         task()
+    }
+
+    /// What starts tasks in it.
+    pub(super) fn handle(&self) -> Option<Handle> {
+        self.runtime.as_ref().map(|runtime| runtime.handle().clone())
     }
 
     /// Starts a task.

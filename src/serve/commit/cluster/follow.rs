@@ -129,7 +129,7 @@ impl Inner {
         }
         self.health.apply(*seen);
         if *seen != before {
-            self.seen.send_replace(*seen);
+            self.has_seen(*seen);
         }
         goes_on
     }
@@ -210,7 +210,7 @@ impl Inner {
                 }
                 Meaning::Fingerprint => return false,
                 Meaning::Foreign => self.ignore(&kv.key, "it is none of this program"),
-                Meaning::End { .. } | Meaning::Format | Meaning::Changes => {}
+                Meaning::End { .. } | Meaning::Format | Meaning::Clusters | Meaning::Changes => {}
             }
         }
         if is_news {

@@ -15,21 +15,20 @@ use super::inner::{Inner, PATIENCE};
 impl Inner {
     /// The revision of the last write of a world, at a time after the call; 0 where nothing was written.
     pub(super) async fn last_write(
-        self: Arc<Self>,
+        self: &Arc<Self>,
         world: &WorldName,
     ) -> Result<Revision, Failure> {
-        let key = self.keys.head(world);
-        self.written(key).await
+        self.written(self.keys.head(world)).await
     }
 
     /// The revision of the last change of what is shared besides objects, at a time after the call.
-    pub(super) async fn last_change(self: Arc<Self>) -> Result<Revision, Failure> {
-        let key = self.keys.changes();
-        self.written(key).await
+    pub(super) async fn last_change(self: &Arc<Self>) -> Result<Revision, Failure> {
+        self.written(self.keys.changes()).await
     }
 
-    /// The revision of the last write of a key, at a time after the call.
-    async fn written(self: Arc<Self>, key: String) -> Result<Revision, Failure> {
+    /// The revision of the last write of a key, at a time after the call. Who shares an answer is woken by it, and by
+    /// nothing else.
+    async fn written(self: &Arc<Self>, key: String) -> Result<Revision, Failure> {
         let (sender, receiver) = oneshot::channel();
         let asks = {
             let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
@@ -38,7 +37,7 @@ impl Inner {
             is_new
         };
         if asks {
-            tokio::spawn(Arc::clone(&self).answer(key));
+            self.driver.spawn(Arc::clone(self).answer(key));
         }
         receiver.await.unwrap_or_else(|_| Err(Failure::Unavailable("the server stops".to_owned())))
     }

@@ -1,18 +1,39 @@
-//! The health of a store: transactions are counted, and etcd is asked whether it has space again.
+//! The health of a store: transactions are counted, the local state is waited for, and etcd is asked whether it has space
+//! again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::etcd::{Failure, RequestOp, TxnRequest, TxnResponse};
+use crate::k8s::Revision;
 
 use super::super::numbers::StoreNumbers;
+use super::super::published::Published;
 use super::inner::{Inner, PATIENCE};
 
 /// How often a server looks whether etcd has space again.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How long a request waits for the local state to have a write that etcd has.
+const CATCH_UP: Duration = Duration::from_secs(5);
+
 impl Inner {
+    /// Waits until the local state of a world has a revision.
+    pub(super) async fn arrive(
+        &self,
+        published: &Published,
+        revision: Revision,
+    ) -> Result<(), Failure> {
+        self.health.know(revision);
+        if tokio::time::timeout(CATCH_UP, published.reached(revision)).await.is_ok() {
+            return Ok(());
+        }
+        // The member that is watched may have lost the others.
+        self.reopen.notify_one();
+        Err(Failure::Unavailable("the local state is behind".to_owned()))
+    }
+
     /// Carries out a transaction of a world, and notes what comes of it.
     pub(super) async fn transact(
         self: &Arc<Self>,
@@ -61,7 +82,7 @@ impl Inner {
             leads: *self.leads.borrow(),
             follows: self.trouble().is_none(),
             is_full: health.is_full(),
-            worlds: *self.count.borrow(),
+            worlds: self.worlds().len(),
             transactions: std::array::from_fn(|at| count(&health.transactions[at])),
             loads: count(&health.loads),
             losses: count(&health.losses),

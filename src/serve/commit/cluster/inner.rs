@@ -1,10 +1,12 @@
 //! What the tasks of a store share.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
 
 use crate::etcd::{Failure, Members};
@@ -12,6 +14,7 @@ use crate::k8s::{Committed, Revision, State};
 use crate::message::WorldName;
 use crate::transport::Logger;
 
+use super::super::arrivals::Arrivals;
 use super::super::proposal::ServerChange;
 use super::super::published::Published;
 use super::counts::Health;
@@ -37,6 +40,19 @@ impl std::fmt::Debug for Log {
 /// The key of a server, once it is known.
 pub(super) type ReplicaKey = OnceLock<String>;
 
+/// What is told about all clusters.
+#[derive(Debug, Clone)]
+pub(super) struct Signals {
+    news: Arc<watch::Sender<u64>>,
+    count: Arc<watch::Sender<usize>>,
+}
+
+impl Default for Signals {
+    fn default() -> Self {
+        Self { news: Arc::new(watch::Sender::new(0)), count: Arc::new(watch::Sender::new(0)) }
+    }
+}
+
 /// What the tasks of a store share.
 #[derive(Debug)]
 pub(super) struct Inner {
@@ -51,10 +67,12 @@ pub(super) struct Inner {
     pub(super) shares: Mutex<HashMap<WorldName, Arc<SharedWorld>>>,
     /// What happened to what all worlds share besides objects, until somebody takes it over.
     pub(super) server: Mutex<Vec<ServerChange>>,
-    /// Counts what somebody has to take over.
-    pub(super) news: watch::Sender<u64>,
+    /// Counts what somebody has to take over; of all clusters.
+    pub(super) news: Arc<watch::Sender<u64>>,
     /// The revision up to which all writes are in the local copies.
-    pub(super) seen: watch::Sender<Revision>,
+    seen: AtomicU64,
+    /// Who waits for one.
+    arrivals: Arrivals,
     /// When the data began: the time at which the clocks of all worlds begin.
     pub(super) began: Timestamp,
     pub(super) asking: Mutex<HashMap<String, Waiting>>,
@@ -64,8 +82,10 @@ pub(super) struct Inner {
     pub(super) reopen: Notify,
     /// Whether this server runs the controllers of all.
     pub(super) leads: watch::Sender<bool>,
-    /// How many worlds there are.
-    pub(super) count: watch::Sender<usize>,
+    /// Counts the worlds that are new; of all clusters.
+    pub(super) count: Arc<watch::Sender<usize>>,
+    /// Where etcd is spoken to.
+    pub(super) driver: Handle,
     pub(super) health: Health,
     pub(super) log: Log,
 }
@@ -84,6 +104,8 @@ impl Inner {
         keys: Keys,
         layer: State,
         began: Timestamp,
+        signals: Signals,
+        driver: Handle,
         log: Log,
     ) -> Self {
         Self {
@@ -95,13 +117,15 @@ impl Inner {
             worlds: Mutex::default(),
             shares: Mutex::default(),
             server: Mutex::default(),
-            news: watch::Sender::new(0),
-            seen: watch::Sender::new(Revision(0)),
+            news: signals.news,
+            seen: AtomicU64::new(0),
+            arrivals: Arrivals::default(),
             asking: Mutex::default(),
             trouble: Mutex::default(),
             reopen: Notify::new(),
             leads: watch::Sender::new(false),
-            count: watch::Sender::new(0),
+            count: signals.count,
+            driver,
             health: Health::default(),
             log,
         }
@@ -110,9 +134,12 @@ impl Inner {
     /// The local state of a world: as the fixtures have it, where nothing was written.
     pub(super) fn published(&self, world: &WorldName) -> Arc<Published> {
         let mut worlds = self.worlds();
-        let new = || Arc::new(Published::new(self.layer.clone()));
-        let published = Arc::clone(worlds.entry(world.clone()).or_insert_with(new));
-        self.count.send_if_modified(|count| std::mem::replace(count, worlds.len()) != worlds.len());
+        if let Some(known) = worlds.get(world) {
+            return Arc::clone(known);
+        }
+        let published = Arc::new(Published::new(self.layer.clone()));
+        worlds.insert(world.clone(), Arc::clone(&published));
+        self.count.send_modify(|count| *count += 1);
         published
     }
 
@@ -121,6 +148,17 @@ impl Inner {
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || Arc::new(SharedWorld::new(world, self.began));
         Arc::clone(shares.entry(world.clone()).or_insert_with(new))
+    }
+
+    /// All writes up to a revision are in the local copies.
+    pub(super) fn has_seen(&self, revision: Revision) {
+        self.seen.store(revision.0, Ordering::SeqCst);
+        self.arrivals.reach(revision);
+    }
+
+    /// Waits until all writes up to a revision are in the local copies.
+    pub(super) async fn reached(&self, revision: Revision) {
+        self.arrivals.wait(revision, || Revision(self.seen.load(Ordering::SeqCst))).await;
     }
 
     pub(super) fn say(&self, line: &str) {

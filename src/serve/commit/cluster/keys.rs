@@ -3,6 +3,7 @@
 //! ```text
 //! PREFIX/standin/format                        the format of the data, and when it began
 //! PREFIX/standin/fingerprint                   which fixtures every world begins with
+//! PREFIX/standin/clusters                      which of several clusters this is; nothing where it is the only one
 //! PREFIX/standin/objects/WORLD/RESOURCE/KEY    an object; empty where one of the fixtures was removed
 //! PREFIX/standin/floors/WORLD                  up to where the history is compacted
 //! PREFIX/standin/ends/WORLD                    a world was deleted
@@ -34,6 +35,7 @@ pub(super) struct Keys {
 pub(super) enum Meaning<'k> {
     Format,
     Fingerprint,
+    Clusters,
     Object {
         world: &'k str,
         resource: &'k str,
@@ -78,6 +80,11 @@ impl Keys {
 
     pub(super) fn fingerprint(&self) -> String {
         format!("{}/standin/fingerprint", self.prefix)
+    }
+
+    /// Which of several clusters this is.
+    pub(super) fn clusters(&self) -> String {
+        format!("{}/standin/clusters", self.prefix)
     }
 
     pub(super) fn object(&self, world: &str, place: &Place) -> String {
@@ -174,6 +181,7 @@ impl Keys {
         match rest.split_once('/') {
             None if rest == "format" => Meaning::Format,
             None if rest == "fingerprint" => Meaning::Fingerprint,
+            None if rest == "clusters" => Meaning::Clusters,
             None if rest == "changes" => Meaning::Changes,
             Some(("server", key)) => Meaning::Server { key },
             Some(("state", rest)) => match rest.split_once('/') {
@@ -218,6 +226,7 @@ mod tests {
         }
         assert_eq!(keys.meaning(keys.format().as_bytes()), Meaning::Format);
         assert_eq!(keys.meaning(keys.fingerprint().as_bytes()), Meaning::Fingerprint);
+        assert_eq!(keys.meaning(keys.clusters().as_bytes()), Meaning::Clusters);
         assert_eq!(keys.meaning(keys.floor("w").as_bytes()), Meaning::Floor { world: "w" });
         assert_eq!(keys.meaning(keys.end("w").as_bytes()), Meaning::End { world: "w" });
         assert_eq!(keys.meaning(keys.head("w").as_bytes()), Meaning::Head { world: "w" });

@@ -32,7 +32,7 @@ impl Inner {
                 Ok(()) => {
                     self.health.count_load();
                     self.health.apply(Revision(at));
-                    self.seen.send_replace(Revision(at));
+                    self.has_seen(Revision(at));
                     return Ok(Revision(at));
                 }
             }
@@ -82,7 +82,7 @@ impl Inner {
                 }
             }
         }
-        self.count.send_replace(known.len());
+        self.count.send_modify(|count| *count += 1);
         Ok(())
     }
 

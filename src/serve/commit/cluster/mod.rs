@@ -14,6 +14,8 @@
 //! What servers share besides objects goes the same ways: [shared] makes its changes, [`super::proposal`] has their form;
 //! of a world, [`shared_world`] is the local copy, [`world_share`] has its changes, and [rules] decides by its rules.
 //!
+//! Where worlds are in several clusters of etcd, [several] says in which.
+//!
 //! The objects of the fixtures are not in etcd: every server has them, and a world begins with them. What is in etcd
 //! lies over them.
 
@@ -33,6 +35,7 @@ mod park;
 mod past;
 mod register;
 mod rules;
+mod several;
 mod shared;
 mod shared_world;
 mod start;
@@ -47,5 +50,5 @@ pub(crate) use lead::LEASE;
 pub(crate) use start::Reached;
 pub(crate) use store::Cluster;
 #[cfg(feature = "cli")]
-pub(crate) use tools::{Contents, StoreTool};
+pub(crate) use tools::{Contents, StoreTools};
 pub(crate) use world_share::WorldShare;

@@ -92,15 +92,12 @@ impl Cluster {
     /// # Errors
     /// [`ShareError::Failed`].
     pub(crate) async fn refresh(&self) -> Result<(), ShareError> {
-        let inner = Arc::clone(&self.inner);
-        let last = self.run(async move { inner.last_change().await }).await?;
+        let last = self.inner.last_change().await?;
         self.reach(last).await
     }
 
     pub(super) async fn reach(&self, revision: Revision) -> Result<(), ShareError> {
-        let mut seen = self.inner.seen.subscribe();
-        let reached = seen.wait_for(|seen| *seen >= revision);
-        if let Ok(Ok(_)) = tokio::time::timeout(CATCH_UP, reached).await {
+        if tokio::time::timeout(CATCH_UP, self.inner.reached(revision)).await.is_ok() {
             return Ok(());
         }
         // The member that is watched may have lost the others.
@@ -129,16 +126,17 @@ impl Cluster {
     }
 
     /// Whether some server has written to a world, and none has deleted it since.
-    pub(crate) fn knows(&self, world: &WorldName) -> bool {
+    pub(crate) fn knows(self: &Arc<Self>, world: &WorldName) -> bool {
+        let inner = &self.of(world).inner;
         let share = {
-            let shares = self.inner.shares.lock().unwrap_or_else(PoisonError::into_inner);
+            let shares = inner.shares.lock().unwrap_or_else(PoisonError::into_inner);
             shares.get(world).cloned()
         };
         let began = share.as_ref().map_or(0, |share| share.versions().1);
-        let began = self.inner.layer.revision.max(Revision(began));
+        let began = inner.layer.revision.max(Revision(began));
         let is_written = |published: &Arc<Published>| published.state().revision > began;
         share.is_some_and(|share| share.has_entries())
-            || self.inner.worlds().get(world).is_some_and(is_written)
+            || inner.worlds().get(world).is_some_and(is_written)
     }
 }
 

@@ -8,10 +8,7 @@ use tokio::sync::watch;
 
 use crate::etcd::Failure;
 use crate::k8s::State;
-use crate::message::WorldName;
 
-#[cfg(feature = "metrics")]
-use super::super::numbers::StoreNumbers;
 use super::driver::Driver;
 use super::fingerprint::fingerprint;
 use super::inner::Inner;
@@ -24,6 +21,8 @@ pub(crate) struct Cluster {
     pub(super) driver: Driver,
     pub(super) began: Timestamp,
     pub(super) fingerprint: String,
+    /// The further clusters that worlds are in, where there are several: those of the first one.
+    pub(super) others: Vec<Arc<Self>>,
 }
 
 impl Cluster {
@@ -32,25 +31,14 @@ impl Cluster {
         self.began
     }
 
-    /// The worlds that some server has written to, or that this one has been asked for.
-    pub(crate) fn worlds(&self) -> Vec<WorldName> {
-        self.inner.worlds().keys().cloned().collect()
-    }
-
     /// A receiver that wakes when there is one more.
     pub(crate) fn subscribe(&self) -> watch::Receiver<usize> {
         self.inner.count.subscribe()
     }
 
-    /// Whether this server runs the controllers of all.
+    /// Whether this server runs the controllers of all, for the worlds of this cluster.
     pub(crate) fn leads(&self) -> watch::Receiver<bool> {
         self.inner.leads.subscribe()
-    }
-
-    /// What is counted, now.
-    #[cfg(feature = "metrics")]
-    pub(crate) fn numbers(&self) -> StoreNumbers {
-        self.inner.numbers()
     }
 
     /// Whether a state is the one that its worlds begin with.

@@ -22,7 +22,9 @@ pub(super) const TRIES: usize = 100;
 impl Cluster {
     /// What is of a world besides its objects.
     pub(crate) fn share(self: &Arc<Self>, world: &WorldName) -> WorldShare {
-        WorldShare::new(Arc::clone(self), self.inner.share(world))
+        let cluster = self.of(world);
+        let share = cluster.inner.share(world);
+        WorldShare::new(cluster, share)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::etcd::{KeyValue, revision_of};
 use crate::message::WorldName;
 
 use super::super::keys::Meaning;
+use super::super::several::place_of;
 use super::super::start::known_format;
 use super::StoreTool;
 
@@ -75,7 +76,7 @@ impl StoreTool {
             Meaning::End { world } => {
                 ends.insert(world.to_owned(), revision_of(Some(kv.mod_revision)));
             }
-            Meaning::Floor { .. } | Meaning::Changes => {}
+            Meaning::Floor { .. } | Meaning::Clusters | Meaning::Changes => {}
             Meaning::Server { .. } | Meaning::State { .. } => contents.besides_objects += 1,
             Meaning::Object { world, resource, key } => contents.add(world, resource, key, &kv),
             Meaning::Foreign => note(&mut contents.foreign, || name(&kv)),
@@ -83,7 +84,7 @@ impl StoreTool {
         self.each(&self.keys.watched(), revision, &mut visit).await?;
         let format = format.ok_or_else(|| format!("there is no store at {}", self.address))?;
         known_format(&format, &self.address).map_err(|failure| self.failed(&failure))?;
-        contents.finish(&ends);
+        contents.finish(&ends, self.place);
         Ok(contents)
     }
 }
@@ -123,8 +124,17 @@ impl Contents {
     }
 
     /// Checks what only all keys together tell.
-    fn finish(&mut self, ends: &BTreeMap<String, u64>) {
+    fn finish(&mut self, ends: &BTreeMap<String, u64>, (at, clusters): (usize, usize)) {
         for (world, of) in &mut self.worlds {
+            let place = WorldName::parse(world).map(|world| place_of(&world, clusters));
+            if let Some(place) = place.ok().filter(|place| *place != at) {
+                let number = place + 1;
+                note(&mut self.problems, || {
+                    format!(
+                        "the world {world} belongs to cluster {number} of {clusters}: servers do not see it here"
+                    )
+                });
+            }
             of.ended = ends.get(world).is_some_and(|end| *end == of.revision);
             if of.revision == 0 {
                 let why = || {
@@ -191,7 +201,7 @@ mod tests {
         contents.add("w", "pods", "n/d", &kv(""));
         contents.add("-", "pods", "n/a", &map("a"));
         contents.world("w").revision = 5;
-        contents.finish(&BTreeMap::from([("w".to_owned(), 4)]));
+        contents.finish(&BTreeMap::from([("w".to_owned(), 4)]), (0, 1));
         let world = &contents.worlds["w"];
         assert_eq!((world.removed, world.ended), (1, false));
         assert_eq!(world.resources["configmaps"].0, 2);
@@ -199,5 +209,10 @@ mod tests {
         assert_eq!(contents.largest.as_ref().map(|(_, size)| *size), Some(map("long").value.len()));
         // A misplaced object, an unreadable one, a name that is none, a world without a revision, no fingerprint.
         assert_eq!(contents.problems.0, 5, "{:?}", contents.problems);
+        // A world that is not the default one, in a cluster of many.
+        let mut misplaced = Contents { fingerprint: "f".to_owned(), ..Contents::default() };
+        misplaced.world("default").revision = 5;
+        misplaced.finish(&BTreeMap::new(), (1, 2));
+        assert_eq!(misplaced.problems.0, 1, "{:?}", misplaced.problems);
     }
 }

@@ -12,7 +12,7 @@ use crate::message::WorldName;
 
 use super::super::inner::PATIENCE;
 use super::super::keys::Meaning;
-use super::super::start::known_format;
+use super::super::start::is_known;
 use super::StoreTool;
 
 /// The most objects that are written at once: each is three operations of the 128 that etcd takes (`--max-txn-ops`).
@@ -23,7 +23,7 @@ const BYTES_AT_ONCE: usize = 1 << 20;
 
 /// The first line of a dump.
 #[derive(Debug, Serialize, Deserialize)]
-struct Head {
+pub(super) struct Head {
     /// Tells a dump from other files.
     standin: String,
     /// As in etcd.
@@ -45,10 +45,49 @@ struct Line {
 }
 
 /// An object to be written.
-struct New {
+pub(super) struct New {
     place: String,
     key: String,
     value: Vec<u8>,
+}
+
+/// What is in a dump.
+pub(super) struct Dump {
+    pub(super) head: Head,
+    /// The objects of each world.
+    pub(super) worlds: Vec<(WorldName, Vec<New>)>,
+}
+
+impl Dump {
+    /// Reads a dump: into the worlds that it names, or all into one.
+    ///
+    /// # Errors
+    /// Text that is no dump, or one of another version.
+    pub(super) fn read(dump: &str, into: Option<&WorldName>) -> Result<Self, String> {
+        let mut lines = dump.lines();
+        let head = lines.next().and_then(|line| serde_json::from_str::<Head>(line).ok());
+        let head = head.filter(|head| head.standin == KIND);
+        let head = head.ok_or("this is no dump of `standin store export --raw`")?;
+        if !is_known(head.format.as_bytes()) {
+            return Err(format!("the dump is of another version ({})", head.format));
+        }
+        let mut worlds: Vec<(WorldName, Vec<New>)> = Vec::new();
+        for (number, text) in lines.enumerate() {
+            let wrong = |why: String| format!("line {} of the dump: {why}", number + 2);
+            let line: Line =
+                serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+            let world = match into {
+                Some(world) => world.clone(),
+                None => WorldName::parse(&line.world).map_err(|error| wrong(error.to_string()))?,
+            };
+            let new = New { place: line.resource, key: line.key, value: line.value.into_bytes() };
+            match worlds.iter_mut().find(|(known, _)| *known == world) {
+                Some((_, objects)) => objects.push(new),
+                None => worlds.push((world, vec![new])),
+            }
+        }
+        Ok(Self { head, worlds })
+    }
 }
 
 impl StoreTool {
@@ -85,47 +124,6 @@ impl StoreTool {
         failed.map_or(Ok(lines), Err)
     }
 
-    /// Writes the objects of a dump: into the worlds that it names, or all into one. Where there is no store yet, it
-    /// begins as the one of the dump. Returns how many they are.
-    ///
-    /// # Errors
-    /// What etcd says; text that is no dump; a world that has objects already, unless it is to be written over.
-    pub(crate) async fn restore(
-        &self,
-        dump: &str,
-        into: Option<&WorldName>,
-        over: bool,
-    ) -> Result<usize, String> {
-        let mut lines = dump.lines();
-        let head = lines.next().and_then(|line| serde_json::from_str::<Head>(line).ok());
-        let head = head.filter(|head| head.standin == KIND);
-        let head = head.ok_or("this is no dump of `standin store export --raw`")?;
-        known_format(head.format.as_bytes(), &self.address)
-            .map_err(|_| format!("the dump is of another version ({})", head.format))?;
-        let mut worlds: Vec<(WorldName, Vec<New>)> = Vec::new();
-        for (number, text) in lines.enumerate() {
-            let wrong = |why: String| format!("line {} of the dump: {why}", number + 2);
-            let line: Line =
-                serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
-            let world = match into {
-                Some(world) => world.clone(),
-                None => WorldName::parse(&line.world).map_err(|error| wrong(error.to_string()))?,
-            };
-            let new = New { place: line.resource, key: line.key, value: line.value.into_bytes() };
-            match worlds.iter_mut().find(|(known, _)| *known == world) {
-                Some((_, objects)) => objects.push(new),
-                None => worlds.push((world, vec![new])),
-            }
-        }
-        self.begin(&head).await?;
-        let mut count = 0;
-        for (world, objects) in worlds {
-            count += objects.len();
-            self.write(&world, objects, over).await?;
-        }
-        Ok(count)
-    }
-
     /// Writes objects into a world: those of a state whose places another state does not have. Returns how many they
     /// are.
     ///
@@ -156,7 +154,7 @@ impl StoreTool {
     }
 
     /// Begins a store as that of a dump, where there is none.
-    async fn begin(&self, head: &Head) -> Result<(), String> {
+    pub(super) async fn begin(&self, head: &Head) -> Result<(), String> {
         let request = crate::etcd::TxnRequest {
             compare: vec![Compare::at(self.keys.format().into(), 0)],
             success: vec![
@@ -169,7 +167,12 @@ impl StoreTool {
     }
 
     /// Writes objects, some at a time.
-    async fn write(&self, world: &WorldName, all: Vec<New>, over: bool) -> Result<(), String> {
+    pub(super) async fn write(
+        &self,
+        world: &WorldName,
+        all: Vec<New>,
+        over: bool,
+    ) -> Result<(), String> {
         let taken = || {
             format!(
                 "the world {world} at {} has objects already: nothing more was written; --force writes over them",

@@ -1,6 +1,7 @@
 //! What `standin store` does with the keys of a store, without a server.
 //!
 //! ```text
+//! [StoreTools]: the clusters, each a
 //! [StoreTool]: all keys, page by page → [contents]: counts and problems by world, objects
 //!              dumps, objects of files → [import]: transactions
 //!              histories, worlds → compacted, removed
@@ -8,6 +9,7 @@
 
 mod contents;
 mod import;
+mod several;
 
 use serde_json::Value;
 
@@ -19,10 +21,13 @@ use super::inner::PATIENCE;
 use super::keys::{Keys, Meaning};
 
 pub(crate) use contents::Contents;
+pub(crate) use several::StoreTools;
 
-/// The keys of a store.
+/// The keys of a store in one cluster.
 #[derive(Debug)]
 pub(crate) struct StoreTool {
+    /// Which of the clusters of the store it is, from 0, and how many there are.
+    place: (usize, usize),
     members: Members,
     keys: Keys,
     address: StoreAddress,
@@ -41,13 +46,14 @@ pub(crate) struct StoredObject {
 
 impl StoreTool {
     /// Opens the store at an address, in the current runtime.
-    ///
-    /// # Errors
-    /// Certificates that cannot be used; an etcd that does not answer.
-    pub(crate) async fn open(address: StoreAddress, access: Access) -> Result<Self, String> {
+    async fn open(
+        address: StoreAddress,
+        access: Access,
+        place: (usize, usize),
+    ) -> Result<Self, String> {
         let members = Members::new(&address, access)?;
         let keys = Keys::new(&address.prefix);
-        let tool = Self { members, keys, address };
+        let tool = Self { place, members, keys, address };
         tool.revision().await?;
         Ok(tool)
     }
