@@ -130,6 +130,44 @@ pub(crate) fn double(value: f64) -> String {
     format!("{digits}{point}E{exponent}")
 }
 
+/// The largest exponent that is written out.
+const MOST_ZEROS: i64 = 1_000;
+
+/// Returns a JSON number as `BigDecimal.toPlainString` writes it: without an exponent, with the digits behind the
+/// point that it has, and no negative zero. `None` for one with too many digits.
+pub(crate) fn plain(number: &str) -> Option<String> {
+    let (sign, rest) = match number.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", number),
+    };
+    let (mantissa, exponent) = rest.split_once(['e', 'E']).unwrap_or((rest, "0"));
+    let exponent: i64 = exponent.parse().ok()?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let is_zero = digits.bytes().all(|digit| digit == b'0');
+    let scale = i64::try_from(fraction.len()).ok()? - exponent;
+    if scale.abs() > MOST_ZEROS {
+        return None;
+    }
+    let sign = if is_zero { "" } else { sign };
+    let trimmed = digits.trim_start_matches('0');
+    let Ok(behind) = usize::try_from(scale) else {
+        let zeros = usize::try_from(scale.unsigned_abs()).ok()?;
+        return Some(if is_zero {
+            "0".to_owned()
+        } else {
+            format!("{sign}{trimmed}{}", "0".repeat(zeros))
+        });
+    };
+    let padded = format!("{trimmed:0>width$}", width = behind + 1);
+    let (before, after) = padded.split_at(padded.len() - behind);
+    Some(if after.is_empty() {
+        format!("{sign}{before}")
+    } else {
+        format!("{sign}{before}.{after}")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,5 +211,25 @@ mod tests {
         }
         assert_eq!(Decimal::parse("-12.9").unwrap().whole(), Some(-12));
         assert!(Decimal::parse("1.").is_some() && Decimal::parse("x").is_none());
+    }
+
+    #[test]
+    fn numbers_are_written_out_as_by_big_decimal() {
+        let table = [
+            ("1", Some("1")),
+            ("1e1", Some("10")),
+            ("1E+2", Some("100")),
+            ("1.50e1", Some("15.0")),
+            ("25e-3", Some("0.025")),
+            ("-0", Some("0")),
+            ("-0.0", Some("0.0")),
+            ("0e5", Some("0")),
+            ("-1.00", Some("-1.00")),
+            ("12345678901234567890", Some("12345678901234567890")),
+            ("1e999999", None),
+        ];
+        for (number, expected) in table {
+            assert_eq!(super::plain(number).as_deref(), expected, "{number}");
+        }
     }
 }

@@ -1,9 +1,14 @@
 //! Raw JSON: objects in the written order of their keys, and pretty-printing in Jackson's style.
 
+use std::borrow::Cow;
+
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use crate::java::decimal::plain;
+use crate::java::json::Json;
 
 /// The depth to which values are pretty-printed; deeper ones are shown as written.
 const DEEPEST: usize = 512;
@@ -92,6 +97,17 @@ impl<'a> Raw<'a> {
 
 /// Returns a JSON text with one value on a line, or `None` if it is not JSON.
 pub(crate) fn pretty(text: &str) -> Option<String> {
+    print(text, |number| Cow::Borrowed(number))
+}
+
+/// Returns the JSON at the beginning of a text as Jackson reads it and prints it again, with one value on a line:
+/// of a repeated key the last value, numbers without exponents.
+pub(super) fn reprinted(text: &str) -> Option<String> {
+    let read = Json::read_first(text).ok()?;
+    print(&read.to_string(), |number| plain(number).map_or(Cow::Borrowed(number), Cow::Owned))
+}
+
+fn print(text: &str, number: impl Fn(&str) -> Cow<'_, str>) -> Option<String> {
     // Only valid JSON is printed.
     serde_json::from_str::<&RawValue>(text).ok()?;
     let mut printer = Printer::default();
@@ -109,7 +125,9 @@ pub(crate) fn pretty(text: &str) -> Option<String> {
             }
         };
         let (token, after) = rest.split_at_checked(length)?;
-        printer.token(token)?;
+        let is_number = c == '-' || c.is_ascii_digit();
+        let token = if is_number { number(token) } else { Cow::Borrowed(token) };
+        printer.token(&token)?;
         rest = after;
     }
     Some(printer.out)

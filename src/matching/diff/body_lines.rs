@@ -12,7 +12,7 @@ use crate::message::multipart::{Part, field_name};
 
 use super::super::multipart::MultipartPattern;
 use super::super::operator::{StringPattern, Subject};
-use super::super::raw::{Raw, pretty};
+use super::super::raw::{Raw, reprinted};
 use super::lines::{Diff, Line};
 use super::operand::{Operator, xml};
 
@@ -29,7 +29,7 @@ impl Diff<'_, '_, '_> {
     fn body(&mut self, pattern: Raw<'_>, body: &str, bytes: &[u8]) {
         let Some(operator) = Operator::of(pattern) else { return };
         let shown = match operator.name {
-            "equalToJson" => pretty(body).unwrap_or_else(|| body.to_owned()),
+            "equalToJson" => reprinted(body).unwrap_or_else(|| body.to_owned()),
             "equalToXml" => xml(body).unwrap_or_else(|| body.to_owned()),
             "binaryEqualTo" => STANDARD.encode(bytes),
             _ => body.to_owned(),

@@ -3,7 +3,7 @@
 use crate::document::xml::{Document, Reading};
 
 use super::super::operator_names::OPERATORS;
-use super::super::raw::{Raw, pretty};
+use super::super::raw::{Raw, pretty, reprinted};
 
 /// How deep operators in operators are printed.
 const DEEPEST: usize = 32;
@@ -46,7 +46,10 @@ impl Operator {
             |text: String| Self { name, expected: text.clone(), value: text, below_path: None };
         Some(match name {
             "absent" => Self { expected: "(absent)".into(), value: "null".into(), ..same(value) },
-            "equalToJson" | "matchesJsonSchema" => {
+            "equalToJson" => {
+                Self { expected: reprinted(&value).unwrap_or_else(|| value.clone()), ..same(value) }
+            }
+            "matchesJsonSchema" => {
                 Self { expected: pretty(&value).unwrap_or_else(|| value.clone()), ..same(value) }
             }
             "equalToXml" => {
@@ -101,13 +104,13 @@ pub(super) fn xml(text: &str) -> Option<String> {
     Document::parse(text, Reading::PLAIN).ok()?.pretty().ok()
 }
 
-/// Returns the present, with an offset: `now +3 days`.
+/// Returns the present, with an offset: `now +3 days`; without one it is that of no seconds.
 fn now(pattern: Raw<'_>) -> String {
     let amount = pattern.get("expectedOffset").map(Raw::text);
     let unit = pattern.get("expectedOffsetUnit").map(|unit| unit.text().to_lowercase());
     match (amount, unit) {
         (Some(amount), Some(unit)) if amount.starts_with('-') => format!("now {amount} {unit}"),
         (Some(amount), Some(unit)) => format!("now +{amount} {unit}"),
-        _ => "now".to_owned(),
+        _ => "now +0 seconds".to_owned(),
     }
 }
