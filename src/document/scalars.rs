@@ -127,11 +127,11 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// Returns a boolean, as `WireMock` accepts it: 0 is false and any other number true, a text
+    /// Returns a boolean, as `WireMock` accepts it: 0 is false and any other whole number true, a text
     /// may say it, and an empty one is false. Anything else is reported.
     pub fn loose_bool(&self) -> Option<bool> {
         match self.value() {
-            Value::Number(number) => Some(number.as_f64() != Some(0.0)),
+            Value::Number(number) if !number.is_f64() => Some(number.as_f64() != Some(0.0)),
             Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
             Value::String(text) if text.is_empty() || text.eq_ignore_ascii_case("false") => {
                 Some(false)

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
 
 use crate::document::{Keys, Node};
 use crate::java;
@@ -68,7 +69,11 @@ pub(super) const TEMPLATE_TRANSFORMER: &str = "response-template";
 pub(super) fn transformers<'d>(keys: &Keys<'d>) -> Vec<&'d str> {
     let nodes = keys.get("transformers").map(|node| node.items()).unwrap_or_default();
     let name = |node: &Node<'d>| {
-        let name = node.text()?;
+        // Anything else is the name of none.
+        let name = match node.value() {
+            Value::Null | Value::Number(_) | Value::Bool(_) => return None,
+            _ => node.text()?,
+        };
         let known = [
             STREAM_TRANSFORMER,
             WEBSOCKET_TRANSFORMER,
@@ -143,7 +148,8 @@ fn trailers(node: &Node<'_>) -> HeaderMap {
 /// Reads header fields with a string or a list of strings each, sorted by name: calls `take` with
 /// the name, the node and the text of each value. Problems are reported.
 pub(super) fn header_fields(node: &Node<'_>, mut take: impl FnMut(&HeaderName, &Node<'_>, &str)) {
-    for (name, values) in node.entries() {
+    for (written, values) in node.entries() {
+        let name = written;
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
             values.error_at_key(
                 format!("{name:?} is not a header name"),
@@ -151,7 +157,12 @@ pub(super) fn header_fields(node: &Node<'_>, mut take: impl FnMut(&HeaderName, &
             );
             continue;
         };
-        let list = if values.value().is_array() { values.items() } else { vec![values] };
+        let list = if values.value().is_array() { values.items() } else { vec![values.clone()] };
+        if list.is_empty() {
+            let (message, hint) =
+                (format!("{name} has no value"), "give one, or leave the field out");
+            values.error_saying(message, hint, format!("No value for {written}"));
+        }
         for node in list {
             if let Some(text) = node.text() {
                 take(&name, &node, text);

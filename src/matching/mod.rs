@@ -26,6 +26,8 @@ mod index;
 mod json;
 mod key;
 mod keys;
+#[cfg(test)]
+mod lenience_tests;
 mod list;
 mod method;
 mod multi;

@@ -64,11 +64,15 @@ impl MultipartPattern {
             let compile = |(name, node): &(&str, Node<'_>)| {
                 Some(((*name).into(), MultiPattern::compile(node)?))
             };
-            node.entries().iter().filter_map(compile).collect()
+            let entries = node.entries();
+            let entries = entries.iter().filter(|(_, node)| !node.value().is_null());
+            entries.filter_map(compile).collect()
         });
         let body: Box<[StringPattern]> =
             keys.get("bodyPatterns").map_or_else(Box::default, |node| {
-                node.items().iter().filter_map(StringPattern::compile).collect()
+                let items = node.items();
+                let items = items.iter().filter(|node| !node.value().is_null());
+                items.filter_map(StringPattern::compile).collect()
             });
         if let Some(node) = keys.get("name").filter(|node| node.loose_text().is_some()) {
             node.warn(

@@ -31,6 +31,7 @@ impl RequestPattern {
         let basic_auth = basic_auth(&keys);
         let has_auth = basic_auth.is_some();
         let path_parameters = path_parameters(&keys, url.as_ref());
+        let nulls = has_nulls(&keys);
         let query = named(&keys, "queryParameters", MultiPattern::compile).collect();
         let mut rare = RareConditions {
             path_parameters,
@@ -42,7 +43,7 @@ impl RequestPattern {
             ..RareConditions::default()
         };
         let (headers, mut never) = headers(&keys, pool, has_auth);
-        never |= has_custom_matcher(&keys);
+        never |= nulls | has_custom_matcher(&keys);
         keys.finish();
         rare.scheme = unless_malformed(scheme)?;
         rare.host = unless_malformed(host)?;
@@ -73,6 +74,7 @@ fn named<N: for<'n> From<&'n str>, T>(
     compile: impl Fn(&Node<'_>) -> Option<T>,
 ) -> impl Iterator<Item = (N, T)> {
     let entries = keys.get(key).map(|node| node.entries()).unwrap_or_default().into_iter();
+    let entries = entries.filter(|(_, node)| !node.value().is_null());
     entries.filter_map(move |(name, node)| Some((name.into(), compile(&node)?)))
 }
 
@@ -84,7 +86,28 @@ fn listed<T>(
     let Some(node) = keys.get(key) else {
         return Box::default();
     };
-    node.items().iter().filter_map(compile).collect()
+    node.items().iter().filter(|node| !node.value().is_null()).filter_map(compile).collect()
+}
+
+/// Returns whether a pattern in a map or a list is null. `WireMock` accepts it, and its match then ends with an
+/// exception: here no request matches.
+fn has_nulls(keys: &Keys<'_>) -> bool {
+    let maps = ["headers", "queryParameters", "formParameters", "cookies", "pathParameters"];
+    let lists = ["bodyPatterns", "multipartPatterns"];
+    let mut found = false;
+    for key in maps.into_iter().chain(lists) {
+        let Some(node) = keys.get(key) else { continue };
+        let has_null = match node.value() {
+            serde_json::Value::Object(map) => map.values().any(serde_json::Value::is_null),
+            serde_json::Value::Array(list) => list.iter().any(serde_json::Value::is_null),
+            _ => false,
+        };
+        if has_null {
+            node.warn("no request matches: a pattern is null", "take it out");
+        }
+        found |= has_null;
+    }
+    found
 }
 
 /// Reads `headers`, and returns whether no request can have them. An invalid field name is allowed:
@@ -97,7 +120,7 @@ fn headers(
     let entries = keys.get("headers").map(|node| node.entries()).unwrap_or_default();
     let mut headers = SmallVec::with_capacity(entries.len());
     let mut never = false;
-    for (name, node) in entries {
+    for (name, node) in entries.into_iter().filter(|(_, node)| !node.value().is_null()) {
         let Some(pattern) = MultiPattern::compile(&node) else {
             continue;
         };
@@ -146,7 +169,8 @@ fn path_parameters(keys: &Keys<'_>, url: Option<&UrlPattern>) -> Box<[PathParame
         }
         Some((at, (*name).into(), StringPattern::compile(node)?))
     };
-    parameters.entries().iter().filter_map(compile).collect()
+    let entries = parameters.entries();
+    entries.iter().filter(|(_, node)| !node.value().is_null()).filter_map(compile).collect()
 }
 
 /// Reads basic credentials. `WireMock` documents both names and writes the longer one. A missing

@@ -33,10 +33,13 @@ pub(crate) enum UrlPattern {
 impl UrlPattern {
     /// Decodes the URL of a request pattern.
     pub(super) fn compile(keys: &Keys<'_>) -> Option<Self> {
-        let mut found = KEYS.iter().filter_map(|key| keys.get(key)).map(|node| node.of_parent());
+        let mut found = KEYS.iter().filter_map(|key| keys.get(key));
         let Some(node) = found.next() else {
             return Some(Self::Any);
         };
+        // The type is a matter of the field, what the text says one of the pattern.
+        let text = &*node.loose_text()?;
+        let (node, found) = (&node.of_parent(), found.map(|node| node.of_parent()));
         for other in found {
             let (first, other_key) = (node.key(), other.key());
             other.warn(
@@ -44,8 +47,6 @@ impl UrlPattern {
                 "keep one of them; queryParameters match a query beside any urlPath",
             );
         }
-        let node = &node;
-        let text = &*node.loose_text()?;
         match node.key().as_str() {
             "url" => {
                 warn_if_never(node, text, false);

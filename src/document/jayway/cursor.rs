@@ -124,14 +124,6 @@ impl Cursor {
         }
         Ok(None)
     }
-
-    /// Returns the error message.
-    pub(super) fn wrong(&self, expected: &str) -> String {
-        match self.current() {
-            Some(c) => format!("'{c}' at character {} where {expected} is expected", self.at),
-            None => format!("the path ends where {expected} is expected"),
-        }
-    }
 }
 
 /// Returns a text with its escapes written out.

@@ -14,6 +14,9 @@ impl Query {
     }
 
     pub(super) fn parse_at(text: &str, depth: usize) -> Result<Self, String> {
+        if text.is_empty() {
+            return Err("json can not be null or empty".to_owned());
+        }
         // Blanks in front of the `$` belong to a name.
         if text.starts_with(['$', '@']) {
             Cursor::new(text.trim_end_matches(' '), depth)?.query()
@@ -33,7 +36,8 @@ impl Cursor {
         if !self.is_tail() {
             self.at += 1;
             if !self.is('.') && !self.is('[') {
-                return Err(self.wrong("'.' or '['"));
+                let at = self.at;
+                return Err(format!("Illegal character at position {at} expected '.' or '['"));
             }
             loop {
                 self.step(&mut steps)?;
@@ -65,7 +69,7 @@ impl Cursor {
                 self.at += 1;
             }
             if self.is('.') {
-                return Err(self.wrong("a name"));
+                return Err(format!("Character '.' on position {} is not valid.", self.at));
             }
         }
         match self.current() {
@@ -77,7 +81,9 @@ impl Cursor {
                 self.at += 1;
                 steps.push(Step::All);
             }
-            Some(' ') | None => return Err(self.wrong("a name")),
+            Some(' ') | None => {
+                return Err(format!("Could not parse token starting at position {}", self.at));
+            }
             Some(_) => {
                 let step = self.name()?;
                 steps.push(step);
@@ -95,7 +101,7 @@ impl Cursor {
             match self.get(at) {
                 Some(' ') => {
                     return Err(format!(
-                        "the name at character {start} has a blank; write it as ['a b']"
+                        "Use bracket notion ['my prop'] if your property contains blank characters. position: {start}"
                     ));
                 }
                 Some(c @ ('.' | '[' | '(')) => {
@@ -173,7 +179,7 @@ impl Cursor {
 
     fn bracket(&mut self) -> Result<Step, String> {
         let Some(next) = self.next_significant(self.at) else {
-            return Err(self.wrong("a bracket that is closed"));
+            return Err(self.no_token());
         };
         match self.get(next) {
             Some(quote @ ('\'' | '"')) => self.quoted_names(quote),
@@ -186,20 +192,28 @@ impl Cursor {
                 Ok(Step::All)
             }
             Some('?') => {
-                let wrong = self.wrong("a filter such as [?(@.a == 1)]");
-                let Some(open) = self.next_significant_is(next, '(') else { return Err(wrong) };
-                let Some(close) = self.closing(open, '(', ')', true)? else { return Err(wrong) };
-                let Some(end) = self.next_significant_is(close, ']') else { return Err(wrong) };
+                if self.next_significant_is(next, ']').is_some() {
+                    return Err(format!(
+                        "Not enough predicates supplied for filter [?] at position {}",
+                        self.at
+                    ));
+                }
+                let wrong = || self.no_token();
+                let open = self.next_significant_is(next, '(').ok_or_else(wrong)?;
+                let close = self.closing(open, '(', ')', true)?.ok_or_else(wrong)?;
+                let end = self.next_significant_is(close, ']').ok_or_else(wrong)?;
                 let inside = self.text(open, close + 1);
                 let condition = Cursor::new(&inside, self.depth + 1)?.filter()?;
                 self.at = end + 1;
                 Ok(Step::Filter(condition))
             }
-            _ => Err(format!(
-                "Could not parse token starting at position {}. Expected ?, ', 0-9, * ",
-                self.at
-            )),
+            _ => Err(self.no_token()),
         }
+    }
+
+    /// Returns what `PathCompiler.readNextToken` says where none of its readers takes a bracket.
+    fn no_token(&self) -> String {
+        format!("Could not parse token starting at position {}. Expected ?, ', 0-9, * ", self.at)
     }
 
     fn quoted_names(&mut self, quote: char) -> Result<Step, String> {
@@ -252,7 +266,8 @@ impl Cursor {
     }
 
     fn items(&mut self) -> Result<Step, String> {
-        let wrong = || "an index must be a whole number".to_owned();
+        let nothing = self.no_token();
+        let wrong = || nothing.clone();
         let end = self.find(self.at + 1, ']').ok_or_else(wrong)?;
         let text = self.text(self.at + 1, end);
         let text = text.trim();

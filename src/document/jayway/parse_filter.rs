@@ -169,11 +169,18 @@ impl Cursor {
                 }
                 let text = self.text(start, self.at);
                 let number = Decimal::parse(&text);
-                number.map(Operand::Number).ok_or_else(|| {
-                    format!("Failed to parse filter at character {start}: a value is expected")
-                })
+                number.map(Operand::Number).ok_or_else(|| self.no_value())
             }
         }
+    }
+
+    /// Returns what `FilterCompiler.compile` says of an operand that is no number. The text of this cursor
+    /// begins behind `[?`.
+    fn no_value(&self) -> String {
+        let found = self.current().map_or_else(String::new, String::from);
+        let filter = self.text(0, self.length());
+        let at = self.at + "[?".len();
+        format!("Failed to parse filter: [?{filter}], error on position: {at}, char: {found}")
     }
 
     fn word(&mut self, word: &str, operand: Operand) -> Result<Operand, String> {

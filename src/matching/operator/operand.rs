@@ -37,13 +37,13 @@ fn find<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
     }
 }
 
-/// Reads a boolean like Jackson's `asBoolean`: the string `true` and every number except 0 are
+/// Reads a boolean like Jackson's `asBoolean`: the string `true` and every whole number except 0 are
 /// true.
 pub(super) fn as_bool(value: &Value) -> bool {
     match value {
         Value::Bool(value) => *value,
         Value::String(text) => text.trim() == "true",
-        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::Number(number) => !number.is_f64() && number.as_f64() != Some(0.0),
         _ => false,
     }
 }
@@ -61,6 +61,13 @@ pub(super) fn json_operand(operand: &Node<'_>) -> Option<Json> {
     }
 }
 
+/// Returns a value in one line, with its keys in the order of the text.
+pub(super) fn as_written(node: &Node<'_>) -> String {
+    let value = node.value();
+    let text = value.as_object().filter(|map| map.len() > 1).and_then(|_| from_text(node));
+    text.map_or_else(|| value.to_string(), |json| json.to_string())
+}
+
 /// Restores numbers with a decimal point from the text, because serde loses digits.
 fn exact(operand: &Node<'_>) -> Option<Json> {
     fn has_fraction(value: &Value) -> bool {
@@ -74,6 +81,11 @@ fn exact(operand: &Node<'_>) -> Option<Json> {
     if !has_fraction(operand.value()) {
         return None;
     }
+    from_text(operand)
+}
+
+/// Reads a value anew from the text that it was read from.
+fn from_text(operand: &Node<'_>) -> Option<Json> {
     let place = operand.place()?;
     let text = &operand.decoder().source().text;
     let mut start = 0;

@@ -17,7 +17,7 @@ use super::StringPattern;
 use super::date::DatePattern;
 use super::json_path::JsonPathPattern;
 use super::number::NumberPattern;
-use super::operand::{Options, as_bool, json_operand};
+use super::operand::{Options, as_bool, as_written, json_operand};
 use super::schema::SchemaPattern;
 
 impl StringPattern {
@@ -25,7 +25,7 @@ impl StringPattern {
     pub(crate) fn compile(node: &Node<'_>) -> Option<Self> {
         let node = node.whole();
         if !node.value().is_object() {
-            no_operation(&node, &node.value().to_string());
+            no_operation(&node, &as_written(&node));
             return None;
         }
         Self::compile_entries(&node)
@@ -38,7 +38,7 @@ impl StringPattern {
             entries.iter().filter(|(key, _)| OPERATORS.contains(key)).collect();
         let first = match known.as_slice() {
             [] => {
-                no_operation(node, &node.value().to_string());
+                no_operation(node, &as_written(node));
                 return None;
             }
             [one] => one,
@@ -167,7 +167,8 @@ fn compile_json_path(operand: &Node<'_>) -> Option<StringPattern> {
         Value::String(text) => (text.as_str(), None),
         Value::Object(map) if map.contains_key("expression") => {
             let Some(text) = map["expression"].as_str() else {
-                operand.error("expression must be a JSON path", "");
+                let text = "'matchesJsonPath' expected value cannot be null";
+                operand.error_saying("expression must be a JSON path", "put it in quotes", text);
                 return None;
             };
             (text, Some(Box::new(StringPattern::compile(operand)?)))
@@ -199,12 +200,11 @@ fn compile_xpath(operand: &Node<'_>, keys: &Keys<'_>) -> Option<StringPattern> {
         let pattern = XPathPattern::compile(operand, keys)?;
         return Some(StringPattern::MatchesXPath(Box::new(pattern), None));
     }
-    let Some((inside, expression)) =
-        operand.value().is_object().then(|| operand.keys()).flatten().and_then(|inside| {
-            let expression = inside.get("expression")?;
-            Some((inside, expression))
-        })
-    else {
+    let inside = operand.value().is_object().then(|| operand.keys()).flatten();
+    let is_null = operand.value().get("expression").is_some_and(Value::is_null);
+    let expression = inside.as_ref().and_then(|inside| inside.get("expression"));
+    let expression = expression.or_else(|| is_null.then(|| operand.clone()));
+    let (Some(inside), Some(expression)) = (inside, expression) else {
         let hint = "write {\"expression\": \"//a\", \"equalTo\": \"x\"}";
         operand.error_saying("the expression is missing", hint, NO_EXPRESSION);
         return None;
@@ -239,6 +239,8 @@ fn list(operand: &Node<'_>) -> Option<Vec<StringPattern>> {
         return None;
     }
     let items: Vec<Node<'_>> = operand.items().iter().map(Node::part).collect();
+    // A null is no pattern, and no mistake.
+    let items: Vec<Node<'_>> = items.into_iter().filter(|item| !item.value().is_null()).collect();
     // Not `collect` on an Option alone: every broken item is reported, not only the first.
     let patterns: Vec<_> = items.iter().map(StringPattern::compile).collect();
     let patterns: Vec<StringPattern> = patterns.into_iter().collect::<Option<_>>()?;

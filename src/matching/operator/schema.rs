@@ -21,7 +21,9 @@ impl SchemaPattern {
     /// Reads a schema; problems are reported. An invalid schema is accepted and never matches.
     pub(super) fn compile(operand: &Node<'_>, options: &Options<'_>) -> Option<Self> {
         let schema = json_operand(operand)?.to_serde();
-        let version = options.text("schemaVersion").unwrap_or("V202012");
+        // The text of a version that is none is none of those known.
+        let version =
+            options.get("schemaVersion").map_or("V202012", |of| of.as_str().unwrap_or(""));
         if !VERSIONS.contains(&version) {
             operand.error(
                 "schemaVersion must be one of [ \"V4\", \"V6\", \"V7\", \"V201909\", \"V202012\" ]",

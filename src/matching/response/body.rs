@@ -28,6 +28,10 @@ pub(super) fn read(
         );
     }
     let [body, json, base, file] = &forms;
+    // Each is a text, also where another one is sent.
+    for node in [base, file].into_iter().flatten() {
+        scalar::text(node)?;
+    }
     if let Some(node) = body.as_ref().filter(|node| node.value().is_object()) {
         return entity::read(&node.whole(), files, templated, file_templated);
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::document::{Keys, Node};
 use crate::message::{Delay, Pace};
 
@@ -52,14 +54,40 @@ pub(crate) fn distribution(node: &Node<'_>) -> Option<Delay> {
             Some(Delay::Uniform { min, max: max.max(min) })
         }
         Kind::LogNormal => {
-            let median = time("median");
+            let median = keys.get("median").map_or(Some(0.0), |node| scalar::number(&node));
             let sigma = keys.get("sigma").map_or(Some(0.0), |node| scalar::number(&node));
-            let max = lift(keys.get("maxValue").map(|node| millis(&node)));
-            Some(Delay::LogNormal { median: median?, sigma: sigma?, max: max? })
+            let max = lift(keys.get("maxValue").map(|node| scalar::number(&node)));
+            let (median, sigma, max) = (median?, sigma?, max?);
+            if let Some(max) = max.filter(|max| *max < median) {
+                // The distribution's own check (`C/http/LogNormal.java`).
+                let (message, hint) = ("maxValue is below the median", "give a larger one");
+                let detail = format!(
+                    "The max value ({max:?}) has to be greater than or equal to the median ({median:?}). Sigma: {sigma:?}"
+                );
+                node.error_saying(message, hint, detail);
+                return None;
+            }
+            let (median, max) = (duration(median), max.map(duration));
+            Some(Delay::LogNormal { median, sigma, max })
         }
     });
     keys.finish();
     delay
+}
+
+/// Returns whether [`distribution`] reads a value without a problem.
+pub(super) fn is_distribution(value: &Value) -> bool {
+    const NUMBERS: [&str; 6] = ["milliseconds", "lower", "upper", "median", "sigma", "maxValue"];
+    let Value::Object(map) = value else { return false };
+    let is_number = |value: &Value| match value {
+        Value::Number(_) | Value::Null => true,
+        Value::String(text) => text.trim().is_empty() || text.trim().parse::<f64>().is_ok(),
+        _ => false,
+    };
+    map.iter().all(|(key, value)| match (key.as_str(), value) {
+        ("type", Value::String(kind)) => KINDS.iter().any(|(known, _)| known == kind),
+        (key, value) => NUMBERS.contains(&key) && is_number(value),
+    }) && map.contains_key("type")
 }
 
 #[derive(Clone, Copy)]
@@ -79,7 +107,8 @@ pub(super) fn dribble(keys: &Keys<'_>) -> Option<Option<Pace>> {
     let read = |node: &Node<'_>| {
         let keys = node.keys()?;
         let chunks = keys.get("numberOfChunks").map_or(Some(0), |node| scalar::integer(&node));
-        let over = keys.get("totalDuration").map_or(Some(Duration::ZERO), |node| millis(&node));
+        let over = keys.get("totalDuration").map_or(Some(0), |node| scalar::integer(&node));
+        let over = over.map(|over| Duration::from_millis(over.max(0).unsigned_abs()));
         keys.finish();
         let chunks = u32::try_from(chunks?.max(1)).unwrap_or(u32::MAX);
         Some(Pace::Dribble { chunks, over: over? })
@@ -89,8 +118,12 @@ pub(super) fn dribble(keys: &Keys<'_>) -> Option<Option<Pace>> {
 
 /// Reads a number of milliseconds. A negative one is none.
 fn millis(node: &Node<'_>) -> Option<Duration> {
-    let number = scalar::number(node)?;
-    Some(Duration::from_secs_f64(number.clamp(0.0, f64::from(MAX_DELAY_MS)) / 1000.0))
+    scalar::number(node).map(duration)
+}
+
+/// Returns a number of milliseconds as a time.
+fn duration(number: f64) -> Duration {
+    Duration::from_secs_f64(number.clamp(0.0, f64::from(MAX_DELAY_MS)) / 1000.0)
 }
 
 /// Converts a value that may be missing or invalid to one that may be missing.

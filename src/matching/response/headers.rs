@@ -10,11 +10,19 @@ use super::super::delivery::header_fields;
 use super::failure::Failure;
 use super::text::{Rendering, Text};
 
-/// Reads header fields with a string or a list of strings each, sorted by name.
+/// Reads header fields with a string or a list of strings each, sorted by name. `WireMock` reads them as a whole
+/// (`C/http/HttpHeadersJsonDeserializer.java`): of what is no object there are none.
 pub(super) fn read(node: Option<&Node<'_>>, templated: bool) -> Vec<(HeaderName, Text)> {
     let mut headers = Vec::new();
     if let Some(node) = node {
-        header_fields(node, |name, node, text| {
+        if !node.value().is_object() {
+            node.warn(
+                "there are no header fields: this is not an object",
+                "write {\"name\": \"value\"}",
+            );
+            return headers;
+        }
+        header_fields(&node.whole(), |name, node, text| {
             // The transport sets the framing itself.
             if *name != TRANSFER_ENCODING {
                 headers.push((name.clone(), Text::read(node, text, templated)));

@@ -26,6 +26,9 @@ impl ProxyDefinition {
         let remove = keys.get("removeProxyRequestHeaders").map(|node| node.items());
         // WireMock compares them with lower-case names, so that others have no effect.
         let name = |node: &Node<'_>| {
+            if node.value().is_null() {
+                return None;
+            }
             let text = scalar::text(node)?;
             HeaderName::from_lowercase(text.as_bytes()).ok()
         };

@@ -56,6 +56,13 @@ impl RawResponse {
         let names = transformers(&keys);
         let templated = templating.applies(names.contains(&TEMPLATE_TRANSFORMER));
         let parameters = keys.get("transformerParameters");
+        let parameters = parameters.filter(|node| {
+            let is_map = node.value().is_object();
+            if !is_map {
+                node.expected("an object");
+            }
+            is_map
+        });
         let is_off = |node: &Node<'_>| node.value()["disableBodyFileTemplating"] == true;
         let file_templated = templated && !parameters.as_ref().is_some_and(is_off);
         let parameters = parameters
@@ -134,8 +141,8 @@ impl RawResponse {
     }
 }
 
-/// Reads the status. Zero and less mean none. Interim statuses (1xx) are not final answers: 500 is
-/// sent.
+/// Reads the status. Zero and less mean none. Interim statuses (1xx) are not final answers, and others than
+/// those of three digits are none at all, though `WireMock` accepts them: 500 is sent.
 fn status(node: &Node<'_>) -> Option<StatusCode> {
     let number = node.loose_integer().ok()?.unwrap_or(0);
     if number <= 0 {
@@ -149,8 +156,11 @@ fn status(node: &Node<'_>) -> Option<StatusCode> {
         }
         Some(status) => Some(status),
         None => {
-            node.expected("a status from 100 to 999");
-            None
+            node.warn(
+                format!("{number} is no status, 500 is sent"),
+                "statuses are from 100 to 999",
+            );
+            Some(StatusCode::INTERNAL_SERVER_ERROR)
         }
     }
 }

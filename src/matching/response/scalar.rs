@@ -19,7 +19,8 @@ pub(super) fn text<'d>(node: &Node<'d>) -> Option<Cow<'d, str>> {
     }
 }
 
-/// Reads a whole number, which may be written as a text; a fraction is cut off.
+/// Reads a whole number of 32 bits, which may be written as a text; a fraction is cut off, and an empty text is
+/// 0.
 pub(super) fn integer(node: &Node<'_>) -> Option<i64> {
     let number = match node.value() {
         Value::Number(number) => {
@@ -27,19 +28,22 @@ pub(super) fn integer(node: &Node<'_>) -> Option<i64> {
             let cut = || number.as_f64().map(|number| number as i64);
             number.as_i64().or_else(cut)
         }
+        Value::String(text) if text.trim().is_empty() => Some(0),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     };
+    let number = number.filter(|number| i32::try_from(*number).is_ok());
     if number.is_none() {
         node.expected("a whole number");
     }
     number
 }
 
-/// Reads a number, which may be written as a text.
+/// Reads a number, which may be written as a text; an empty one is 0.
 pub(super) fn number(node: &Node<'_>) -> Option<f64> {
     let number = match node.value() {
         Value::Number(number) => number.as_f64(),
+        Value::String(text) if text.trim().is_empty() => Some(0.0),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     };

@@ -293,7 +293,10 @@ fn answers_of_a_stub_share_their_delivery() {
 #[test]
 fn what_cannot_be_served_is_reported() {
     let table = [
-        (json!({"status": 99}), "status: expected a status from 100 to 999, found the number 99"),
+        (
+            json!({"status": 99}),
+            "warning: status: 99 is no status, 500 is sent; statuses are from 100 to 999",
+        ),
         (json!({"status": "one"}), "status: expected a whole number, found the text \"one\""),
         (
             json!({"status": 101}),

@@ -12,6 +12,7 @@ use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use crate::document::{Keys, Node};
+use crate::java;
 use crate::matching::request::RequestPattern;
 use crate::message::Delay;
 use crate::template::Parameters;
@@ -20,7 +21,7 @@ use super::super::body_files::BodyFiles;
 use super::super::raw::Raw;
 use super::context::ResponseContext;
 use super::definition::BodyDefinition;
-use super::delays::distribution;
+use super::delays::{distribution, is_distribution};
 use super::failure::Failure;
 use super::settings::draw;
 use super::text::{Rendering, Text};
@@ -52,6 +53,8 @@ struct Webhook {
     place: Option<(&'static str, usize)>,
     delay: Option<Delay>,
     parameters: Parameters,
+    /// Why it cannot be sent, whatever the request.
+    unusable: Option<String>,
 }
 
 /// A request to be sent.
@@ -73,14 +76,27 @@ impl Webhooks {
         for key in ["postServeActions", "serveEventListeners"] {
             // WireMock reads all listeners of a key at once, and reports a problem at the key.
             let Some(node) = mapping.get(key).map(|node| node.whole()) else { continue };
+            if !(node.value().is_array() || node.value().is_object() && key == "postServeActions") {
+                // Anything else is no listener, and no mistake.
+                node.warn(
+                    "there is no listener: this is not a list",
+                    "write [{\"name\": \"webhook\"}]",
+                );
+                continue;
+            }
             // The older form is an object of parameters by name.
             if node.value().is_object() {
                 for (name, parameters) in node.entries() {
+                    if !parameters.value().is_object() {
+                        parameters.expected("an object");
+                        continue;
+                    }
                     found.extend(Webhook::read(name, &node, Some(&parameters), files));
                 }
                 continue;
             }
-            for (at, node) in node.items().into_iter().enumerate() {
+            let items = node.items().into_iter().enumerate();
+            for (at, node) in items.filter(|(_, node)| !node.value().is_null()) {
                 let Some(keys) = node.keys() else { continue };
                 let name =
                     keys.get("name").and_then(|node| scalar::text(&node)).unwrap_or_default();
@@ -159,8 +175,14 @@ impl Webhook {
             place: None,
             delay: None,
             parameters: Parameters::default(),
+            unusable: None,
         };
         let Some(node) = parameters else { return Some(nothing()) };
+        // WireMock reads them when it sends the webhook.
+        if let Some(why) = unusable(node.value()) {
+            node.warn(format!("this webhook is never sent: {why}"), "correct it");
+            return Some(Self { unusable: Some(why), ..nothing() });
+        }
         // Other keys are for templates.
         let keys = node.keys()?;
         let text = |key: &'static str| {
@@ -171,9 +193,10 @@ impl Webhook {
         Some(Self {
             method: text("method").unwrap_or_else(|| Text::from("GET")),
             url: text("url"),
-            headers: headers::read(keys.get("headers").as_ref(), true),
+            headers: fields(keys.get("headers").as_ref()),
             body,
             place: None,
+            unusable: None,
             delay: keys.get("delay").and_then(|node| distribution(&node)),
             parameters: parameters_of(node.value()),
         })
@@ -184,6 +207,9 @@ impl Webhook {
         pattern: &RequestPattern,
         context: &mut ResponseContext<'_>,
     ) -> Result<WebhookRequest, String> {
+        if let Some(why) = &self.unusable {
+            return Err(why.clone());
+        }
         let mut rendering = Rendering::of_webhook(context, &self.parameters, pattern);
         let made = self.render(&mut rendering);
         let (method, url, headers, body) = made.map_err(|failure| failure.to_string())?;
@@ -207,6 +233,58 @@ impl Webhook {
         let (body, _) = made::body(&self.body, rendering)?;
         Ok((method, url, headers, body))
     }
+}
+
+/// Returns why parameters are those of no request (`org/wiremock/webhooks/WebhookDefinition.java`).
+fn unusable(parameters: &Value) -> Option<String> {
+    let Value::Object(map) = parameters else { return None };
+    let of = |key: &str| map.get(key).filter(|value| !value.is_null());
+    for key in ["method", "url", "body", "base64Body"] {
+        if let Some(value) = of(key)
+            && !(value.is_string() || key == "body" && value.is_object())
+        {
+            return Some(format!("its {key} is not a text"));
+        }
+    }
+    let base64 = of("base64Body").and_then(Value::as_str).filter(|_| of("body").is_none());
+    if let Some(Err(why)) = base64.map(java::base64::decode) {
+        return Some(format!("its base64Body is not base64: {why}"));
+    }
+    if let Some(headers) = of("headers") {
+        let Value::Object(headers) = headers else {
+            return Some("its headers are not an object".to_owned());
+        };
+        let is_value = |value: &Value| match value {
+            Value::Array(list) => !list.is_empty() && list.iter().all(Value::is_string),
+            value => !value.is_null(),
+        };
+        if let Some((name, _)) = headers.iter().find(|(_, value)| !is_value(value)) {
+            return Some(format!("its header {name} has no value"));
+        }
+    }
+    let delay = of("delay")?;
+    (!is_distribution(delay)).then(|| "its delay is not a distribution of delays".to_owned())
+}
+
+/// Reads header fields, whose values may be anything.
+fn fields(node: Option<&Node<'_>>) -> Vec<(HeaderName, Text)> {
+    let Some(node) = node else { return Vec::new() };
+    let mut fields = Vec::new();
+    for (name, node) in node.entries() {
+        let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+            node.warn(format!("{name:?} is not a header name, so it is not sent"), "rename it");
+            continue;
+        };
+        let list = if node.value().is_array() { node.items() } else { vec![node] };
+        for node in list {
+            let text = match node.value() {
+                Value::String(text) => text.clone(),
+                value => value.to_string(),
+            };
+            fields.push((name.clone(), Text::read(&node, &text, true)));
+        }
+    }
+    fields
 }
 
 fn parameters_of(value: &Value) -> Parameters {

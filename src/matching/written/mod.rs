@@ -92,6 +92,9 @@ fn actions(raw: Raw<'_>) -> Option<String> {
 }
 
 fn listener(raw: Raw<'_>) -> String {
+    if raw.as_str() == "null" {
+        return "null".to_owned();
+    }
     let raw = &Fields::of(raw);
     let mut object = Object::default();
     object.text(raw, "name");

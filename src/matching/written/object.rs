@@ -39,6 +39,28 @@ impl Object {
         self.scalar(from, key, bool);
     }
 
+    /// Sets an entry whose value is an option of an operator, which Jackson's `asBoolean` reads: only the text
+    /// true and whole numbers other than 0 are true besides true, and nothing is null.
+    pub(super) fn flag(&mut self, from: &Fields<'_>, key: &str) {
+        if let Some((_, value)) = from.0.iter().rev().find(|(other, _)| other == key) {
+            let is_true = match value.string() {
+                Some(text) => text.trim() == "true",
+                None => match value.as_str() {
+                    "true" => true,
+                    number => number.parse::<i128>().is_ok_and(|number| number != 0),
+                },
+            };
+            self.set(key, is_true.to_string());
+        }
+    }
+
+    /// Sets an entry that is a string, and nothing else.
+    pub(super) fn string(&mut self, from: &Fields<'_>, key: &str) {
+        if let Some(text) = from.get(key).and_then(Raw::string) {
+            self.set(key, quoted(&text));
+        }
+    }
+
     /// Returns whether a value is null: Jackson reads an empty string and `"null"` as null where no
     /// string is expected.
     fn scalar(&mut self, from: &Fields<'_>, key: &str, make: impl FnOnce(Raw<'_>) -> String) {
@@ -151,6 +173,23 @@ pub(super) fn number(raw: Raw<'_>) -> String {
         Ok(number) if number.is_finite() => serde_json::Value::from(number).to_string(),
         _ => raw.as_str().to_owned(),
     }
+}
+
+/// Returns header fields: a list of one value is that value, and what is no object is none
+/// (`C/http/HttpHeadersJsonSerializer.java`).
+pub(super) fn headers(raw: Raw<'_>) -> String {
+    map(raw, |value| match value.items().as_slice() {
+        [one] if value.is_list() => one.as_str().to_owned(),
+        _ => value.as_str().to_owned(),
+    })
+}
+
+/// Returns a list of strings, where numbers and booleans count as written.
+pub(super) fn strings(raw: Raw<'_>) -> String {
+    let null = |item: Raw<'_>| item.as_str() == "null";
+    list(
+        raw.items().into_iter().map(|item| if null(item) { "null".to_owned() } else { text(item) }),
+    )
 }
 
 /// Normalizes base64, with padding and without stray bits. Other values stay unchanged.

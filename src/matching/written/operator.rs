@@ -58,7 +58,9 @@ fn add(to: &mut Object, raw: Raw<'_>, depth: usize) {
             if let Some(namespaces) = raw.get("xPathNamespaces")
                 && !namespaces.entries().is_empty()
             {
-                to.set("xPathNamespaces", namespaces.as_str().to_owned());
+                let name =
+                    |name: Raw<'_>| name.string().map_or("null".to_owned(), |name| quoted(&name));
+                to.set("xPathNamespaces", object::map(namespaces, name));
             }
         }
         "matchesJsonSchema" => {
@@ -72,7 +74,7 @@ fn add(to: &mut Object, raw: Raw<'_>, depth: usize) {
         }
         "before" | "after" | "equalToDateTime" => {
             to.set(key, date(raw, operand));
-            to.text(raw, "actualFormat");
+            to.string(raw, "actualFormat");
             for option in ["truncateExpected", "truncateActual"] {
                 // A Java constant, in words.
                 if let Some(name) = raw.get(option).and_then(Raw::string) {
@@ -88,11 +90,15 @@ fn add(to: &mut Object, raw: Raw<'_>, depth: usize) {
     }
     for option in options(key) {
         match *option {
-            "exemptedComparisons" => to.as_it_is(raw, option),
+            "exemptedComparisons" => {
+                if let Some(list) = raw.get(option).filter(|value| value.is_list()) {
+                    to.set(option, list.as_str().to_owned());
+                }
+            }
             "namespaceAwareness"
             | "placeholderOpeningDelimiterRegex"
             | "placeholderClosingDelimiterRegex" => to.text(raw, option),
-            _ => to.bool(raw, option),
+            _ => to.flag(raw, option),
         }
     }
 }

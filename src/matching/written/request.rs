@@ -43,6 +43,9 @@ pub(super) fn pattern(raw: Option<Raw<'_>>) -> String {
     });
     object.with(raw, "multipartPatterns", |raw| {
         object::list(raw.items().into_iter().map(|part| {
+            if part.as_str() == "null" {
+                return "null".to_owned();
+            }
             let part = &Fields::of(part);
             let mut own = Object::default();
             own.text(part, "name");

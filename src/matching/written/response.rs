@@ -29,9 +29,9 @@ pub(super) fn definition(raw: Option<Raw<'_>>) -> String {
         }
     }
     object.text(raw, "bodyFileName");
-    object.as_it_is(raw, "headers");
-    object.as_it_is(raw, "additionalProxyRequestHeaders");
-    object.as_it_is(raw, "removeProxyRequestHeaders");
+    object.with(raw, "headers", object::headers);
+    object.with(raw, "additionalProxyRequestHeaders", object::headers);
+    object.with(raw, "removeProxyRequestHeaders", object::strings);
     object.integer(raw, "fixedDelayMilliseconds");
     object.with(raw, "delayDistribution", delay);
     object.with(raw, "chunkedDribbleDelay", |raw| {
@@ -45,7 +45,7 @@ pub(super) fn definition(raw: Option<Raw<'_>>) -> String {
     object.text(raw, "proxyUrlPrefixToRemove");
     object.text(raw, "fault");
     if raw.get("transformers").is_some_and(|list| !list.items().is_empty()) {
-        object.as_it_is(raw, "transformers");
+        object.with(raw, "transformers", object::strings);
     }
     if raw.get("transformerParameters").is_some_and(|map| !map.entries().is_empty()) {
         object.as_it_is(raw, "transformerParameters");

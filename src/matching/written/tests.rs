@@ -35,6 +35,26 @@ fn mappings_are_written_as_wiremock_does() {
                 "basicAuthCredentials": {"username": "u", "password": "p"}
             }}),
         ),
+        (
+            json!({"response": {"headers": {"A": ["x"], "B": ["1", "2"]}, "transformers": [null, 5]}}),
+            json!({"response": {
+                "status": 200,
+                "headers": {"A": "x", "B": ["1", "2"]},
+                "transformers": [null, "5"]
+            }}),
+        ),
+        (
+            body(json!({"equalTo": "x", "caseInsensitive": 1.5})),
+            bodies(json!({"equalTo": "x", "caseInsensitive": false})),
+        ),
+        (
+            body(json!({"equalTo": "x", "caseInsensitive": null})),
+            bodies(json!({"equalTo": "x", "caseInsensitive": false})),
+        ),
+        (
+            body(json!({"matchesXPath": "/a", "xPathNamespaces": {"x": 1}})),
+            bodies(json!({"matchesXPath": "/a", "xPathNamespaces": {"x": null}})),
+        ),
         (body(json!({"absent": false})), bodies(json!({"absent": true}))),
         (
             body(json!({"equalTo": "x", "caseInsensitive": "true", "other": 1})),

@@ -55,7 +55,12 @@ impl XPathPattern {
     /// nothing.
     pub(in crate::matching) fn compile(expression: &Node<'_>, keys: &Keys<'_>) -> Option<Self> {
         let Some(text) = expression.value().as_str() else {
-            expression.expected("an XPath expression as a text");
+            let found = expression.value();
+            expression.error_saying(
+                format!("expected an XPath expression as a text, found {found:.80}"),
+                "put it in quotes",
+                "'matchesXPath' expected value cannot be null",
+            );
             return None;
         };
         let mut namespaces = Vec::new();

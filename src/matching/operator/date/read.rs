@@ -33,6 +33,11 @@ impl DatePattern {
             None => Ok(None),
         };
         let amount = options.get("expectedOffset").and_then(whole);
+        // `DateTimeUnit.valueOf` of what is no text is an exception.
+        if let Some(unit) = options.get("expectedOffsetUnit").filter(|unit| !unit.is_string()) {
+            note(format!("expectedOffsetUnit must be a text such as \"days\", not {unit:.80}"));
+            return None;
+        }
         let offset = match (amount, options.text("expectedOffsetUnit")) {
             (Some(amount), Some(unit)) => Offset::new(amount, unit).map(Some),
             (None, Some(unit)) => Offset::new(0, unit).map(|_| None),
