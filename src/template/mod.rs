@@ -63,6 +63,11 @@ impl Template {
             return Ok(Self { start: text.into(), nodes: Box::default(), end: Box::default() });
         };
         let nodes = parser::parse(&text[from..to])?;
+        if nodes.is_empty() {
+            // Comments alone leave the text around them.
+            let start = format!("{}{}", &text[..from], &text[to..]).into();
+            return Ok(Self { start, nodes, end: Box::default() });
+        }
         Ok(Self { start: text[..from].into(), nodes, end: text[to..].into() })
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::super::limits::Limit;
-use super::super::{Model, Parameters, PartData, RenderError};
+use super::super::{Model, Parameters, PartData, RenderError, Template};
 use super::{Asked, render, render_for};
 
 fn limit(text: &str) -> Limit {
@@ -152,5 +152,19 @@ fn numbers_are_laid_out_by_patterns() {
         ("{{stringFormat '%+d|%(d|% d|%08.3f|%.2s' 5 -5 5 -1.5 'abc'}}", "+5|(5)| 5|-001.500|ab"),
     ] {
         assert_eq!(render(text).unwrap(), expected, "{text}");
+    }
+}
+
+#[test]
+fn text_around_comments_stays() {
+    for (template, text) in [
+        ("{{!c}}x", "x"),
+        ("a{{!c}}x", "ax"),
+        ("a {{!-- {{b}} --}} c", "a  c"),
+        ("{{!a}}{{!-- b --}}z\n", "z\n"),
+        ("{{!a}}", ""),
+    ] {
+        let template = Template::compile(template).unwrap();
+        assert_eq!(template.as_plain(), Some(text));
     }
 }
