@@ -52,16 +52,14 @@ fn add(to: &mut Object, raw: Raw<'_>, depth: usize) {
             object.text(&Fields::of(operand), "expression");
             add(&mut object, operand, depth + 1);
             to.set(key, object.json());
+            if key == "matchesXPath" {
+                let inside = Fields::of(operand).get("xPathNamespaces");
+                namespaces(to, raw.get("xPathNamespaces").or(inside));
+            }
         }
         "matchesXPath" => {
             to.set(key, operand.as_str().to_owned());
-            if let Some(namespaces) = raw.get("xPathNamespaces")
-                && !namespaces.entries().is_empty()
-            {
-                let name =
-                    |name: Raw<'_>| name.string().map_or("null".to_owned(), |name| quoted(&name));
-                to.set("xPathNamespaces", object::map(namespaces, name));
-            }
+            namespaces(to, raw.get("xPathNamespaces"));
         }
         "matchesJsonSchema" => {
             let text = match operand.string() {
@@ -101,6 +99,15 @@ fn add(to: &mut Object, raw: Raw<'_>, depth: usize) {
             _ => to.flag(raw, option),
         }
     }
+}
+
+/// Sets the namespaces of an XPath beside it, where there are any. What is no text is null.
+fn namespaces(to: &mut Object, written: Option<Raw<'_>>) {
+    let Some(namespaces) = written.filter(|namespaces| !namespaces.entries().is_empty()) else {
+        return;
+    };
+    let name = |name: Raw<'_>| name.string().map_or("null".to_owned(), |name| quoted(&name));
+    to.set("xPathNamespaces", object::map(namespaces, name));
 }
 
 fn options(operator: &str) -> &'static [&'static str] {

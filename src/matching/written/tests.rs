@@ -55,6 +55,16 @@ fn mappings_are_written_as_wiremock_does() {
             body(json!({"matchesXPath": "/a", "xPathNamespaces": {"x": 1}})),
             bodies(json!({"matchesXPath": "/a", "xPathNamespaces": {"x": null}})),
         ),
+        (
+            body(json!({
+                "matchesXPath": {"expression": "/x:a", "equalTo": "1"},
+                "xPathNamespaces": {"x": "urn:x"}
+            })),
+            bodies(json!({
+                "matchesXPath": {"expression": "/x:a", "equalTo": "1"},
+                "xPathNamespaces": {"x": "urn:x"}
+            })),
+        ),
         (body(json!({"absent": false})), bodies(json!({"absent": true}))),
         (
             body(json!({"equalTo": "x", "caseInsensitive": "true", "other": 1})),
