@@ -144,3 +144,64 @@ fn allow_null(keywords: &mut Map<String, Value>) {
         values.push(Value::Null);
     }
 }
+
+/// Takes out of a schema of draft 4 what the draft does not know, and so has no effect: truth values as schemas,
+/// and exclusive bounds that are numbers.
+pub(super) fn as_draft_4(schema: &mut Value) {
+    let Value::Object(keywords) = schema else {
+        *schema = Value::Object(Map::new());
+        return;
+    };
+    for name in ["exclusiveMinimum", "exclusiveMaximum"] {
+        if keywords.get(name).is_some_and(Value::is_number) {
+            keywords.remove(name);
+        }
+    }
+    for (name, value) in keywords.iter_mut() {
+        match (name.as_str(), value) {
+            ("properties" | "definitions" | "patternProperties", Value::Object(schemas)) => {
+                schemas.values_mut().for_each(as_draft_4);
+            }
+            ("items" | "allOf" | "anyOf" | "oneOf", Value::Array(schemas)) => {
+                schemas.iter_mut().for_each(as_draft_4);
+            }
+            // Both may be truth values in this draft too.
+            ("additionalItems" | "additionalProperties", schema @ Value::Object(_)) => {
+                as_draft_4(schema);
+            }
+            ("items" | "not", schema) => as_draft_4(schema),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn draft_4_knows_no_truth_values_as_schemas_and_no_numbers_as_exclusive_bounds() {
+        let table = [
+            (json!(false), json!({})),
+            (json!({"exclusiveMinimum": 5, "minimum": 1}), json!({"minimum": 1})),
+            (
+                json!({"exclusiveMinimum": true, "minimum": 1}),
+                json!({"exclusiveMinimum": true, "minimum": 1}),
+            ),
+            (
+                json!({"properties": {"a": true}, "items": false, "additionalProperties": false}),
+                json!({"properties": {"a": {}}, "items": {}, "additionalProperties": false}),
+            ),
+            (
+                json!({"enum": [true], "anyOf": [true, {"type": "null"}]}),
+                json!({"enum": [true], "anyOf": [{}, {"type": "null"}]}),
+            ),
+        ];
+        for (mut schema, expected) in table {
+            as_draft_4(&mut schema);
+            assert_eq!(schema, expected);
+        }
+    }
+}

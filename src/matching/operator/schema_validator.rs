@@ -49,6 +49,9 @@ impl Validator {
             size.loops > 1
         };
         schema_reading::read(&mut schema);
+        if draft == Draft::Draft4 {
+            schema_reading::as_draft_4(&mut schema);
+        }
         // Since 2019-09 `format` is only an annotation.
         let formats = matches!(draft, Draft::Draft4 | Draft::Draft6 | Draft::Draft7);
         let validator = jsonschema::options()
