@@ -14,7 +14,7 @@ patterns! {
     // `mysql -ppassword`, `7z -ppassword`.
     ATTACHED = r#"\b(?:mysql|mysqldump|mysqladmin|mysqlimport|mariadb|mariadb-dump|7z|7za|rar|unrar|sshpass)\b[^\n"|;]*?\s-p([^\s"'\\]+)"#;
     // `redis-cli -a password`, and programs with `-p`, `-w`, `-P`, `-k` or `-W` for a password.
-    SHORT = r#"\b(?:sshpass|redis-cli|mongosh?|mongodump|cqlsh|sqlcmd|impala-shell|(?:docker|podman|nerdctl|helm(?: registry)?|skopeo|buildah|oras|oc|az|cf|vault) login)\b[^\n"|;]*?\s-[paP][ \t]*["']?([^\s"'\\-][^\s"'\\]*)"#;
+    SHORT = r#"\b(?:sshpass|redis-cli|mongo(?:s|sh)?|mongodump|cqlsh|sqlcmd|impala-shell|(?:docker|podman|nerdctl|helm(?: registry)?|skopeo|buildah|oras|oc|az|cf|vault) login)\b[^\n"|;]*?\s-[paP][ \t]*["']?([^\s"'\\-][^\s"'\\]*)"#;
     DIRECTORY = r#"\bldap(?:search|add|modify|delete|passwd|whoami|compare)\b[^\n"|;]*?\s-[wsa][ \t]*["']?([^\s"'\\-][^\s"'\\]*)"#;
     ARCHIVE = r#"\b(?:zip|unzip|zipcloak|sqlcmd|bcp|lftp|ipmitool|snmp(?:get|walk|set|bulkwalk))\b[^\n"|;]*?\s-[PAX][ \t]*["']?([^\s"'\\-][^\s"'\\]*)"#;
     CIPHER = r#"\bopenssl\b[^\n"|;]*?\s-[kK][ \t]+["']?([^\s"'\\-][^\s"'\\]*)"#;
@@ -28,6 +28,10 @@ patterns! {
     PIPED = r#"\b(?:echo|printf|print)\s+(?:-\S+\s+)*["']?(?:[\w.-]+:)?([^\s"'|]+)["']?\s*\|[^\n]*(?:--password-stdin|chpasswd|sudo -S|--stdin|passwd\b|--passphrase-fd)"#;
     // `aws configure set aws_secret_access_key value`, `git config x.token value`, `heroku config:set`.
     CONFIGURED = r#"\b(?:configure|config|parameter|secret|property)\s+(?:--?[0-9A-Za-z_\u{80}-\u{10ffff}]+\s+)*(?:set\s+|add\s+|put\s+)?([A-Za-z][0-9A-Za-z_\u{80}-\u{10ffff}.:-]{1,60})[ \t]+["']?([^\s"'-][^\s"']*)"#;
+    // `sqlplus user/password@database`, `vault login token`, `rabbitmqctl add_user name password`.
+    ORACLE = r#"\b(?:sqlplus|rman|expdp|impdp|sqlldr)\b[^\n"|;]*?\s[\w$#]+/([^\s@"'\\/]+)"#;
+    VAULT = r#"\bvault\s+login\s+(?:-\S+\s+)*([^\s"'=-][^\s"'=]{5,})"#;
+    RABBIT = r#"\brabbitmqctl\s+(?:add_user|change_password)\s+\S+\s+["']?([^\s"'\\]+)"#;
     LITERAL = r#"--from-literal[= ]["']?[^\s=]+=([^\s"'\\]+)"#;
 }
 
@@ -63,6 +67,11 @@ impl Pass<'_> {
                 for found in pattern.captures_iter(text) {
                     self.edit(&found, 1, "", edits);
                 }
+            }
+        }
+        for pattern in [&ORACLE, &VAULT, &RABBIT] {
+            for found in pattern.captures_iter(text) {
+                self.edit(&found, 1, "", edits);
             }
         }
         if text.contains('|') {

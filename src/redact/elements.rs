@@ -8,13 +8,16 @@ use super::edit::Edit;
 use super::names::{self, Place};
 use super::pass::Pass;
 use super::pattern::patterns;
+use super::random::has_mixed;
 
 /// The begin of character data (XML 1.0, section 2.7).
 const CDATA: &str = "<![CDATA[";
 
 patterns! {
     // `<key>name</key><string>value</string>` of a property list.
-    PROPERTY = r"<key>([^<]+)</key>\s*<(?:string|data)>([^<]+)<";
+    PROPERTY = r"<[kK]ey>([^<]+)</[kK]ey>\s*<(?:string|data|Value)(?:\s[^<>]*)?>([^<]+)<";
+    // `<dt>name</dt><dd>value</dd>`, and two cells of a row.
+    ROW = r"(?i)<(?:dt|th|td)(?:\s[^<>]*)?>\s*([^<]{1,40}?)\s*:?\s*</(?:dt|th|td)>\s*<(?:dd|td)(?:\s[^<>]*)?>\s*(?:<(?:code|b|strong|span|pre|tt)(?:\s[^<>]*)?>\s*)?([^<\s][^<]*?)\s*<";
     // `<name>name</name><value>value</value>`.
     MEMBER = r"<name>([^<]+)</name>\s*<value>\s*(?:<string>)?([^<]+)<";
     // The value below a tag that names it.
@@ -24,12 +27,19 @@ patterns! {
 impl Pass<'_> {
     /// The edits of elements and attributes.
     pub(super) fn elements(&self, text: &str, edits: &mut Vec<Edit>) {
-        for (pattern, mark) in [(&PROPERTY, "<key>"), (&MEMBER, "<name>")] {
-            if text.contains(mark) {
+        for (pattern, marks) in [(&PROPERTY, ["<key>", "<Key>"]), (&MEMBER, ["<name>"; 2])] {
+            if marks.iter().any(|mark| text.contains(mark)) {
                 for found in pattern.captures_iter(text) {
                     if names::is_secret(&found[1], Place::Field) {
                         self.edit(&found, 2, &found[1], edits);
                     }
+                }
+            }
+        }
+        if ["</dt>", "</th>", "</td>"].iter().any(|mark| text.contains(mark)) {
+            for found in ROW.captures_iter(text) {
+                if names::is_secret(&found[1], Place::Field) && has_mixed(&found[2]) {
+                    self.edit(&found, 2, &found[1], edits);
                 }
             }
         }
@@ -84,7 +94,7 @@ impl Pass<'_> {
         for (name, range) in attributes(text, tag) {
             let value = &text[range.clone()];
             match name.to_ascii_lowercase().as_str() {
-                "name" | "key" | "id" | "itemprop" => {
+                "name" | "n" | "key" | "id" | "itemprop" => {
                     named |= names::is_secret(value, Place::Field);
                 }
                 "type" => named |= value.eq_ignore_ascii_case("password"),
@@ -107,7 +117,12 @@ impl Pass<'_> {
             let range = behind + value.start()..behind + value.end();
             edits.push(Edit { range, text: self.hide(value.as_str()) });
         }
-        if let Some(end) = after.find('<').filter(|end| !after[..*end].trim().is_empty())
+        let lead = after.len() - after.trim_start().len();
+        if let Some(inner) = after[lead..].strip_prefix(CDATA) {
+            let range = behind + lead + CDATA.len()
+                ..behind + lead + CDATA.len() + inner.find("]]>").unwrap_or(0);
+            edits.push(Edit { text: self.hide(&text[range.clone()]), range });
+        } else if let Some(end) = after.find('<').filter(|end| !after[..*end].trim().is_empty())
             && after[end..].starts_with("</")
         {
             let range = behind..behind + end;
@@ -164,6 +179,15 @@ mod tests {
             "id-token: write",
         ] {
             assert_eq!(redactor.pass("/x").changed(text), None, "{text}");
+        }
+        for text in [
+            "<String><Key>Password</Key><Value ProtectInMemory=\"True\">hunter1</Value></String>",
+            "<dl><dt>Password</dt><dd>hunter1</dd></dl>",
+            "<tr><th>API key:</th>\n<td><code>hunter1</code></td></tr>",
+            "<field name=\"password\"><![CDATA[hunter1]]></field>",
+        ] {
+            let new = redactor.pass("/x").changed(text).unwrap_or_default();
+            assert!(!new.is_empty() && !new.contains("hunter1"), "{text}: {new}");
         }
         let yaml = redactor.pass("/x").changed("password:\n  hunter\n").unwrap();
         assert!(!yaml.contains("hunter"), "{yaml}");

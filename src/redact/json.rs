@@ -10,8 +10,15 @@ use super::pass::Pass;
 use super::random::{has_mixed, looks_random};
 
 mod reader;
+mod shapes;
 
 use reader::{Node, Reader, unescaped};
+
+/// Compiles the patterns of objects.
+#[cfg(feature = "record")]
+pub(super) fn compile() {
+    shapes::compile();
+}
 
 /// What is known of a value from what stands around it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -120,7 +127,7 @@ impl Walk<'_> {
                 let text = self.pass.hide_number(&self.text[range.clone()]);
                 self.edits.push(Edit { range: range.clone(), text });
             }
-            Node::Number(_) | Node::Word => {}
+            Node::Number(_) | Node::Word(_) => {}
             Node::List(items) => {
                 let inside = around.inside || of_secret;
                 let paired = !items.is_empty() && items.iter().all(Node::is_pair);
@@ -211,7 +218,9 @@ impl Walk<'_> {
             (names::names_another(name) || name == "type") && named()
         };
         let path = text_of(&["op"]).and(text_of(&["path"]));
-        let of_pair = fields.len() > 1 && fields.iter().any(is_pair);
+        let type_of = text_of(&["type", "Type"]);
+        let of_pair = fields.len() > 1
+            && (fields.iter().any(is_pair) || shapes::is_marked(fields, type_of.as_deref()));
         let of_path = path.as_deref().map(|path| self.of_path(path, around.secrets));
         for (name, node) in fields {
             if is_secret && matches!(name.as_str(), "data" | "stringData") {
@@ -228,6 +237,9 @@ impl Walk<'_> {
                     }
                     continue;
                 }
+            }
+            if self.shaped(fields, name, node) {
+                continue;
             }
             let of_key = is_key && ["d", "p", "q", "dp", "dq", "qi", "k"].contains(&name.as_str());
             if of_key || opens && name.contains("keys") {

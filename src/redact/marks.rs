@@ -26,7 +26,8 @@ pub(super) const SERVICE: u32 = 1 << 7;
 #[rustfmt::skip]
 const WORDS: [(u32, &[&str]); 7] = [
     (SCHEME, &["bearer", "basic", "apikey", "splunk", "sso-key", "genie-key", "token", "negotiate", "ntlm", "ssws", "dpop", "sharedkey"]),
-    (SENTENCE, &["password", "passcode", "passphrase", "pin ", "pin:", "secret", "token", "api key", "access key", " code", "otp"]),
+    (SENTENCE, &["password", "passcode", "passphrase", "pin ", "pin:", "secret", "token", "api key", "access key", " code", "otp", "unseal key",
+        "recovery key", "login", "log in", "sign in", "credential"]),
     (FOREIGN, &["passwort", "kennwort", "contraseña", "clave de acceso", "senha", "mot de passe", "wachtwoord", "lösenord", "adgangskode",
         "passord", "salasana", "heslo", "hasło", "parola", "şifre", "jelszó", "пароль", "Пароль", "密码", "密碼", "パスワード", "비밀번호"]),
     (PATH, &["hook", "catch/", "/bot", "/services/", "/workflows/", "/triggers/", "callback", "/reset", "/verify", "/activat", "/confirm",
@@ -37,7 +38,7 @@ const WORDS: [(u32, &[&str]); 7] = [
     (COMMAND, &["curl", "http ", "https ", "xh ", "mysql", "mariadb", "7z", "rar ", "sshpass", "redis-cli", "mongo", "cqlsh", "sqlcmd",
         "impala", "docker", "podman", "nerdctl", "helm", "skopeo", "buildah", "oras", "oc login", "az login", "cf login", "vault", "ldap",
         "zip", "bcp", "lftp", "ipmitool", "snmp", "openssl", "-pass", "smbclient", "rpcclient", "smbget", "net ", "wmic", "winexe",
-        "htpasswd", "literal", "passwd", "stdin", "sudo"]),
+        "htpasswd", "literal", "passwd", "stdin", "sudo", "sqlplus", "rman ", "expdp", "impdp", "sqlldr", "rabbitmqctl"]),
     (OPTION, &[" -", "\t-", "\n-", "\"-", "'-"]),
 ];
 

@@ -268,6 +268,7 @@ pub(crate) fn compile_patterns() {
     commands::compile();
     elements::compile();
     encodings::compile();
+    json::compile();
     phrases::compile();
     source::compile();
     text::compile();

@@ -98,6 +98,11 @@ pub(super) fn is_secret_value(name: &str, place: Place, value: &str) -> bool {
     if value.len() <= 3 && name.eq_ignore_ascii_case("code") {
         return false;
     }
+    // The one that makes somebody the host of a meeting; those of machines are public and longer.
+    let is_number = || (6..=10).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit());
+    if words(name).iter().map(String::as_str).eq(["host", "key"]) && is_number() {
+        return true;
+    }
     let Facts { secret, least, of_service, .. } = facts(name, place);
     let is_token = || {
         looks_random(value)
@@ -321,8 +326,25 @@ fn words_are_of_name(words: &[String]) -> Option<bool> {
 /// Whether what stands below a name may be a secret without a name of its own.
 pub(super) fn is_plain(name: &str) -> bool {
     const PLAIN: &[&str] = &[
-        "id", "value", "key", "data", "secret", "raw", "text", "access", "content", "string",
-        "private", "plain", "current", "previous", "old", "new",
+        "id",
+        "value",
+        "key",
+        "data",
+        "secret",
+        "raw",
+        "text",
+        "access",
+        "content",
+        "string",
+        "private",
+        "plain",
+        "current",
+        "previous",
+        "old",
+        "new",
+        "s",
+        "stringvalue",
+        "bytesvalue",
     ];
     PLAIN.contains(&name.to_ascii_lowercase().as_str())
 }

@@ -29,9 +29,15 @@ patterns! {
     NAME_VALUE = r#"(?m)^[ \t-]*(?:name|key|Name|Key):[ \t]*["']?([\w.-]+)["']?[ \t]*\r?\n[ \t]*(?:value|Value):[ \t]*["']?([^\r\n"']+)"#;
     VALUE_NAME = r#"(?m)^[ \t-]*(?:value|Value):[ \t]*["']?([^\r\n"']+?)["']?[ \t]*\r?\n[ \t]*(?:name|key|Name|Key):[ \t]*["']?([\w.-]+)"#;
     // What people write to each other: `the password is value`.
-    SENTENCE = r#"(?i)\b(?:password|passcode|passphrase|pin|secret|token|api key|access key|(?:verification|security|login|sign-in|one-time|access|confirmation|activation|recovery|backup) code|otp)(?:\s+(?:is|was)(?:\s+now)?[:\s]|\s+(?:-|--|–|—|->|→)\s|\s*:)\s*["'`]?([^\s"'`,;]+)"#;
+    SENTENCE = r#"(?i)\b(?:password|passcode|passphrase|pin(?: code)?|(?:unseal|recovery) key(?: \d+)?|secret|token|api key|access key|(?:verification|security|login|sign-in|one-time|access|confirmation|activation|recovery|backup) code|otp)(?:\s+for\s+[^\s:]+)?(?:\s+(?:is|was)(?:\s+now)?[:\s]|\s+(?:-|--|–|—|->|→)\s|\s*:)\s*["'`]?([^\s"'`,;]+)"#;
     // The same without a verb, of what looks drawn: `user bob and password value`.
     BESIDE = r#"(?i)\b(?:password|passcode|passphrase|api key|access key|secret key)\s+["'`]?([A-Za-z0-9_+/=.~-]{10,})"#;
+    // Codes that are sent to somebody: `use code 482913`, `482913 is your verification code`, `your code: 482913`.
+    USED_CODE = r"(?i)\b(?:use|enter|type)\s+(?:the\s+|this\s+)?(?:code|pin|otp)\s+([0-9]{4,8})\b";
+    CODE_FIRST = r"(?i)\b([0-9]{4,8})\s+is\s+your\s[^.\n]{0,40}?\b(?:code|pin|otp|passcode|password)\b";
+    YOUR_CODE = r"(?i)\byour\s+(?:[a-z-]+\s+){0,2}(?:code|pin)(?:\s+is)?\s*:?\s*(?:<[^>\n]{1,30}>\s*)*([0-9]{4,8})\b";
+    // A user and a password that belong together: `log in with admin:value`, `Default login: admin / value`.
+    SIGN_IN = r#"(?i)\b(?:login|log in|sign in|credentials?)\b(?:\s+(?:with|as|is|are|using))?\s*[:=]?\s+[\w.@+-]{2,40}\s*[/:]\s*([^\s"'`,;/<>:]{6,})"#;
     // The same in other languages.
     FOREIGN = r#"(?i)(?:passwort|kennwort|contraseña|clave de acceso|senha|mot de passe|wachtwoord|lösenord|adgangskode|passord|salasana|heslo|hasło|parola|şifre|jelszó|пароль|密码|密碼|パスワード|비밀번호)\s*(?:[:=：]|\s(?:ist|lautet|es|est|é|è|is)[:\s])\s*["'`]?([^\s"'`,;]+)"#;
     // Hashes of passwords, as directories write them.
@@ -54,6 +60,11 @@ patterns! {
     ANSIBLE = r"\$ANSIBLE_VAULT;[\d.]+;AES256[^\r\n]*\r?\n((?:[ \t]*[0-9a-f]+\r?\n?)+)";
     PUTTY = r"(?s)Private-Lines: \d+\r?\n(.*?)Private-MAC: ([0-9a-f]+)";
     WIRELESS = r"WIFI:[^\n]*?\bP:([^;\n]+);";
+    // Masks of GitHub's actions, configurations of Redis, BIND and Junos.
+    MASK = r"::add-mask::(\S+)";
+    REDIS = r"(?m)^[ \t]*(?:requirepass|masterauth|sentinel[ \t]+auth-pass[ \t]+\S+)[ \t]+(\S+)";
+    BIND = r#"\bsecret[ \t]+"([^"\n]{8,})"[ \t]*;"#;
+    JUNOS = r#"\bpre-shared-key[ \t]+(?:ascii-text|hexadecimal)[ \t]+"?([^\s";]+)"#;
 }
 
 impl Pass<'_> {
@@ -63,7 +74,7 @@ impl Pass<'_> {
         self.source(text, edits);
         // What a pattern needs is looked for first: most texts have nothing of it.
         let has = |marks: &[&str]| marks.iter().any(|mark| text.contains(mark));
-        let by_value: [(&Regex, &[&str]); 16] = [
+        let by_value: [(&Regex, &[&str]); 20] = [
             (&NETRC, &["login", "LOGIN"]),
             (&SQL, &["assword", "ASSWORD", "dentified", "DENTIFIED"]),
             (&PGPASS, &[":"]),
@@ -80,6 +91,10 @@ impl Pass<'_> {
             (&SERVER_KEY, &["-server key", "-server  key"]),
             (&SECURE_STRING, &["SecureString"]),
             (&JSON_WEB_KEY, &["\"kty", "\"kty\\"]),
+            (&MASK, &["::add-mask"]),
+            (&REDIS, &["requirepass", "masterauth", "auth-pass"]),
+            (&BIND, &["secret \""]),
+            (&JUNOS, &["pre-shared-key"]),
         ];
         for (pattern, marks) in by_value {
             if has(marks) {
@@ -140,6 +155,16 @@ impl Pass<'_> {
             {
                 let range = place.start()..place.start() + value.len();
                 edits.push(Edit { range, text: self.hide(value) });
+            }
+        }
+        for pattern in [&USED_CODE, &CODE_FIRST, &YOUR_CODE] {
+            for found in pattern.captures_iter(text) {
+                self.edit(&found, 1, "", edits);
+            }
+        }
+        for found in SIGN_IN.captures_iter(text) {
+            if has_mixed(&found[1]) {
+                self.edit(&found, 1, "", edits);
             }
         }
         for found in BESIDE.captures_iter(text) {

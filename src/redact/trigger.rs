@@ -11,7 +11,7 @@ use super::random::has_long_run;
 const ANYTHING: &str = r"(?x)[:=@<{\[$|] | eyJ | BEGIN | &lt; | %(?:25|3[ADad]|22|7[Bb])
         | (?i:bearer|basic|apikey|splunk|sso-key|genie-key|token|negotiate|ntlm|ssws|dpop|sharedkey|password|secret|identified|login|insert|net|pin|otp|code|key|passcode|passphrase|token|configure|config|requirepass|masterauth)\s
         | (?:AKIA|ASIA|AROA|AIDA|xox[a-z]-|xapp-|gl[a-z]+-|hv[sbr]\.|[srp]k_|sk-|HRKU-|(?:sdk|mob)-|tskey-|SG\.|glsa_|AGE-)
-        | AUTH\s | Q~ | (?:api|access|pat)-[0-9a-z] | --|\s-[a-zA-Z] | \s(?:is|was)\s | /services/ | /(?:activ|confirm|share|join|accept|token|signed|api|access|auth|pass|secret|otp)
+        | AUTH\s | Q~ | (?:api|access|pat)-[0-9a-z] | --|\s-[a-zA-Z] | \s(?:is|was)\s | rabbitmqctl | sqlplus | setItem | \b(?:community|pre-shared-key|log\sin|sign\sin)\s | /services/ | /(?:activ|confirm|share|join|accept|token|signed|api|access|auth|pass|secret|otp)
         | [,;\t][^\n]*\n | \n | /(?:hook|webhook|incoming|invit|reset|password|magic|verify|unsub|bot)";
 
 static TRIGGER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(ANYTHING).ok());

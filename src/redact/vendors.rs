@@ -21,7 +21,7 @@ patterns! {
         | v1\.0-[a-f0-9]{24}-[a-f0-9]{40,} | dt0[a-z][0-9]{2}\.[A-Za-z0-9]{20,}\.[A-Za-z0-9]{40,} | nvapi-[\w-]{40,}
         | pscale_[a-z]+_[A-Za-z0-9_.=-]{20,} | sbp_[a-f0-9]{30,} | sb_secret_[\w-]{20,} | vercel_[A-Za-z0-9]{20,} | nfp_[A-Za-z0-9]{20,}
         # Forges and registries.
-        | gh[pousr]_[A-Za-z0-9]{16,} | github_pat_[A-Za-z0-9_]{20,} | gl(?:pat|agent|dt|rt|ptt|ft|cbt|soat|imt|ffct|oas)-[A-Za-z0-9_-]{10,}
+        | gh[pousr]_[A-Za-z0-9]{16,} | github_pat_[A-Za-z0-9_]{20,} | gl(?:pat|agent|dt|rt|ptt|ft|cbt|soat|imt|ffct|oas)-[A-Za-z0-9_-]{10,}(?:\.[0-9a-z]{2}\.[a-z0-9]{9})?
         | ATATT3[A-Za-z0-9_=-]{20,} | ATBB[A-Za-z0-9]{20,} | ATCTT3[A-Za-z0-9_=-]{20,}
         | npm_[A-Za-z0-9]{20,} | pypi-[A-Za-z0-9_-]{16,} | rubygems_[a-f0-9]{40,} | oy2[a-z0-9]{43} | cio[A-Za-z0-9]{32}
         | CLOJARS_[a-z0-9]{40,} | dckr_[a-z]+_[A-Za-z0-9_-]{16,} | AKCp[A-Za-z0-9]{10,} | cmVmdGtu[A-Za-z0-9]{20,} | cmVmd[A-Za-z0-9]{55,}
@@ -41,7 +41,7 @@ patterns! {
         | sk-(?:ant-|proj-|or-)?[A-Za-z0-9_-]{16,} | hf_[A-Za-z0-9]{16,} | api_org_[A-Za-z]{30,} | r8_[A-Za-z0-9]{30,}
         | gsk_[A-Za-z0-9]{30,} | pplx-[A-Za-z0-9]{30,} | xai-[A-Za-z0-9]{30,} | dapi[a-h0-9]{32}
         # Measuring and building.
-        | eyJrIjoi[A-Za-z0-9_-]{10,} | gls?a?c?_[A-Za-z0-9+/=_]{20,} | NR(?:AK|II|AL|JS|RA)-[A-Za-z0-9-]{16,} | ddapp_[A-Za-z0-9]{20,}
+        | eyJrIjoi[A-Za-z0-9_-]{10,} | gls?a?c?_[A-Za-z0-9+/=_]{20,} | NR(?:AK|II|IQ|AL|JS|RA|BR)-[A-Za-z0-9_-]{16,} | ddapp_[A-Za-z0-9]{20,}
         | sntry[us]_[A-Za-z0-9+/=_-]{20,} | pul-[a-f0-9]{40} | pnu_[A-Za-z0-9]{30,} | ico-[A-Za-z0-9]{32}
         | [A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{20,} | (?:sdk|mob)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
         | GR1348941[\w-]{20,} | [\w.~-]{3}[0-9]Q~[\w.~-]{31,34} | cf[a-z]{2}_[\w-]{35,} | rnd_[A-Za-z0-9]{20,} | napi_[a-z0-9]{40,}
@@ -57,12 +57,23 @@ patterns! {
         # Offices.
         | ntn_[A-Za-z0-9]{20,} | lin_(?:api|oauth)_[A-Za-z0-9]{16,} | pat[A-Za-z0-9]{14}\.[a-f0-9]{40,} | PMAK-[a-f0-9]{24}-[a-f0-9]{30,}
         | CFPAT-[\w-]{30,} | [0-9]/[0-9]{16}(?:/[0-9]{16})?:[a-f0-9]{32} | fig[dou]?_[\w-]{30,} | sl\.(?:u\.)?[A-Za-z0-9_-]{60,} | fio-u-[\w-]{30,}
+        | [0-9]{6}-[0-9a-z]{8}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{12} | 3MVG9[0-9A-Za-z._+/=]{40,} | 1000\.[0-9a-f]{32}\.[0-9a-f]{32}
+        | api_[A-Za-z0-9]{22}\.[A-Za-z0-9]{22} | bb_(?:pr|ma|us)_[0-9a-f]{30} | pk_[A-Za-z0-9]{6}_[0-9a-f]{34} | flb_(?:live|test)_[0-9A-Za-z]{20}
+        | VF\.(?:DM|WS)\.[0-9a-fA-F]{24}\.[A-Za-z0-9]{16} | salad_cloud_[0-9A-Za-z]{1,12}_[0-9A-Za-z]{7,}
+        # Watching and searching.
+        | (?:rootly|slk)_[0-9a-f]{64} | thog-(?:agent|secret|key)-[0-9a-f]{16,} | AA[0-9a-f]{40}-NRMA | [0-9a-f]{36}(?:FFFF)?NRAL
+        | endr\+[A-Za-z0-9-]{16,} | rh-api-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12} | (?:pub|sub|sec)-c-[0-9a-zA-Z]{8}(?:-[0-9a-zA-Z]{4}){3}-[0-9a-zA-Z]{12}
+        | RWRTY0Iy[A-Za-z0-9+/]{50,}={0,2}
         | s-s4t2(?:ud|af)-[a-f0-9]{40,} | sk\.eyJ[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,} | aio_[A-Za-z0-9]{28} | tfp_[\w-]{30,}
     )";
     // Keys in the paths of services that have no other place for them.
     IN_PATH = r"(?:infura\.io/v3|alchemy\.com/v2|alchemyapi\.io/v2|quiknode\.pro|ankr\.com/\w+|maker\.ifttt\.com/trigger/\w+/(?:json/)?with/key|hooks\.zapier\.com/hooks/catch/\d+|hook\.[a-z0-9.]*make\.com|pipedream\.net|calendar\.google\.com/calendar/ical/[^/\s]+)/(?:private-)?([A-Za-z0-9_-]{6,})";
     // Sessions in paths, as ASP.NET writes them.
     SESSION_IN_PATH = r"/\((?:[A-Z]\([^()/]*\))*S\(([A-Za-z0-9]{16,})\)";
+    // Signatures of messages, as Stripe lists them behind their time.
+    SIGNED = r"\bv[01]=([0-9a-f]{64})\b";
+    // The address at which Office takes messages.
+    OFFICE = r"/IncomingWebhook/([0-9a-f]{32}(?:/[0-9a-f-]{36})?)";
     // A license of five groups, wherever it stands.
     LICENSE = r"(?-u)\b[A-Z0-9]{5}(?:-[A-Z0-9]{5}){3,}\b";
     // A short name and a long run of all kinds of characters: how most new tokens are made.
@@ -103,6 +114,11 @@ impl Pass<'_> {
                     edit(drawn.start - range.start..drawn.end - range.start);
                 }
             }
+            if part.contains("t=") {
+                for found in SIGNED.captures_iter(part).filter_map(|found| found.get(1)) {
+                    edit(found.range());
+                }
+            }
             for found in LICENSE.find_iter(part) {
                 if is_license(found.as_str()) {
                     edit(found.range());
@@ -123,7 +139,7 @@ impl Pass<'_> {
 
     /// The edits of keys in the paths of services that have no other place for them.
     pub(super) fn keys_in_paths(&self, text: &str, edits: &mut Vec<Edit>) {
-        for pattern in [&IN_PATH, &SESSION_IN_PATH] {
+        for pattern in [&IN_PATH, &SESSION_IN_PATH, &OFFICE] {
             for found in pattern.captures_iter(text) {
                 self.edit(&found, 1, "", edits);
             }

@@ -28,7 +28,7 @@ pub(super) const AFTER: &[&str] = &[
     "value", "values", "data", "text", "raw", "hash", "hashed", "string", "id", "plain",
     "plaintext", "old", "new", "current", "confirm", "confirmation", "again", "repeat", "base64",
     "b64", "encrypted", "content", "key", "header", "hint", "pem", "material", "md5", "sha256",
-    "digest", "bytes", "json", "base", "phrase", "crypt", "bcrypt", "salt",
+    "digest", "bytes", "binary", "json", "base", "phrase", "crypt", "bcrypt", "salt",
 ];
 
 /// What a `key` is secret of.

@@ -11,7 +11,8 @@ pub(super) enum Node {
     /// A string: what stands between its quotes.
     Text(Range<usize>),
     Number(Range<usize>),
-    Word,
+    /// `true`, `false` or `null`: whether it is `true`.
+    Word(bool),
     List(Vec<Node>),
     Map(Vec<(String, Node)>),
 }
@@ -94,7 +95,7 @@ impl Reader<'_> {
                     .into_iter()
                     .find(|word| self.text[self.at..].starts_with(word))?;
                 self.at += word.len();
-                Some(Node::Word)
+                Some(Node::Word(word == "true"))
             }
         }
     }

@@ -34,6 +34,21 @@ fn each_kind_is_found_in_its_place() {
                 "-----BEGIN OpenVPN Static key V1-----\n{HEX}\n{HEX}\n-----END OpenVPN Static key V1-----\n"
             ),
         ),
+        ("482913", "Use code 482913 to sign in.".to_owned()),
+        ("482913", "G-482913 is your Google verification code.".to_owned()),
+        ("482913", "<p>Your code: <strong>482913</strong></p>".to_owned()),
+        (S, format!("Unseal Key 1: {S}\n")),
+        (S, format!("Default login: admin / {S}\n")),
+        (S, format!("::add-mask::{S}\n")),
+        ("tunafish", "requirepass tunafish\n".to_owned()),
+        ("tunafish", "key k { secret \"tunafish\"; };\n".to_owned()),
+        ("tunafish", "set ike pre-shared-key ascii-text \"tunafish\"\n".to_owned()),
+        ("tunafish", "rabbitmqctl add_user bob tunafish\n".to_owned()),
+        (S, format!("mongo -u bob -p {S} db\n")),
+        (S, format!("sqlplus scott/{S}@db\n")),
+        (S, format!("vault login {S}\n")),
+        (HEX, format!("the header was t=1492774577,v1={HEX}{HEX},v0={HEX}{HEX}")),
+        ("482913", "{\"hostKey\":\"482913\"}".to_owned()),
     ];
     for (secret, before) in planted {
         let after = text(&before);
@@ -47,6 +62,10 @@ fn what_is_like_one_stays() {
     let redactor = redactor();
     for text in [
         "a password SHA256withRSA signs",
+        "use code 404 for it, 1234 is your port, log in with admin/reader",
+        "sign in at example.com:8443 or login: bob/team",
+        "{\"hostKey\":\"SHA256:abc\"} t=1,v1=2 the secret \"is\" out",
+        "<table><tr><th>Password</th><td>required</td></tr></table>",
         "the access key hierarchy",
         "{\"recovery_codes\":[\"none\"]}",
         "the community of users",

@@ -7,6 +7,19 @@ use super::super::{Key, Media, Redacted, Redactor};
 /// Shapes of tokens. `{32x}` stands for 32 characters of a kind: `x` hexadecimal, `u` capitals and digits, `l` small
 /// letters and digits, `a` letters and digits, `d` digits, `s` letters, digits, `-` and `_`.
 const SHAPES: &[&str] = &[
+    "rootly_{64x}",
+    "slk_{64x}",
+    "bb_pr_{30x}",
+    "thog-agent-{32x}",
+    "VF.DM.{24x}.{16a}",
+    "AA{40x}-NRMA",
+    "{36x}FFFFNRAL",
+    "NRIQ-{32s}",
+    "3MVG9{80a}",
+    "1000.{32x}.{32x}",
+    "pk_{6u}_{34x}",
+    "flb_live_{20a}",
+    "api_{22a}.{22a}",
     "A3-{6u}-{11u}-{5u}-{5u}-{5u}",
     "A3-{6u}-{6u}-{5u}-{5u}-{5u}-{5u}",
     "ops_eyJ{250a}",
