@@ -76,9 +76,9 @@ pub(crate) struct OfOthers {
     pub(crate) unanswered: Vec<String>,
 }
 
+#[cfg(feature = "etcd")]
 impl Shared {
     /// Tells the servers that share the store where they reach this one.
-    #[cfg(feature = "etcd")]
     pub(crate) fn advertise(&self, advertised: Advertised) {
         if let Some(cluster) = self.seeding.cluster() {
             cluster.advertise(advertised);
