@@ -101,10 +101,7 @@ impl Builder {
         };
         let shared = assembly.shared().map_err(Error::Invalid)?;
         warnings::log_of_scenarios(&shared, is_logged.then_some(&log));
-        if shared.seeding.is_made() {
-            RequestContext::new(Arc::clone(&shared), Arc::clone(shared.worlds.default()))
-                .begin_controllers();
-        }
+        begin_controllers(&shared);
         let refuses = shared.open_doors();
         keep(&shared);
         let serving = Serving {
@@ -392,4 +389,12 @@ fn checked_prefix(prefix: String) -> Result<String, Error> {
         return wrong(&format!("lies below /{first}, which is reserved"));
     }
     Ok(prefix)
+}
+
+/// Runs the controllers on the objects of the fixtures.
+fn begin_controllers(shared: &Arc<Shared>) {
+    if shared.seeding.is_made() {
+        let world = Arc::clone(shared.worlds.default());
+        RequestContext::new(Arc::clone(shared), world).begin_controllers();
+    }
 }
