@@ -62,7 +62,7 @@ impl ApiWebhooks {
 }
 
 /// A server that answers an API service.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(dead_code, reason = "a build with a client reads it")]
 pub(crate) struct BackendTarget {
     pub(crate) name: String,
