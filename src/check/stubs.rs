@@ -1,4 +1,5 @@
-//! Stubs that never answer, and objects that are never seen, since a stub answers before them.
+//! Stubs that never answer, objects that are never seen, since a stub answers before them, and recorded sequences that
+//! lack an answer.
 
 use std::collections::{HashMap, HashSet};
 
@@ -55,12 +56,50 @@ pub(super) fn unreachable(stubs: &StubSet, has_objects: bool) -> Diagnostics {
         let hint = "give the stub a URL, or a method".to_owned();
         found.push((by, "unreachable-objects", message, hint));
     }
+    found.extend(broken_sequences(stubs));
     let found = found.into_iter().enumerate();
     let found = found.map(|(number, (stub, code, message, hint))| {
         let warning = Diagnostic::warning(stub.source(), message).code(code).hint(hint);
         if number < MOST_PLACED { placed(warning, stub) } else { warning }
     });
     Diagnostics(found.collect()).sorted()
+}
+
+/// The states of a recorded sequence begin so; those of other scenarios may be set by a client.
+const RECORDED_STATE: &str = "answer-";
+
+/// A finding: the stub, the code, the message and what to do.
+type Finding<'s> = (&'s Stub, &'static str, String, String);
+
+/// The stubs of recorded sequences of which somebody removed an answer.
+fn broken_sequences(stubs: &StubSet) -> Vec<Finding<'_>> {
+    let scenarios = || stubs.stubs().filter_map(|stub| Some((&**stub, stub.scenario()?)));
+    let (mut asked, mut reached) = (HashSet::new(), HashSet::new());
+    for (_, scenario) in scenarios() {
+        asked.extend(scenario.required_state.as_deref().map(|state| (&*scenario.name, state)));
+        reached.extend(scenario.new_state.as_deref().map(|state| (&*scenario.name, state)));
+    }
+    let mut found = Vec::new();
+    for (stub, scenario) in scenarios() {
+        let lacks = |state: &Option<Box<str>>, known: &HashSet<(&str, &str)>| {
+            let state = state.as_deref().filter(|state| state.starts_with(RECORDED_STATE))?;
+            (!known.contains(&(&*scenario.name, state))).then(|| state.to_owned())
+        };
+        let mut add = |message: String| {
+            let hint = "an answer of the recorded sequence is missing: restore its file, record the request again, or change the states of the other answers".to_owned();
+            found.push((stub, "broken-sequence", message, hint));
+        };
+        if let Some(state) = lacks(&scenario.required_state, &reached) {
+            add(format!("{} never answers: no stub leads to the state {state:?}", name(stub)));
+        }
+        if let Some(state) = lacks(&scenario.new_state, &asked) {
+            add(format!(
+                "after {} nothing answers: no stub is for the state {state:?}",
+                name(stub)
+            ));
+        }
+    }
+    found
 }
 
 /// The paths that several stubs name literally.

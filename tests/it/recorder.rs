@@ -271,3 +271,29 @@ async fn a_kubeconfig_names_the_backend_and_its_credentials() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
 }
+
+#[test]
+fn a_sequence_that_lacks_an_answer_is_reported() {
+    let answer = |position: u32, of: &str, next: &str| {
+        format!(
+            r#"{{"name": "{position}", "request": {{"urlPath": "/a"}}, "response": {{"body": "{position}"}},
+            "scenarioName": "a", "requiredScenarioState": "{of}", "newScenarioState": "{next}"}}"#
+        )
+    };
+    let (first, third) = (answer(1, "Started", "answer-2"), answer(3, "answer-3", "answer-3"));
+    let second = answer(2, "answer-2", "answer-3");
+    let check = |texts: &[&str]| {
+        let names = ["a.json", "b.json", "c.json"];
+        let files = files(&names.into_iter().zip(texts.iter().copied()).collect::<Vec<_>>());
+        let mut check = Command::new(env!("CARGO_BIN_EXE_standin"));
+        let output = check.arg("check").arg(files.path()).output().unwrap();
+        assert!(output.status.success());
+        [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat()
+    };
+    let whole = check(&[&first, &second, &third]);
+    assert!(!whole.contains("warning"), "{whole}");
+    let broken = check(&[&first, &third]);
+    assert!(broken.contains("nothing answers: no stub is for the state \"answer-2\""), "{broken}");
+    let broken = check(&[&second]);
+    assert!(broken.contains("never answers: no stub leads to the state \"answer-2\""), "{broken}");
+}
