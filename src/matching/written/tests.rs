@@ -3,12 +3,11 @@ use uuid::Uuid;
 
 use super::*;
 
-#[test]
-fn mappings_are_written_as_wiremock_does() {
+/// Mappings as they are read, and as `WireMock` 3.13.2 answers.
+fn table() -> Vec<(Value, Value)> {
     let body = |pattern: Value| json!({"request": {"bodyPatterns": [pattern]}});
     let bodies = |pattern: Value| json!({"request": {"method": "ANY", "bodyPatterns": [pattern]}});
-    // As read, and as WireMock 3.13.2 answers.
-    let table = [
+    vec![
         (
             json!({"priority": "3", "name": 5, "persistent": 1, "insertionIndex": 4, "$schema": "x"}),
             json!({"priority": 3, "name": "5", "persistent": true}),
@@ -102,8 +101,12 @@ fn mappings_are_written_as_wiremock_does() {
                 "delayDistribution": {"type": "lognormal", "median": 5.0, "sigma": 0.1}
             }}),
         ),
-    ];
-    for (read, mut expected) in table {
+    ]
+}
+
+#[test]
+fn mappings_are_written_as_wiremock_does() {
+    for (read, mut expected) in table() {
         let written = mapping(&read.to_string(), Uuid::nil());
         let mut written: Value = serde_json::from_str(&written).unwrap();
         for key in ["id", "uuid"] {
