@@ -61,7 +61,7 @@ mod tests {
     use super::super::{Seed, SeedObject};
     use super::*;
 
-    fn lease(namespace: &str, name: &str, spec: Value) -> SeedObject {
+    fn lease(namespace: &str, name: &str, spec: &Value) -> SeedObject {
         let metadata = json!({"namespace": namespace, "name": name});
         let (api_version, kind) = ("coordination.k8s.io/v1", "Lease");
         SeedObject::new(json!({
@@ -72,14 +72,18 @@ mod tests {
     #[test]
     fn leases_that_expire_while_time_passes_lose_their_holder() {
         let now: Timestamp = "2026-01-01T00:00:10Z".parse().unwrap();
-        let held = |holder: &str, renewed: &str, seconds: u32| json!({"holderIdentity": holder, "renewTime": renewed, "leaseDurationSeconds": seconds});
+        let held = |holder: &str, renewed: &str, seconds: u32| {
+            let mut spec = json!({"holderIdentity": holder, "renewTime": renewed});
+            spec["leaseDurationSeconds"] = seconds.into();
+            spec
+        };
         let renewed = "2026-01-01T00:00:05.000000Z";
         let objects = vec![
-            lease("default", "expires", held("a", renewed, 15)),
-            lease("default", "lasts", held("a", renewed, 60)),
-            lease("default", "free", held("", renewed, 1)),
-            lease("default", "bare", json!({"holderIdentity": "a"})),
-            lease(OF_NODES, "node", held("node", renewed, 15)),
+            lease("default", "expires", &held("a", renewed, 15)),
+            lease("default", "lasts", &held("a", renewed, 60)),
+            lease("default", "free", &held("", renewed, 1)),
+            lease("default", "bare", &json!({"holderIdentity": "a"})),
+            lease(OF_NODES, "node", &held("node", renewed, 15)),
         ];
         let history = HistoryLimits::default();
         let state = Seed { crds: Vec::new(), objects, history, now }.state().unwrap();

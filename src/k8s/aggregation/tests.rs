@@ -20,12 +20,12 @@ fn api_service(group: &str, version: &str, service: &str, port: u16) -> Value {
     })
 }
 
-fn service(name: &str, spec: Value) -> Value {
+fn service(name: &str, spec: &Value) -> Value {
     let metadata = json!({"namespace": "default", "name": name});
     json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
 }
 
-fn slice(service: &str, endpoints: Value) -> Value {
+fn slice(service: &str, endpoints: &Value) -> Value {
     json!({
         "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
         "metadata": {
@@ -72,14 +72,14 @@ fn what_is_wrong_with_a_service_is_said_without_asking_anybody() {
         api_service("ready.com", "v1", "ready", 443),
         api_service("headless.com", "v1", "headless", 443),
         api_service("named.com", "v1", "named", 8443),
-        service("bare", ports.clone()),
-        service("empty", ports.clone()),
-        service("ready", ports.clone()),
-        service("headless", json!({"clusterIP": "None", "ports": ports["ports"]})),
-        service("named", json!({"type": "ExternalName", "externalName": "localhost"})),
-        slice("empty", json!([{"addresses": ["10.1.1.1"], "conditions": {"ready": false}}])),
-        slice("ready", json!([{"addresses": ["10.1.1.1"]}])),
-        slice("headless", json!([{"addresses": ["10.1.1.1"]}])),
+        service("bare", &ports),
+        service("empty", &ports),
+        service("ready", &ports),
+        service("headless", &json!({"clusterIP": "None", "ports": ports["ports"]})),
+        service("named", &json!({"type": "ExternalName", "externalName": "localhost"})),
+        slice("empty", &json!([{"addresses": ["10.1.1.1"], "conditions": {"ready": false}}])),
+        slice("ready", &json!([{"addresses": ["10.1.1.1"]}])),
+        slice("headless", &json!([{"addresses": ["10.1.1.1"]}])),
     ]);
     let remotes = remotes(&state);
     let known = |name: &str| match look(&state, remotes.named(name).unwrap()) {

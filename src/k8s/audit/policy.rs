@@ -302,8 +302,8 @@ mod tests {
         .unwrap();
         let of = |verb, group, resource, subresource, namespace, name| Attributes {
             verb,
-            group,
             resource,
+            group,
             subresource,
             namespace,
             name,

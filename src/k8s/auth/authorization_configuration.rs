@@ -288,7 +288,7 @@ fn compile(conditions: &[Value], path: &str, errors: &mut Vec<FieldError>) -> Ma
 mod tests {
     use super::*;
 
-    fn configuration(authorizers: Value) -> Result<AuthorizationConfiguration, String> {
+    fn configuration(authorizers: &Value) -> Result<AuthorizationConfiguration, String> {
         let value = json!({"apiVersion": V1, "kind": KIND, "authorizers": authorizers});
         AuthorizationConfiguration::of(&value, &value.to_string())
     }
@@ -311,7 +311,7 @@ mod tests {
             "failurePolicy": "Deny", "authorizedTTL": "1m0s", "cacheUnauthorizedRequests": false,
         }));
         all.as_array_mut().unwrap().push(json!({"type": "RBAC", "name": "rbac"}));
-        let found = configuration(all).unwrap();
+        let found = configuration(&all).unwrap();
         assert_eq!(found.modes, ["Webhook", "RBAC"]);
         let ConfiguredWebhook { webhook, kubeconfig, timeout } = &found.webhooks[0];
         assert_eq!((kubeconfig.as_path(), timeout.as_secs()), (Path::new("/a"), 3));
@@ -356,7 +356,7 @@ mod tests {
                 "authorizers[0].connectionInfo.kubeConfigFile: Invalid value: \"a\": must be an absolute path",
             ),
         ] {
-            assert_eq!(configuration(authorizers).unwrap_err(), why);
+            assert_eq!(configuration(&authorizers).unwrap_err(), why);
         }
         let bare = AuthorizationConfiguration::of(&json!({"kind": KIND}), "kind: x\n").unwrap_err();
         assert!(bare.ends_with("Object 'apiVersion' is missing in 'kind: x\n'"), "{bare}");

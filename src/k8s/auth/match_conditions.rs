@@ -74,7 +74,9 @@ mod tests {
     fn conditions_see_the_review() {
         let of = |texts: &[&str]| {
             let mut all = MatchConditions::default();
-            texts.iter().for_each(|text| all.add(text).unwrap());
+            for text in texts {
+                all.add(text).unwrap();
+            }
             all
         };
         let spec = json!({
