@@ -129,7 +129,11 @@ impl Begun {
             match frame.map(Frame::into_data) {
                 Ok(Ok(bytes)) => self.bytes.push(bytes),
                 Ok(Err(other)) => self.last = Some(Ok(other)),
-                Err(error) => self.last = Some(Err(error)),
+                Err(error) => {
+                    // A stream that was reset gives its error again and again.
+                    self.last = Some(Err(error));
+                    break;
+                }
             }
             if self.bytes.len() > MOST_READ {
                 return false;
@@ -230,5 +234,32 @@ impl http_body::Body for Rewritten {
             }
             queued.extend(last);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stream that was reset.
+    struct Reset;
+
+    impl http_body::Body for Reset {
+        type Data = Bytes;
+        type Error = BodyError;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+            Poll::Ready(Some(Err(BodyError::Broken("reset".to_owned()))))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_broken_is_read_no_further() {
+        let mut begun = Begun::default();
+        assert!(begun.read(&mut PassedBody::new(Reset)).await);
+        assert!(matches!(begun.last, Some(Err(BodyError::Broken(_)))));
     }
 }
