@@ -97,6 +97,10 @@ pub(super) fn plain(mut plan: Plan, wanted: &Wanted) -> hyper::Response<PlanBody
             body.ending_with_head(is_head);
         }
     }
+    if is_head && wanted.version == Version::HTTP_2 {
+        // hyper leaves it out over HTTP/1.1 alone (RFC 9110, section 9.3.2).
+        body.ending_with_head(is_head);
+    }
     if let Some(length) = known.filter(|_| is_head && !unannounced) {
         plan.headers.entry(CONTENT_LENGTH).or_insert_with(|| length.into());
     }

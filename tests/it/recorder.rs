@@ -168,11 +168,14 @@ async fn a_backend_with_http2_alone_is_recorded_and_replayed() {
     let builder = Server::builder().nothing_loaded().upstream(url, UpstreamOptions::default());
     let recorder = builder.record(directory.path()).start().await.unwrap();
     assert_eq!(ask(&recorder, "GET", "/n/a").await.text(), "/n/a");
+    // A body behind the head would break the stream.
+    assert_eq!(ask(&recorder, "HEAD", "/n/head").await.status, 200);
     recorder.shutdown().await;
     let versions = backend.journal().count(|exchange| exchange.path() == "/n/a");
     assert_eq!(versions, 1);
     let replay = Server::builder().fixtures(directory.path()).start().await.unwrap();
     assert_eq!(ask(&replay, "GET", "/n/a").await.text(), "/n/a");
+    assert_eq!(ask(&replay, "HEAD", "/n/head").await.status, 200);
 }
 
 /// Asks for a watch over a `WebSocket`; returns what came until an event is there.
