@@ -165,7 +165,7 @@ async fn an_audit_log_gives_the_exchanges_whose_bodies_it_has() {
     let out = TempDir::new().unwrap();
     let (file, to) = (input.path().join("audit.log"), out.path().join("r"));
     let notes = run(&["import", file.to_str().unwrap(), "--to", to.to_str().unwrap()]);
-    for (line, why) in [(4, "level Metadata"), (5, "events of a watch"), (7, "not JSON")] {
+    for (line, why) in [(4, "the level \"Metadata\""), (5, "events of a watch"), (7, "not JSON")] {
         assert!(
             notes
                 .lines()

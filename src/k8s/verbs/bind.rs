@@ -16,7 +16,7 @@ use super::super::status::{ApiError, FieldError, joined_errors};
 use super::super::store::{Object, StoreChange};
 use super::admission::Admission;
 use super::render::render;
-use super::{Call, Resolved, admit, quota, subresource, typed_body, write};
+use super::{Call, Resolved, action, admit, quota, typed_body, write};
 
 /// A binding of the pod in the path.
 pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
@@ -86,14 +86,14 @@ fn bind(
         "type": "PodScheduled", "status": "True", "lastProbeTime": null,
         "lastTransitionTime": meta::time_text(call.now),
     });
-    subresource::set_condition(&mut value, scheduled);
+    action::set_condition(&mut value, scheduled);
     let mut change = StoreChange::on(&call.state);
     quota::label_bound(call, &change, &mut value);
     if !options.dry_run {
         let object = render(call, &change, value);
         change.put(object);
     }
-    subresource::created(call, change, warnings)
+    action::created(call, change, warnings)
 }
 
 /// `ValidatePodBinding`.

@@ -14,7 +14,7 @@ use super::super::status::{ApiError, FieldError};
 use super::super::store::{Object, StoreChange};
 use super::admission::Admission;
 use super::render::render;
-use super::{Call, Resolved, admit, delete, subresource, typed_body};
+use super::{Call, Resolved, action, admit, delete, typed_body};
 
 const KIND: &str = "Eviction";
 const GROUP: &str = "policy";
@@ -48,10 +48,10 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let mut change = StoreChange::on(&call.state);
     let value = pod.value("v1", "Pod");
     if !ignores_budgets(&value) && !ask_budgets(call, &mut change, &value, is_dry)? {
-        return subresource::refused(call, MORE_THAN_ONE, StatusCode::INTERNAL_SERVER_ERROR);
+        return action::refused(call, MORE_THAN_ONE, StatusCode::INTERNAL_SERVER_ERROR);
     }
     remove(call, &mut change, pod, eviction["deleteOptions"].take(), is_dry)?;
-    subresource::created(call, change, &warnings)
+    action::created(call, change, &warnings)
 }
 
 const MORE_THAN_ONE: &str = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not \
@@ -226,7 +226,7 @@ fn remove(
         "lastTransitionTime": meta::time_text(call.now), "reason": "EvictionByEvictionAPI",
         "message": "Eviction API: evicting",
     });
-    subresource::set_condition(&mut value, condition);
+    action::set_condition(&mut value, condition);
     let marked = render(call, change, value);
     change.put(Arc::clone(&marked));
     // The write above has made a new revision.

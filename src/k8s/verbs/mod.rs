@@ -1,5 +1,6 @@
 //! The verbs: one file each, in one order: check the request, read the state or decide a change, answer.
 
+mod action;
 mod admission;
 mod admission_forms;
 mod admit;

@@ -20,6 +20,9 @@ pub(crate) struct AuditBatches {
     pub(crate) time: Duration,
 }
 
+/// How long the events of a server that stops wait for those of its last requests.
+const LAST: Duration = Duration::from_millis(200);
+
 impl Default for AuditBatches {
     /// `defaultWebhookBatchConfig`.
     fn default() -> Self {
@@ -27,7 +30,7 @@ impl Default for AuditBatches {
     }
 }
 
-/// Sends the events that arrive until there are no more. When the server stops, those that wait are sent at once.
+/// Sends the events that arrive until there are no more. When the server stops, those that wait are sent soon.
 pub(crate) async fn send(
     webhook: ReviewWebhook,
     batches: AuditBatches,
@@ -37,17 +40,18 @@ pub(crate) async fn send(
 ) {
     while let Some(first) = events.recv().await {
         let mut batch = vec![first];
-        let until = Instant::now() + batches.time;
+        let mut until = Instant::now() + batches.time;
+        let mut is_stopping = false;
         while batch.len() < batches.most.max(1) {
-            let next = tokio::select! {
-                next = timeout_at(until, events.recv()) => next,
-                _ = stopping.wait_for(|stopping| *stopping) => {
-                    Ok(events.try_recv().ok())
+            tokio::select! {
+                next = timeout_at(until, events.recv()) => match next {
+                    Ok(Some(event)) => batch.push(event),
+                    Ok(None) | Err(_) => break,
+                },
+                _ = stopping.wait_for(|stopping| *stopping), if !is_stopping => {
+                    is_stopping = true;
+                    until = until.min(Instant::now() + LAST);
                 }
-            };
-            match next {
-                Ok(Some(event)) => batch.push(event),
-                Ok(None) | Err(_) => break,
             }
         }
         if let Err(why) = webhook.post(list(&batch)).await {
