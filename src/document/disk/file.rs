@@ -56,13 +56,18 @@ pub(crate) fn read_stamped(path: &Path, most: u64) -> io::Result<(Vec<u8>, Stamp
     Ok((bytes, Stamp::of(&data)))
 }
 
-/// Opens a file without blocking: opening a pipe would wait for its writer.
+/// Opens a file without blocking: opening a pipe would wait for its writer. One system call: the standard library takes
+/// two with musl.
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let nonblocking = rustix::fs::OFlags::NONBLOCK.bits();
-    #[expect(clippy::cast_possible_wrap, reason = "the flags of open(2) are an int")]
-    File::options().read(true).custom_flags(nonblocking as i32).open(path)
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    loop {
+        match rustix::fs::open(path, flags, Mode::empty()) {
+            Err(rustix::io::Errno::INTR) => {}
+            opened => return opened.map(File::from).map_err(io::Error::from),
+        }
+    }
 }
 
 /// Opens a file: on this system no directory contains pipes.

@@ -12,10 +12,10 @@ use super::file::{name_of, unreadable};
 pub(super) const MAX_NAMES: usize = 8;
 
 /// How deep a tree is read.
-const MAX_DEPTH: usize = 64;
+pub(super) const MAX_DEPTH: usize = 64;
 
 /// How many directories one tree may have.
-const MAX_DIRECTORIES: usize = 100_000;
+pub(super) const MAX_DIRECTORIES: usize = 100_000;
 
 /// Returns the fixture and scenario files below a directory, in the order of their names.
 /// Directories for which `skipped` is true are omitted, and so are names that begin with a dot.
