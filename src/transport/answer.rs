@@ -20,7 +20,7 @@ use crate::message::{
 
 use super::body::PlanBody;
 use super::client::{Client, Forwards};
-use super::client_errors::ClientErrors;
+use super::connection_errors::ConnectionErrors;
 use super::deliver::{Step, Steps, steps};
 use super::frames::Frames;
 use super::head::{HeadFacts, name_host};
@@ -70,7 +70,7 @@ pub(super) fn answer<'a, H: Handler>(
     request: hyper::Request<Incoming>,
     client: &'a Client,
     over: Over<'a>,
-    client_errors: &'a ClientErrors,
+    connection_errors: &'a ConnectionErrors,
 ) -> AnswerFuture<'a> {
     let (mut head, body) = request.into_parts();
     let facts = HeadFacts::of(&head.headers, head.version);
@@ -88,7 +88,7 @@ pub(super) fn answer<'a, H: Handler>(
                 return AnswerFuture::Waiting(Box::pin(performed));
             }
             if let Some(why) = facts.wrong_host {
-                client_errors.report("host", &format!("{}: {why}", client.peer));
+                connection_errors.report("host", &format!("{}: {why}", client.peer));
                 let mut plan =
                     Plan::text(StatusCode::BAD_REQUEST, Origin::Server, format!("{why}\n"));
                 plan.headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -153,11 +153,11 @@ pub(super) fn answer<'a, H: Handler>(
                 Some(interim) => while_waiting(waiting, interim, over).await,
                 None => waiting.await,
             };
-            let plan = plan.unwrap_or_else(|_| panicked(client, client_errors));
+            let plan = plan.unwrap_or_else(|_| panicked(client, connection_errors));
             deliver(plan, wanted, over).await
         })),
         Err(_) => {
-            let plan = panicked(client, client_errors);
+            let plan = panicked(client, connection_errors);
             AnswerFuture::Waiting(Box::pin(deliver(plan, wanted, over)))
         }
     }
@@ -205,9 +205,9 @@ fn set_layout(plan: &Plan, over: Over<'_>) {
 }
 
 /// Returns the answer to a request on which the handler has failed.
-fn panicked(client: &Client, client_errors: &ClientErrors) -> Plan {
+fn panicked(client: &Client, connection_errors: &ConnectionErrors) -> Plan {
     let peer = client.peer;
-    client_errors.report(
+    connection_errors.report(
         "panic",
         &format!("a request of {peer} made the server panic; it was answered with 500"),
     );

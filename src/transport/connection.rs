@@ -10,7 +10,7 @@ use crate::message::{Bodies, ClientCertificate, Handler, HandshakeFault};
 use crate::tls::server::Tls;
 
 use super::client::{Client, Forwards, stopped};
-use super::client_errors::ClientErrors;
+use super::connection_errors::ConnectionErrors;
 use super::forward::{self, ForwardProxy};
 use super::socket::{Opened, Protocol, Socket};
 use super::{TransportLimits, http1, http2};
@@ -21,7 +21,7 @@ pub(super) struct Common<H> {
     pub(super) limits: TransportLimits,
     pub(super) tls: Option<Arc<Tls>>,
     pub(super) forward: Option<Arc<ForwardProxy>>,
-    pub(super) client_errors: Arc<ClientErrors>,
+    pub(super) connection_errors: Arc<ConnectionErrors>,
     pub(super) bodies: Bodies,
 }
 
@@ -41,13 +41,13 @@ pub(super) async fn run<H: Handler>(
         return;
     };
     let (handler, limits) = (Arc::clone(&common.handler), common.limits);
-    let client_errors = Arc::clone(&common.client_errors);
+    let connection_errors = Arc::clone(&common.connection_errors);
     drop(common);
     // Each boxed: a connection holds the state of its own protocol, not of both.
     if http2 {
-        Box::pin(http2::run(socket, client, handler, limits, client_errors, stopping)).await;
+        Box::pin(http2::run(socket, client, handler, limits, connection_errors, stopping)).await;
     } else {
-        Box::pin(http1::run(socket, client, handler, limits, client_errors, stopping)).await;
+        Box::pin(http1::run(socket, client, handler, limits, connection_errors, stopping)).await;
     }
 }
 
@@ -66,12 +66,12 @@ async fn begin<H>(
     fault: Option<HandshakeFault>,
     common: &Common<H>,
 ) -> Option<Begun> {
-    let Common { limits, tls, forward, client_errors, .. } = common;
+    let Common { limits, tls, forward, connection_errors, .. } = common;
     let first = tokio::time::timeout(limits.header_timeout, Opened::first_bytes(tcp)).await;
     let (opened, protocol) = match first {
         // Nothing or an incomplete prefix arrived: the protocol of an answer is unknown.
         Err(_) => {
-            client_errors.report("silent", &format!("{peer}: no request arrived in time"));
+            connection_errors.report("silent", &format!("{peer}: no request arrived in time"));
             return None;
         }
         Ok(Err(_) | Ok((_, Protocol::Nothing))) => return None,
@@ -89,7 +89,8 @@ async fn begin<H>(
     let client = |certificate| common.client(peer, certificate, tls.is_some(), forwards);
     let Some(tls) = tls else {
         if protocol == Protocol::Tls {
-            client_errors.report("tls", &format!("{peer}: TLS on a port without it; use http://"));
+            connection_errors
+                .report("tls", &format!("{peer}: TLS on a port without it; use http://"));
             let why = "this is TLS, and the port serves plain HTTP; use http://";
             let mut tcp = opened.into_tcp();
             http1::write_error(&mut tcp, "400 Bad Request", "", why).await;
@@ -100,7 +101,8 @@ async fn begin<H>(
         return Some(Begun { socket: Socket::plain(opened), http2, client: client(None) });
     };
     if protocol != Protocol::Tls {
-        client_errors.report("plain", &format!("{peer}: plain HTTP on a TLS port; use https://"));
+        connection_errors
+            .report("plain", &format!("{peer}: plain HTTP on a TLS port; use https://"));
         return refuse_plain(opened.into_tcp()).await;
     }
     if fault == Some(HandshakeFault::Cut) {
@@ -112,19 +114,19 @@ async fn begin<H>(
         Ok(Ok(accepted)) => {
             if let Some(ClientCertificate::Refused(why)) = accepted.client.as_deref() {
                 let line = format!("{peer}: its client certificate is not valid: {why}");
-                client_errors.report("certificate", &line);
+                connection_errors.report("certificate", &line);
             }
             let client = client(accepted.client);
             let socket = Socket::tls(accepted.stream, accepted.large_buffer);
             Some(Begun { socket, http2: accepted.http2, client })
         }
         Ok(Err(error)) => {
-            client_errors.report("handshake", &format!("{peer}: TLS handshake: {error}"));
+            connection_errors.report("handshake", &format!("{peer}: TLS handshake: {error}"));
             None
         }
         Err(_) => {
             let seconds = limits.handshake_timeout.as_secs_f32();
-            client_errors
+            connection_errors
                 .report("handshake", &format!("{peer}: no TLS handshake within {seconds} s"));
             None
         }
@@ -151,12 +153,12 @@ async fn connect<H>(
     common: &Common<H>,
     forward: &ForwardProxy,
 ) -> Option<Begun> {
-    let Common { limits, client_errors, .. } = common;
+    let Common { limits, connection_errors, .. } = common;
     let head = forward::target(&mut opened, limits.header_bytes);
     let target = match tokio::time::timeout(limits.header_timeout, head).await {
         Ok(Ok(target)) => target,
         Ok(Err(error)) => {
-            client_errors.report("connect", &format!("{peer}: {error}"));
+            connection_errors.report("connect", &format!("{peer}: {error}"));
             let mut tcp = opened.into_tcp();
             http1::write_error(&mut tcp, "400 Bad Request", "", &error.to_string()).await;
             http1::finish(tcp).await;
@@ -184,7 +186,7 @@ async fn connect<H>(
                 }
                 Err(error) => {
                     forward.distrust(&host, &error);
-                    client_errors
+                    connection_errors
                         .report("handshake", &format!("{peer}: TLS handshake for {host}: {error}"));
                     None
                 }

@@ -1,4 +1,5 @@
-//! Reports errors of clients, each kind at most once in ten seconds.
+//! Reports errors of connections, each kind at most once in ten seconds: what one client does wrong it often repeats, and a
+//! shortage lasts.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,13 +13,13 @@ use super::Logger;
 const QUIET: Duration = Duration::from_secs(10);
 
 /// Reports errors, with a limit for each kind.
-pub(super) struct ClientErrors {
+pub(super) struct ConnectionErrors {
     log: Logger,
     /// By kind: when it was last reported, and how often it occurred since.
     reported: Mutex<HashMap<&'static str, (Instant, u64)>>,
 }
 
-impl ClientErrors {
+impl ConnectionErrors {
     pub(super) fn new(log: Logger) -> Self {
         Self { log, reported: Mutex::default() }
     }

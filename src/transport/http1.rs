@@ -16,7 +16,7 @@ use crate::message::{FaultAction, Handler, Idle, Plan};
 
 use super::answer::{Over, answer};
 use super::client::{Client, stopped};
-use super::client_errors::ClientErrors;
+use super::connection_errors::ConnectionErrors;
 use super::framing::{self, Sent};
 use super::head_timer::HeadTimer;
 use super::idle_timer::IdleTimer;
@@ -40,13 +40,13 @@ pub(super) async fn run<H: Handler>(
     client: Client,
     handler: Arc<H>,
     limits: TransportLimits,
-    client_errors: Arc<ClientErrors>,
+    connection_errors: Arc<ConnectionErrors>,
     mut stopping: watch::Receiver<bool>,
 ) {
     // Boxed, so that an idle stream does not hold room for it.
     let mut resumed = Resumed::default();
     loop {
-        let shared = (&*handler, &limits, &*client_errors);
+        let shared = (&*handler, &limits, &*connection_errors);
         let turn = serve(socket, &mut resumed, &client, shared, &mut stopping);
         // Boxed, so that it is freed while a stream continues.
         let Some((back, read, takeover)) = Box::pin(turn).await else {
@@ -119,7 +119,7 @@ async fn serve<H: Handler>(
     socket: Socket,
     resumed: &mut Resumed,
     client: &Client,
-    (handler, limits, client_errors): (&H, &TransportLimits, &ClientErrors),
+    (handler, limits, connection_errors): (&H, &TransportLimits, &ConnectionErrors),
     stopping: &mut watch::Receiver<bool>,
 ) -> Option<(Socket, Bytes, Takeover)> {
     let plan = resumed.plan.take().map(|plan| *plan);
@@ -135,7 +135,7 @@ async fn serve<H: Handler>(
     }
     let wire = Wire::new(socket, Arc::clone(&control));
     let service = service_fn(|request| {
-        answer(handler, request, client, Over::Http1(&control), client_errors)
+        answer(handler, request, client, Over::Http1(&control), connection_errors)
     });
     let mut connection = builder.serve_connection(wire, service);
     let mut timer = HeadTimer::new(limits.header_timeout);
@@ -174,7 +174,7 @@ async fn serve<H: Handler>(
         }
         Ended::Timeout => {
             let socket = connection.into_parts().io.into_inner();
-            refuse(socket, client, &Refusal::Late(limits.header_timeout), client_errors).await;
+            refuse(socket, client, &Refusal::Late(limits.header_timeout), connection_errors).await;
             return None;
         }
     };
@@ -192,7 +192,7 @@ async fn serve<H: Handler>(
         (None, Err(error)) => {
             // If the client disconnected or an answer's stream failed, nobody can be informed.
             if let Some(refusal) = Refusal::of(&error, limits, control.wants_error_answer()) {
-                refuse(socket, client, &refusal, client_errors).await;
+                refuse(socket, client, &refusal, connection_errors).await;
             }
         }
         (None, Ok(())) => finish(socket).await,
@@ -264,7 +264,7 @@ async fn refuse(
     mut socket: Socket,
     client: &Client,
     refusal: &Refusal,
-    client_errors: &ClientErrors,
+    connection_errors: &ConnectionErrors,
 ) {
     let late;
     let (status, why, answers) = match refusal {
@@ -275,7 +275,7 @@ async fn refuse(
         }
         Refusal::Unreadable { status, why, answers } => (*status, why, *answers),
     };
-    client_errors.report(status, &format!("{}: {status}: {why}", client.peer));
+    connection_errors.report(status, &format!("{}: {status}: {why}", client.peer));
     if answers {
         write_error(&mut socket, status, "", why).await;
     }

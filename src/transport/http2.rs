@@ -14,7 +14,7 @@ use crate::message::{Handler, Idle};
 use super::TransportLimits;
 use super::answer::{Over, answer};
 use super::client::{Client, stopped};
-use super::client_errors::ClientErrors;
+use super::connection_errors::ConnectionErrors;
 use super::framed::Framed;
 use super::frames::Frames;
 use super::in_use::{InUse, Use};
@@ -37,7 +37,7 @@ pub(super) async fn run<H: Handler>(
     client: Client,
     handler: Arc<H>,
     limits: TransportLimits,
-    client_errors: Arc<ClientErrors>,
+    connection_errors: Arc<ConnectionErrors>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let settings = handler.http2();
@@ -58,18 +58,18 @@ pub(super) async fn run<H: Handler>(
     let used = Arc::new(Use::default());
     let frames = Arc::new(Frames::default());
     let service = {
-        let (client_errors, used) = (Arc::clone(&client_errors), Arc::clone(&used));
+        let (connection_errors, used) = (Arc::clone(&connection_errors), Arc::clone(&used));
         let frames = Arc::clone(&frames);
         service_fn(move |request| {
             used.begun.fetch_add(1, Ordering::AcqRel);
             let in_use = InUse(Arc::clone(&used));
             let stream = frames.accept();
             let (handler, client) = (Arc::clone(&handler), client.clone());
-            let (client_errors, frames) = (Arc::clone(&client_errors), Arc::clone(&frames));
+            let (connection_errors, frames) = (Arc::clone(&connection_errors), Arc::clone(&frames));
             async move {
                 let over = Over::Http2(&frames, stream);
                 let mut response =
-                    answer(&*handler, request, &client, over, &client_errors).await?;
+                    answer(&*handler, request, &client, over, &connection_errors).await?;
                 response.body_mut().while_used(in_use);
                 Ok::<_, EndsHere>(response)
             }
@@ -98,7 +98,7 @@ pub(super) async fn run<H: Handler>(
     if let Err(error) = result
         && let Some(why) = client_error(&error)
     {
-        client_errors.report("http2", &format!("{peer}: HTTP/2: {why}"));
+        connection_errors.report("http2", &format!("{peer}: HTTP/2: {why}"));
     }
 }
 

@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 use crate::message::{Bodies, Excess, Handler, ListenMode, Listening};
 use crate::tls::server::Tls;
 
-use super::client_errors::ClientErrors;
 use super::connection::{self, Common};
+use super::connection_errors::ConnectionErrors;
 use super::door::Door;
 use super::forward::ForwardProxy;
 use super::open::OpenConnections;
@@ -95,9 +95,9 @@ pub(crate) async fn serve<H: Handler>(
     shutdown: impl Future<Output = ()> + Send,
 ) -> Served {
     let mut served = Served::default();
-    let client_errors = Arc::new(ClientErrors::new(Arc::clone(&log)));
+    let connection_errors = Arc::new(ConnectionErrors::new(Arc::clone(&log)));
     let PortOptions { tls, forward, open } = options;
-    let common = Arc::new(Common { handler, limits, tls, forward, client_errors, bodies });
+    let common = Arc::new(Common { handler, limits, tls, forward, connection_errors, bodies });
     let (stop, stopping) = watch::channel(false);
     let places = Arc::new(Semaphore::new(limits.connections));
     let (mut connections, mut refusing) = (JoinSet::new(), JoinSet::new());
@@ -140,7 +140,8 @@ pub(crate) async fn serve<H: Handler>(
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                log(&format!("a connection could not be accepted: {error}"));
+                let line = format!("a connection could not be accepted: {error}{}", remedy(&error));
+                common.connection_errors.report("accept", &line);
                 tokio::time::sleep(BACK_OFF).await;
                 continue;
             }
@@ -189,6 +190,24 @@ pub(crate) async fn serve<H: Handler>(
         connections.shutdown().await;
     }
     served
+}
+
+/// Returns what to do where the process or the system has no file descriptor left (accept(2)).
+#[cfg(unix)]
+fn remedy(error: &io::Error) -> &'static str {
+    use rustix::io::Errno;
+    let shortages = [Errno::MFILE, Errno::NFILE].map(|shortage| Some(shortage.raw_os_error()));
+    if shortages.contains(&error.raw_os_error()) {
+        "; it waits: raise the limit of open files (`ulimit -n`)"
+    } else {
+        ""
+    }
+}
+
+/// Other systems have no limit of open files that people set.
+#[cfg(not(unix))]
+fn remedy(_: &io::Error) -> &'static str {
+    ""
 }
 
 /// Completes when the treatment of connections changes.

@@ -19,8 +19,8 @@
 mod answer;
 mod body;
 mod client;
-mod client_errors;
 mod connection;
+mod connection_errors;
 mod date;
 mod deliver;
 mod door;
