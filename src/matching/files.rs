@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::list::Order;
+use super::order::Order;
 use super::stub::Stub;
 
 /// The bits of the place of a stub in its file.

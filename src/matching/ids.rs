@@ -5,7 +5,7 @@ use std::hash::BuildHasher as _;
 use foldhash::fast::RandomState;
 use uuid::Uuid;
 
-use super::list::Order;
+use super::order::Order;
 use super::table::Table;
 
 /// The position of the stub with an id.

@@ -15,7 +15,9 @@ use crate::message::Asked;
 
 use super::filter::Filter;
 use super::key::{self, KINDS, Key, Kind};
-use super::list::{Lists, Order, StubList};
+use super::list::{Lists, StubList};
+use super::order::Order;
+use super::sequences::Scope;
 use super::stub::Stub;
 use super::table::Table;
 
@@ -91,39 +93,40 @@ impl Index {
         }
     }
 
-    /// Visits the stubs that may answer a request, in precedence order, until `visit` returns a
+    /// Visits the stubs in a scope that may answer a request, in precedence order, until `visit` returns a
     /// value.
     pub(super) fn search<'a, T>(
         &'a self,
         asked: &Asked<'_>,
+        scope: Scope<'_>,
         visit: impl FnMut(&'a Arc<Stub>) -> Option<T>,
     ) -> Option<T> {
         let mut lists = Lists::default();
         for kind in [Kind::Path, Kind::Url, Kind::Segment] {
             if self.has(kind) {
-                key::of_request(asked, kind, |key| self.find(&key, &mut lists));
+                key::of_request(asked, kind, |key| self.find(&key, scope, &mut lists));
             }
         }
         if self.has(Kind::Prefix) {
             let wanted = |depth| self.depths[depth] > 0;
-            key::of_prefixes(asked, wanted, |key| self.find(&key, &mut lists));
+            key::of_prefixes(asked, wanted, |key| self.find(&key, scope, &mut lists));
         }
         for kind in [Kind::Long, Kind::Short] {
             if self.has(kind) {
                 key::of_request(asked, kind, |key| {
                     if self.windows.may_have(key.hash(&self.state)) {
-                        self.find(&key, &mut lists);
+                        self.find(&key, scope, &mut lists);
                     }
                 });
             }
         }
         for name in self.headers.iter() {
-            key::of_header(asked, name, |key| self.find(&key, &mut lists));
+            key::of_header(asked, name, |key| self.find(&key, scope, &mut lists));
         }
         for name in self.parameters.iter() {
-            key::of_query(asked, name, |key| self.find(&key, &mut lists));
+            key::of_query(asked, name, |key| self.find(&key, scope, &mut lists));
         }
-        lists.push(&self.others);
+        lists.push(&self.others, scope);
         lists.search(visit)
     }
 
@@ -131,9 +134,9 @@ impl Index {
         self.kinds[kind as usize] > 0
     }
 
-    fn find<'a>(&'a self, key: &Key<'_>, lists: &mut Lists<'a>) {
+    fn find<'a>(&'a self, key: &Key<'_>, scope: Scope<'_>, lists: &mut Lists<'a>) {
         if let Some(list) = self.list(key.hash(&self.state)) {
-            lists.push(list);
+            lists.push(list, scope);
         }
     }
 

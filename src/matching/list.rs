@@ -1,6 +1,6 @@
 //! Lists of stubs in precedence order, and the merge of several lists.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 use std::ptr;
@@ -10,18 +10,9 @@ use imbl::OrdMap;
 use imbl::ordmap::Iter;
 use imbl::shared_ptr::DefaultSharedPtr;
 
+use super::order::Order;
+use super::sequences::{Scope, Sequences};
 use super::stub::Stub;
-
-/// The place of a stub in precedence order: the lower priority number first, and of equal ones the most
-/// recently added first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Order {
-    pub(super) priority: i32,
-    pub(super) added: Reverse<u64>,
-    /// Distinguishes a stub that replaced another one from the stub of its file in the same place; 0 for an added
-    /// stub.
-    pub(super) edition: u32,
-}
 
 /// Stubs under one key. A single one, the usual case, needs no tree.
 #[derive(Debug, Clone, Default)]
@@ -30,7 +21,12 @@ pub(super) enum StubList {
     Empty,
     One(Order, Arc<Stub>),
     Many(OrdMap<Order, Arc<Stub>>),
+    /// Many, of which some require a state of their scenario.
+    Sequences(Arc<Sequences>),
 }
+
+/// From so many stubs on, those that require a state are found by it.
+const LONG: usize = 16;
 
 impl StubList {
     pub(super) fn len(&self) -> usize {
@@ -38,11 +34,8 @@ impl StubList {
             Self::Empty => 0,
             Self::One(..) => 1,
             Self::Many(stubs) => stubs.len(),
+            Self::Sequences(sequences) => sequences.all().len(),
         }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     pub(super) fn contains(&self, order: Order) -> bool {
@@ -50,6 +43,7 @@ impl StubList {
             Self::Empty => false,
             Self::One(only, _) => *only == order,
             Self::Many(stubs) => stubs.contains_key(&order),
+            Self::Sequences(sequences) => sequences.all().contains_key(&order),
         }
     }
 
@@ -61,8 +55,21 @@ impl StubList {
                 Self::Many([(only, first), (order, stub)].into_iter().collect())
             }
             Self::Many(mut stubs) => {
+                let is_step = Sequences::takes(&stub);
                 stubs.insert(order, stub);
-                Self::Many(stubs)
+                let has_steps = || {
+                    is_step
+                        || stubs.len() == LONG && stubs.values().any(|stub| Sequences::takes(stub))
+                };
+                if stubs.len() >= LONG && has_steps() {
+                    Self::Sequences(Arc::new(Sequences::of(&stubs)))
+                } else {
+                    Self::Many(stubs)
+                }
+            }
+            Self::Sequences(mut sequences) => {
+                Arc::make_mut(&mut sequences).insert(order, stub);
+                Self::Sequences(sequences)
             }
         };
     }
@@ -76,7 +83,31 @@ impl StubList {
                     *self = Self::Empty;
                 }
             }
+            Self::Sequences(sequences) => {
+                let sequences = Arc::make_mut(sequences);
+                sequences.remove(order);
+                if sequences.all().is_empty() {
+                    *self = Self::Empty;
+                }
+            }
             Self::Empty | Self::One(..) => {}
+        }
+    }
+}
+
+/// Stubs in precedence order, of one list or of a part of it.
+#[derive(Debug, Clone, Copy)]
+enum Part<'a> {
+    One(Order, &'a Arc<Stub>),
+    Many(&'a OrdMap<Order, Arc<Stub>>),
+}
+
+impl Part<'_> {
+    /// Where it is in memory, which tells parts apart.
+    fn address(&self) -> usize {
+        match self {
+            Self::One(_, stub) => ptr::from_ref(*stub) as usize,
+            Self::Many(stubs) => ptr::from_ref(*stubs) as usize,
         }
     }
 }
@@ -84,40 +115,47 @@ impl StubList {
 /// Several lists. A single one needs no allocation.
 #[derive(Debug, Default)]
 pub(super) struct Lists<'a> {
-    first: Option<&'a StubList>,
-    more: Vec<&'a StubList>,
+    first: Option<Part<'a>>,
+    more: Vec<Part<'a>>,
 }
 
 impl<'a> Lists<'a> {
-    /// Adds a list. A list that is added twice counts once.
-    pub(super) fn push(&mut self, list: &'a StubList) {
-        if list.is_empty() {
-            return;
+    /// Adds the stubs of a list that are in a scope. A list that is added twice counts once.
+    pub(super) fn push(&mut self, list: &'a StubList, scope: Scope<'_>) {
+        match list {
+            StubList::Empty => {}
+            StubList::One(order, stub) => self.add(Part::One(*order, stub)),
+            StubList::Many(stubs) => self.add(Part::Many(stubs)),
+            StubList::Sequences(sequences) => {
+                sequences.each_in(scope, |stubs| self.add(Part::Many(stubs)));
+            }
         }
+    }
+
+    fn add(&mut self, part: Part<'a>) {
         match self.first {
-            None => self.first = Some(list),
-            Some(_) => self.more.push(list),
+            None => self.first = Some(part),
+            Some(_) => self.more.push(part),
         }
     }
 
     /// Visits the stubs of all lists in precedence order until `visit` returns a value.
     pub(super) fn search<T>(self, mut visit: impl FnMut(&'a Arc<Stub>) -> Option<T>) -> Option<T> {
         let first = self.first?;
-        let mut lists = self.more;
-        if lists.is_empty() {
+        let mut parts = self.more;
+        if parts.is_empty() {
             return match first {
-                StubList::Empty => None,
-                StubList::One(_, stub) => visit(stub),
-                StubList::Many(stubs) => stubs.values().find_map(visit),
+                Part::One(_, stub) => visit(stub),
+                Part::Many(stubs) => stubs.values().find_map(visit),
             };
         }
-        lists.push(first);
-        if lists.len() > 2 || ptr::eq(lists[0], first) {
-            lists.sort_unstable_by_key(|list| ptr::from_ref(*list));
-            lists.dedup_by_key(|list| ptr::from_ref(*list));
+        parts.push(first);
+        if parts.len() > 2 || parts[0].address() == first.address() {
+            parts.sort_unstable_by_key(Part::address);
+            parts.dedup_by_key(|part| part.address());
         }
         let mut readers: BinaryHeap<Reader<'a>> =
-            lists.into_iter().filter_map(Reader::new).collect();
+            parts.into_iter().filter_map(Reader::new).collect();
         while let Some(mut first) = readers.peek_mut() {
             let stub = first.stub;
             if !first.advance() {
@@ -139,11 +177,10 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(list: &'a StubList) -> Option<Self> {
-        match list {
-            StubList::Empty => None,
-            StubList::One(order, stub) => Some(Self { order: *order, stub, rest: None }),
-            StubList::Many(stubs) => {
+    fn new(part: Part<'a>) -> Option<Self> {
+        match part {
+            Part::One(order, stub) => Some(Self { order, stub, rest: None }),
+            Part::Many(stubs) => {
                 let mut rest = stubs.iter();
                 let (order, stub) = rest.next()?;
                 Some(Self { order: *order, stub, rest: Some(rest) })

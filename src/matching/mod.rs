@@ -35,6 +35,7 @@ mod multipart;
 mod near_miss;
 mod operator;
 mod operator_names;
+mod order;
 mod pairing;
 mod pattern;
 mod pieces;
@@ -48,6 +49,7 @@ mod request;
 mod request_tests;
 mod response;
 mod sequence;
+mod sequences;
 mod set;
 #[cfg(test)]
 mod set_tests;

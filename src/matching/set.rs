@@ -31,7 +31,8 @@ use super::files::{Changes, Files, StubFile, added_by_admin, number_by_admin};
 use super::ids::Ids;
 use super::index::Index;
 use super::keys::StubScenario;
-use super::list::Order;
+use super::order::Order;
+use super::sequences::Scope;
 use super::stub::Stub;
 use super::url::UrlPattern;
 
@@ -354,13 +355,13 @@ impl StubSet {
             (url.literal_prefix().starts_with(prefix) && url.matches(asked.path(), asked.target()))
                 .then_some(())
         };
-        self.index.search(&asked, below).is_some()
+        self.index.search(&asked, Scope::All, below).is_some()
     }
 
     /// Returns the first stubs, at most `most`, for a request's URL, with their positions.
     pub(super) fn of_url(&self, asked: &Asked<'_>, most: usize) -> Vec<(Order, Arc<Stub>)> {
         let mut found = Vec::new();
-        self.index.search(asked, |stub| {
+        self.index.search(asked, Scope::All, |stub| {
             if stub.request.url.matches(asked.path(), asked.target())
                 && let Some(order) = self.ids.get(stub.id)
             {

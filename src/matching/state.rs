@@ -126,13 +126,18 @@ impl StateView<'_> {
         else {
             return true;
         };
+        self.state(scenario) == required
+    }
+
+    /// Returns the state of a scenario.
+    pub(super) fn state(&self, scenario: &str) -> &str {
         if let Some(relies_on) = &self.relies_on {
             relies_on.borrow_mut().push(scenario.into());
         }
         let states = self.states.get_or_init(|| {
             self.source.map(|source| Arc::clone(&source.lock())).unwrap_or_default()
         });
-        state_in(states, scenario) == required
+        state_in(states, scenario)
     }
 }
 

@@ -9,6 +9,7 @@
 mod answer;
 mod request;
 
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -52,7 +53,7 @@ impl Recording {
                     .map(|stub| RecordedStub { stub: Arc::clone(stub), mapping: stub.mapping() }),
             );
         }
-        Ok(Self { paths: paths.to_vec(), stubs: in_sequence(&stubs) })
+        Ok(Self { paths: paths.to_vec(), stubs: in_sequence(stubs) })
     }
 }
 
@@ -83,40 +84,51 @@ impl RecordedStub {
 }
 
 /// Puts the stubs of each sequence where its first one stands, in the order of its states.
-fn in_sequence(stubs: &[RecordedStub]) -> Vec<RecordedStub> {
-    let mut ordered: Vec<RecordedStub> = Vec::with_capacity(stubs.len());
-    let mut taken = vec![false; stubs.len()];
-    for at in 0..stubs.len() {
-        if taken[at] {
-            continue;
+fn in_sequence(stubs: Vec<RecordedStub>) -> Vec<RecordedStub> {
+    let mut sequences: HashMap<String, Steps> = HashMap::new();
+    for (at, stub) in stubs.iter().enumerate() {
+        if let Some(name) = stub.sequence() {
+            let state = stub.state("requiredScenarioState").unwrap_or(STARTED);
+            sequences.entry(name.to_owned()).or_default().add(state, at);
         }
-        let Some(name) = stubs[at].sequence() else {
-            ordered.push(stubs[at].clone());
+    }
+    let mut stubs: Vec<Option<RecordedStub>> = stubs.into_iter().map(Some).collect();
+    let mut ordered: Vec<RecordedStub> = Vec::with_capacity(stubs.len());
+    for at in 0..stubs.len() {
+        let Some(stub) = &stubs[at] else { continue };
+        let Some(mut steps) = stub.sequence().and_then(|name| sequences.remove(name)) else {
+            ordered.extend(stubs[at].take());
             continue;
         };
         let mut state = Some(STARTED.to_owned());
         // Each step takes a stub that was not taken: it ends.
-        while let Some(now) = state {
-            let next = (at..stubs.len()).find(|other| {
-                let stub = &stubs[*other];
-                !taken[*other]
-                    && stub.sequence() == Some(name)
-                    && stub.state("requiredScenarioState").unwrap_or(STARTED) == now
-            });
-            let Some(next) = next else { break };
-            taken[next] = true;
-            ordered.push(stubs[next].clone());
-            state = stubs[next].state("newScenarioState").map(str::to_owned);
+        while let Some(stub) = state.and_then(|now| stubs[steps.next(&now)?].take()) {
+            state = stub.state("newScenarioState").map(str::to_owned);
+            ordered.push(stub);
         }
         // What no state leads to.
-        for other in at..stubs.len() {
-            if !taken[other] && stubs[other].sequence() == Some(name) {
-                taken[other] = true;
-                ordered.push(stubs[other].clone());
-            }
-        }
+        ordered.extend(steps.all.into_iter().filter_map(|at| stubs[at].take()));
     }
     ordered
+}
+
+/// The stubs of a sequence by their places in a recording, the first one first.
+#[derive(Debug, Default)]
+struct Steps {
+    all: Vec<usize>,
+    by_state: HashMap<String, VecDeque<usize>>,
+}
+
+impl Steps {
+    fn add(&mut self, state: &str, at: usize) {
+        self.all.push(at);
+        self.by_state.entry(state.to_owned()).or_default().push_back(at);
+    }
+
+    /// Takes the first stub that requires a state.
+    fn next(&mut self, state: &str) -> Option<usize> {
+        self.by_state.get_mut(state)?.pop_front()
+    }
 }
 
 #[cfg(test)]

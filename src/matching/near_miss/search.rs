@@ -12,7 +12,7 @@ use crate::message::{Asked, Request};
 use crate::redact::Redactor;
 
 use super::super::diff;
-use super::super::list::Order;
+use super::super::order::Order;
 use super::super::set::StubSet;
 use super::super::stub::Stub;
 use super::{NearMiss, distance};

@@ -7,6 +7,7 @@ use http::Method;
 use crate::message::Asked;
 
 use super::super::asker::AskerFilter;
+use super::super::sequences::Scope;
 use super::super::state::{ScenarioStates, StateView, TentativeChoice};
 use super::super::stub::Stub;
 use super::StubSet;
@@ -31,7 +32,7 @@ impl StubSet {
                 asks => Some(asks),
             }
         };
-        self.first(asked, asks).unwrap_or(false)
+        self.first(asked, Scope::Bodies, asks).unwrap_or(false)
     }
 
     /// Returns the stub that answers a request in a world whose scenarios have these states. Its
@@ -50,7 +51,7 @@ impl StubSet {
         }
         // A HEAD does not consume the answer to GET: no scenario changes state.
         let view = states.view();
-        self.head_of_get(asked, |stub| view.allows(stub))
+        self.head_of_get(asked, Scope::States(&view), |stub| view.allows(stub))
     }
 
     /// Returns the stub that [`Self::select`] returns, and the state to which its scenario is to be moved.
@@ -62,7 +63,7 @@ impl StubSet {
         let mut choice = states.choose_tentatively(|view| self.allowed(asked, view));
         if choice.stub.is_none() && *asked.method() == Method::HEAD {
             let view = states.view();
-            choice.stub = self.head_of_get(asked, |stub| view.allows(stub));
+            choice.stub = self.head_of_get(asked, Scope::States(&view), |stub| view.allows(stub));
         }
         choice
     }
@@ -72,12 +73,17 @@ impl StubSet {
         let fits = |stub: &'a Arc<Stub>, filter: &AskerFilter| {
             (view.allows(stub) && stub.fits(asked, filter)).then_some(stub)
         };
-        self.first(asked, fits)
+        self.first(asked, Scope::States(view), fits)
     }
 
     /// Returns the recorded answer to the GET that corresponds to a HEAD.
-    fn head_of_get(&self, asked: &Asked<'_>, allows: impl Fn(&Stub) -> bool) -> Option<&Arc<Stub>> {
-        self.first_by(asked, &AskerFilter::for_head(), |stub, filter| {
+    fn head_of_get(
+        &self,
+        asked: &Asked<'_>,
+        scope: Scope<'_>,
+        allows: impl Fn(&Stub) -> bool,
+    ) -> Option<&Arc<Stub>> {
+        self.first_by(asked, scope, &AskerFilter::for_head(), |stub, filter| {
             (allows(stub) && stub.fits(asked, filter)).then_some(stub)
         })
     }
@@ -85,11 +91,13 @@ impl StubSet {
     /// Returns the stub that answers a request; uses the body only as far as it has been read.
     #[must_use]
     pub fn find(&self, asked: &Asked<'_>) -> Option<&Arc<Stub>> {
-        let found = self.first(asked, |stub, filter| stub.fits(asked, filter).then_some(stub));
+        let found = self.first(asked, Scope::All, |stub, filter| {
+            stub.fits(asked, filter).then_some(stub)
+        });
         if found.is_some() || *asked.method() != Method::HEAD {
             return found;
         }
-        self.head_of_get(asked, |_| true)
+        self.head_of_get(asked, Scope::All, |_| true)
     }
 
     /// Visits the candidates until `visit` returns a value, and once more if stubs were passed over
@@ -97,19 +105,21 @@ impl StubSet {
     fn first<'a, T>(
         &'a self,
         asked: &Asked<'_>,
+        scope: Scope<'_>,
         visit: impl FnMut(&'a Arc<Stub>, &AskerFilter) -> Option<T>,
     ) -> Option<T> {
-        self.first_by(asked, &AskerFilter::default(), visit)
+        self.first_by(asked, scope, &AskerFilter::default(), visit)
     }
 
     fn first_by<'a, T>(
         &'a self,
         asked: &Asked<'_>,
+        scope: Scope<'_>,
         filter: &AskerFilter,
         mut visit: impl FnMut(&'a Arc<Stub>, &AskerFilter) -> Option<T>,
     ) -> Option<T> {
         loop {
-            let found = self.index.search(asked, |stub| Some((stub, visit(stub, filter)?)));
+            let found = self.index.search(asked, scope, |stub| Some((stub, visit(stub, filter)?)));
             // A stub of a possible client takes precedence over a stub without a client.
             let is_better =
                 |stub: &Stub| stub.request.asks_for_credentials() || !filter.has_passed_similar();
@@ -119,5 +129,20 @@ impl StubSet {
                 _ => {}
             }
         }
+    }
+
+    /// Visits the stubs in a scope that may answer a request.
+    #[cfg(test)]
+    pub(in crate::matching) fn candidates(
+        &self,
+        asked: &Asked<'_>,
+        scope: Scope<'_>,
+        mut visit: impl FnMut(&Stub),
+    ) {
+        let visit = |stub: &Arc<Stub>| -> Option<()> {
+            visit(stub);
+            None
+        };
+        self.index.search(asked, scope, visit);
     }
 }
