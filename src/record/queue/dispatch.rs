@@ -34,7 +34,7 @@ pub(super) fn run(shared: &Shared) {
             let _ = state.done(key);
         }
         let mut tasks = Vec::new();
-        while tasks.len() < idle.len() && !state.spills_all {
+        while tasks.len() < idle.len() && !state.ends && !state.spills_all {
             let Some(task) = state.take(Priority::Low) else { break };
             tasks.push(task);
         }

@@ -35,8 +35,11 @@ pub(super) fn run(shared: &Shared) {
             state = shared.lock();
         }
         shared.wake_spiller(&state);
+        // They may have waited for an exchange of the same request.
+        if state.ends {
+            shared.wake_normal(&state);
+        }
         drop(state);
-        // It may have waited for an exchange of the same request.
         shared.wake_dispatcher();
     }
 }
@@ -59,10 +62,10 @@ fn next(shared: &Shared) -> Option<Task> {
         if state.closed && state.is_empty() {
             return None;
         }
-        state.normal_waits = true;
+        state.normal_waits += 1;
         state = Shared::wait(&shared.newest, state);
-        state.normal_waits = false;
-        if !state.closed {
+        state.normal_waits -= 1;
+        if !state.closed && !state.ends {
             drop(state);
             thread::sleep(GATHER);
             state = shared.lock();

@@ -27,7 +27,7 @@ mod tests;
 
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -53,10 +53,19 @@ const LAST_WAIT: Duration = Duration::from_millis(300);
 /// The most threads that make mappings.
 const MAX_MAPPERS: usize = 4;
 
+/// The names of threads, by their priority.
+const NORMAL: &str = "standin-recorder";
+const LOW: &str = "standin-mapper";
+
+/// How many threads make mappings at once.
+fn mappers() -> usize {
+    thread::available_parallelism().map_or(1, usize::from).min(MAX_MAPPERS)
+}
+
 /// A queue with its threads. Its drop waits until the sink has everything.
 pub(super) struct Queue {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
     budget: Arc<Budget>,
 }
 
@@ -82,7 +91,7 @@ impl Queue {
         let left = entries.len();
         let reader = journal.as_ref().map(Journal::reader).transpose()?;
         let state = State::new(entries, reader.map(|reader| Arc::new(Mutex::new(reader))));
-        let mappers = thread::available_parallelism().map_or(1, usize::from).min(MAX_MAPPERS);
+        let mappers = mappers();
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
             newest: Condvar::new(),
@@ -98,21 +107,21 @@ impl Queue {
             limits,
         });
         let budget = Arc::new(Budget::new(limits.memory));
-        let mut queue = Self { shared, threads: Vec::new(), budget };
-        queue.thread(map::run)?;
-        queue.thread(dispatch::run)?;
+        let queue = Self { shared, threads: Mutex::default(), budget };
+        queue.thread(NORMAL, map::run)?;
+        queue.thread(NORMAL, dispatch::run)?;
         for at in 0..mappers {
-            queue.thread(move |shared| dispatch::run_mapper(shared, &shared.slots[at]))?;
+            queue.thread(LOW, move |shared| dispatch::run_mapper(shared, &shared.slots[at]))?;
         }
-        queue.thread(move |shared| spill::run(shared, journal))?;
-        queue.thread(sync::run)?;
+        queue.thread(NORMAL, move |shared| spill::run(shared, journal))?;
+        queue.thread(NORMAL, sync::run)?;
         Ok((queue, left))
     }
 
-    fn thread(&mut self, run: impl FnOnce(&Shared) + Send + 'static) -> io::Result<()> {
+    fn thread(&self, name: &str, run: impl FnOnce(&Shared) + Send + 'static) -> io::Result<()> {
         let shared = Arc::clone(&self.shared);
-        let name = "standin-recorder".to_owned();
-        self.threads.push(thread::Builder::new().name(name).spawn(move || run(&shared))?);
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || run(&shared))?;
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         Ok(())
     }
 
@@ -129,7 +138,7 @@ impl Queue {
         let job = Job { exchange, reserved, key, order: 0, since };
         let mut state = self.shared.lock();
         state.push(job);
-        if state.normal_waits {
+        if state.normal_waits > 0 {
             self.shared.newest.notify_one();
         }
         if state.spiller_waits {
@@ -151,9 +160,21 @@ impl Queue {
         let _ = drained.await;
     }
 
+    /// Lets threads of normal priority do all that is left: there are no more requests to give way to, and a thread of low
+    /// priority may get no time at all beside other programs.
+    fn hasten(&self) {
+        self.shared.lock().ends = true;
+        for _ in 1..mappers() {
+            // There is one already.
+            let _ = self.thread(NORMAL, map::run);
+        }
+        self.shared.newest.notify_all();
+    }
+
     /// Ends the work: what the sink does not have by then stays on disk for the next start. Returns how many
     /// exchanges that is.
     pub(super) async fn end(&self, within: Duration) -> usize {
+        self.hasten();
         if tokio::time::timeout(within, self.drained()).await.is_ok() {
             return 0;
         }
@@ -185,7 +206,8 @@ impl Drop for Queue {
         self.shared.wake_dispatcher();
         self.shared.arrived.notify_all();
         self.shared.written.notify_all();
-        for thread in self.threads.drain(..) {
+        let threads = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for thread in threads.drain(..) {
             // A panic of the thread was printed already.
             let _ = thread.join();
         }

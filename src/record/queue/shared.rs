@@ -49,7 +49,7 @@ pub(crate) struct QueueLimits {
 pub(super) struct Shared {
     /// No thread of low priority takes it; see [`super::dispatch`].
     pub(super) state: Mutex<State>,
-    /// Wakes the thread of normal priority that makes mappings.
+    /// Wakes the threads of normal priority that make mappings: one, and more at the end.
     pub(super) newest: Condvar,
     /// Where the threads of low priority that make mappings get their work.
     pub(super) slots: Vec<Slot>,
@@ -74,10 +74,10 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes the thread of normal priority that makes mappings, where it waits for work.
+    /// Wakes the threads of normal priority that make mappings, where they wait for work.
     pub(super) fn wake_normal(&self, state: &State) {
-        if state.normal_waits {
-            self.newest.notify_one();
+        if state.normal_waits > 0 {
+            self.newest.notify_all();
         }
     }
 

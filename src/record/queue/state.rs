@@ -150,13 +150,15 @@ pub(super) struct State {
     next: u64,
     /// How much is pushed.
     rate: Rate,
-    /// The thread of normal priority waits for work.
-    pub(super) normal_waits: bool,
+    /// How many threads of normal priority wait for work.
+    pub(super) normal_waits: usize,
     pub(super) spiller_waits: bool,
     /// Something was written since the last sync.
     pub(super) unsynced: bool,
     /// The thread that syncs waits for that.
     pub(super) syncer_waits: bool,
+    /// The recorder ends: threads of normal priority do all the work.
+    pub(super) ends: bool,
     /// Nothing more is pushed.
     pub(super) closed: bool,
     /// The work ends, and what is left goes to the disk.
@@ -174,7 +176,7 @@ impl State {
 
     /// Whether requests come so fast that making mappings would slow them down.
     pub(super) fn is_rush(&self) -> bool {
-        !self.closed && self.rate.is_high(Instant::now())
+        !self.closed && !self.ends && self.rate.is_high(Instant::now())
     }
 
     fn number(&mut self) -> u64 {

@@ -310,3 +310,63 @@ async fn an_exchange_is_recorded_once_the_secrets_of_all_before_it_are_known() {
         }
     }
 }
+
+/// A sink that stands still at first, and counts what threads of low priority bring.
+#[derive(Clone, Default)]
+struct PrioritySink {
+    gate: Arc<Mutex<()>>,
+    by_low: Arc<Mutex<usize>>,
+    all: Arc<Mutex<usize>>,
+}
+
+impl Sink for PrioritySink {
+    fn repeats(&self, _: &SentRequest, _: &ReceivedAnswer) -> bool {
+        false
+    }
+
+    fn record(&self, _: SentRequest, _: ReceivedAnswer, _: &dyn Fn()) -> bool {
+        drop(self.gate.lock().unwrap());
+        *self.by_low.lock().unwrap() += usize::from(thread::current().name() == Some(LOW));
+        *self.all.lock().unwrap() += 1;
+        true
+    }
+
+    fn lost(&self, _: usize, _: &str) {}
+
+    fn key(&self, sent: &SentRequest) -> u64 {
+        sent.target[1..].parse().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn the_end_does_not_wait_for_threads_of_low_priority() {
+    let folder = tempfile::tempdir().unwrap();
+    let sink = PrioritySink::default();
+    let redactor = Arc::new(Redactor::new(Key::of(b"k")));
+    let spools = SpoolFolder::new(folder.path(), &redactor);
+    let limits = QueueLimits { memory: 1 << 20, backlog: u64::MAX, gives_way: true };
+    let (queue, _) =
+        Queue::start(folder.path(), limits, redactor, spools, Box::new(sink.clone())).unwrap();
+    let (closed, opened) = std::sync::mpsc::channel::<()>();
+    let (gate, shared) = (Arc::clone(&sink.gate), Arc::clone(&queue.shared));
+    let (held, is_held) = std::sync::mpsc::channel::<()>();
+    let holder = thread::spawn(move || {
+        let gate = gate.lock().unwrap();
+        held.send(()).unwrap();
+        opened.recv().unwrap();
+        while !shared.lock().ends {
+            thread::yield_now();
+        }
+        drop(gate);
+    });
+    is_held.recv().unwrap();
+    for number in 0..200 {
+        push(&queue, &format!("/{number}"), "text");
+    }
+    closed.send(()).unwrap();
+    assert_eq!(queue.end(Duration::from_secs(60)).await, 0);
+    holder.join().unwrap();
+    assert_eq!(*sink.all.lock().unwrap(), 200);
+    let by_low = *sink.by_low.lock().unwrap();
+    assert!(by_low <= mappers(), "{by_low}: more than they had in their hands");
+}
