@@ -8,7 +8,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
 /// The largest decompressed size, in bytes: a larger body stays compressed.
 #[cfg(feature = "gzip")]
-const MAX_PLAIN: u64 = 64 << 20;
+const MAX_PLAIN: u64 = 16 << 20;
 
 /// Returns the body without gzip: `WireMock` looks at `Content-Encoding` and at the first bytes, in
 /// case the field is missing. A broken or too large body stays as sent.

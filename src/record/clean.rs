@@ -78,6 +78,11 @@ impl<'r> Clean<'r> {
         self.redactor.without_around(&self.known, value, |value| self.pass.header(name, value))
     }
 
+    /// Whether it cannot be told what the body of the answer holds.
+    pub(super) fn is_opaque(&self) -> bool {
+        matches!(self.answer, Redacted::Opaque(_))
+    }
+
     /// The whole body of the answer.
     pub(super) fn answer(&self, headers: &HeaderMap, bytes: &[u8]) -> Redacted {
         // A text is searched once by itself, and once for the secrets of the rest of the exchange.

@@ -8,8 +8,15 @@ use http::header::CONTENT_ENCODING;
 use super::coding::{Coding, Plain};
 use super::pass::Pass;
 
-/// Compressed bodies are looked into up to this size, in bytes of what they hold.
-const MOST_INFLATED: u64 = 64 << 20;
+/// Compressed bodies are looked into as a whole up to this size, in bytes of what they hold: several threads do so at
+/// once, and each has a few copies.
+const MOST_INFLATED: u64 = 8 << 20;
+
+/// Those whose links are rewritten, up to this one.
+const MOST_RECODED: u64 = 64 << 20;
+
+/// The first bytes of gzip (RFC 1952, section 2.3.1).
+const GZIP: &[u8] = &[0x1f, 0x8b, 8];
 
 /// The content coding of a body, from its header fields. The type is detected from the bytes: declared types are
 /// often missing or wrong.
@@ -45,6 +52,14 @@ pub(crate) fn decoded(coding: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
+/// Whether a compressed body holds more than is looked into as a whole.
+#[cfg(feature = "record")]
+pub(crate) fn holds_much(headers: &HeaderMap, bytes: &[u8]) -> bool {
+    let named = coding_of(&Media::of(headers).coding, bytes);
+    let coding = named.or_else(|| bytes.starts_with(GZIP).then_some(Coding::Gzip));
+    coding.is_some_and(|coding| coding.holds_more(bytes, MOST_INFLATED))
+}
+
 /// What the beginning of a compressed body holds; nothing where it cannot be told.
 #[cfg(feature = "record")]
 pub(crate) fn decoded_beginning(headers: &HeaderMap, bytes: &[u8]) -> Vec<u8> {
@@ -63,7 +78,7 @@ pub(crate) fn recoded(
     change: &dyn Fn(&[u8]) -> Option<Vec<u8>>,
 ) -> Option<Vec<u8>> {
     let coding = coding_of(&Media::of(headers).coding, bytes)?;
-    let Plain::Whole(plain) = coding.decode(bytes, MOST_INFLATED) else { return None };
+    let Plain::Whole(plain) = coding.decode(bytes, MOST_RECODED) else { return None };
     coding.encode(&change(&plain)?).ok()
 }
 
@@ -111,7 +126,7 @@ impl Pass<'_> {
             "zstd" => return self.inflated(Coding::Zstd, bytes, change),
             other => return Redacted::Opaque(format!("it is compressed as {other}")),
         }
-        if bytes.starts_with(&[0x1f, 0x8b, 8]) {
+        if bytes.starts_with(GZIP) {
             // Compressed, whether the header says so or not.
             return self.inflated(Coding::Gzip, bytes, change);
         }
@@ -169,7 +184,7 @@ impl Pass<'_> {
             }
             Plain::Unknown(why) => return Redacted::Opaque(why),
         };
-        if plain.starts_with(&[0x1f, 0x8b, 8]) {
+        if plain.starts_with(GZIP) {
             return Redacted::Opaque("it is compressed twice".to_owned());
         }
         match self.coded(&Media::default(), &plain, change) {

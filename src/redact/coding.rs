@@ -40,18 +40,37 @@ mod flate {
     use super::{Coding, Plain};
 
     impl Coding {
-        /// What a compressed body holds, up to `most` bytes.
-        pub(in crate::redact) fn decode(self, bytes: &[u8], most: u64) -> Plain {
+        /// Reads what a compressed body holds.
+        ///
+        /// # Errors
+        /// Why nothing can be said about it.
+        fn reader(self, bytes: &[u8]) -> Result<Box<dyn Read + '_>, String> {
             const BUFFER: usize = 4096;
-            let reader: Box<dyn Read + '_> = match self {
+            Ok(match self {
                 Self::Brotli => Box::new(Decompressor::new(bytes, BUFFER)),
-                Self::Zstd => match StreamingDecoder::new(bytes) {
-                    Ok(decoder) => Box::new(decoder),
-                    Err(error) => return Plain::Unknown(error.to_string()),
-                },
+                Self::Zstd => {
+                    let decoder = StreamingDecoder::new(bytes);
+                    Box::new(decoder.map_err(|error| error.to_string())?)
+                }
                 Self::Gzip => Box::new(MultiGzDecoder::new(bytes)),
                 Self::Zlib => Box::new(ZlibDecoder::new(bytes)),
                 Self::Deflate => Box::new(DeflateDecoder::new(bytes)),
+            })
+        }
+
+        /// Whether a compressed body holds more than `most` bytes.
+        #[cfg(feature = "record")]
+        pub(in crate::redact) fn holds_more(self, bytes: &[u8], most: u64) -> bool {
+            let Ok(reader) = self.reader(bytes) else { return false };
+            let length = io::copy(&mut reader.take(most + 1), &mut io::sink());
+            length.is_ok_and(|length| length > most)
+        }
+
+        /// What a compressed body holds, up to `most` bytes.
+        pub(in crate::redact) fn decode(self, bytes: &[u8], most: u64) -> Plain {
+            let reader = match self.reader(bytes) {
+                Ok(reader) => reader,
+                Err(why) => return Plain::Unknown(why),
             };
             let mut plain = Vec::new();
             match reader.take(most + 1).read_to_end(&mut plain) {
@@ -100,6 +119,12 @@ impl Coding {
         Plain::Unknown(format!(
             "it is compressed ({self:?}), and this build lacks the feature gzip"
         ))
+    }
+
+    /// A build that decompresses no body does not know.
+    #[cfg(feature = "record")]
+    pub(super) fn holds_more(self, _: &[u8], _: u64) -> bool {
+        false
     }
 
     /// Unreachable in practice: this build decompresses no body.

@@ -53,7 +53,7 @@ mod tests;
 
 pub(crate) use body::{Media, Redacted, recoded};
 #[cfg(feature = "record")]
-pub(crate) use body::{decoded, decoded_beginning};
+pub(crate) use body::{decoded, decoded_beginning, holds_much};
 pub(crate) use credentials::{Likeness, RecordedCredential, RecordedCredentials, RequestPart};
 pub(crate) use edit::MARK;
 pub(crate) use key::Key;

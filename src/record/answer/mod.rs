@@ -27,13 +27,12 @@ use super::clean::Clean;
 use super::exchange::{ArrivedBody, Chunk, End, ReceivedAnswer, SentRequest};
 use super::files::UnnamedBody;
 use super::link_marks::{self, BodyLinks};
-use super::spool::SpooledBody;
 use super::text::{Json, Object, json as raw};
 
 pub(super) use head::RecordedHead;
 pub(super) use large::FoundLinks;
-use large::Searched;
 pub(super) use large::is_searched;
+use large::{LargeBody, Searched};
 pub(super) use stream::is_stream;
 
 /// The response of a mapping.
@@ -98,15 +97,23 @@ impl RecordedResponse {
             response.insert("statusMessage".to_owned(), raw(latin1(&reason)));
         }
         let (mut received, mut parts) = match body {
-            ArrivedBody::Held(whole, parts) => (whole, parts),
-            ArrivedBody::File(file) => {
+            ArrivedBody::Held(whole, parts)
+                if LargeBody::of_packed(&headers, &whole, clean).is_none() =>
+            {
+                (whole, parts)
+            }
+            body => {
+                let body = match &body {
+                    ArrivedBody::Held(whole, _) => LargeBody::Packed(whole),
+                    ArrivedBody::File(file) => LargeBody::File(file),
+                };
                 let trailers = trailers.map(|trailers| fields(&trailers, clean));
                 stream::write_trailers(trailers.as_ref(), &mut response);
                 let large = Self::large(
                     sent,
                     (status, end),
                     &headers,
-                    &file,
+                    body,
                     response,
                     clean,
                     folder,
@@ -164,13 +171,13 @@ impl RecordedResponse {
         Ok(Self { response, file, readable, head, digest, is_coded })
     }
 
-    /// The response of an answer whose body is a file already.
+    /// The response of an answer whose body is large.
     #[expect(clippy::too_many_arguments, reason = "they are what an answer consists of")]
     fn large(
         sent: &SentRequest,
         kind: (StatusCode, End),
         headers: &HeaderMap,
-        body: &SpooledBody,
+        body: LargeBody<'_>,
         mut response: Object,
         clean: &Clean<'_>,
         folder: &Path,
@@ -185,7 +192,7 @@ impl RecordedResponse {
             }
             Searched::Clean(clean, found) => {
                 (length, hash) = (clean.digest.length, clean.digest.sha256);
-                let extension = if body.facts()?.is_text { "txt" } else { "bin" };
+                let extension = if body.is_text()? { "txt" } else { "bin" };
                 file = Some(BodyFile { extension, content: BodyContent::File(clean) });
                 links = found;
             }

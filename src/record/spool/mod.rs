@@ -15,7 +15,7 @@ mod writer;
 mod tests;
 
 pub(super) use body::SpooledBody;
-pub(super) use sealed::{BodyFacts, SealedReader};
+pub(super) use sealed::BodyFacts;
 pub(super) use writer::{Spool, SpoolThread};
 
 use std::path::{Path, PathBuf};

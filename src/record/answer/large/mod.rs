@@ -11,6 +11,7 @@ mod links;
 #[cfg(feature = "gzip")]
 mod packed;
 mod search;
+mod source;
 #[cfg(all(test, feature = "gzip"))]
 mod tests;
 
@@ -24,10 +25,11 @@ use crate::redact::{Redacted, is_of_secrets};
 
 use super::super::clean::Clean;
 use super::super::files::UnnamedFile;
-use super::super::spool::{SpooledBody, is_text};
+use super::super::spool::is_text;
 pub(in crate::record) use links::FoundLinks;
 pub(super) use search::Searched;
 use search::{GZIP, Search, Wide, in_binary};
+pub(super) use source::LargeBody;
 
 /// A smaller body is searched as a whole, whatever it is, in bytes.
 const LARGE: usize = 256 << 10;
@@ -49,12 +51,12 @@ pub(super) fn binary_without_secrets(body: &[u8], clean: &Clean<'_>) -> Redacted
     in_binary(body, clean).map_or(Redacted::Same, Redacted::Changed)
 }
 
-/// A body in a file without its secrets.
+/// A large body without its secrets.
 ///
 /// # Errors
 /// What the system reports.
 pub(super) fn without_secrets(
-    body: &SpooledBody,
+    body: LargeBody<'_>,
     headers: &HeaderMap,
     folder: &Path,
     clean: &Clean<'_>,
@@ -77,7 +79,7 @@ pub(super) fn without_secrets(
 }
 
 /// Searches a body that is not compressed.
-fn plain(body: &SpooledBody, folder: &Path, clean: &Clean<'_>) -> io::Result<Searched> {
+fn plain(body: LargeBody<'_>, folder: &Path, clean: &Clean<'_>) -> io::Result<Searched> {
     let mut search = Search::new(clean, UnnamedFile::create(folder)?);
     io::copy(&mut body.open()?, &mut search)?;
     let search = search.finish()?;
@@ -90,7 +92,7 @@ use packed::packed;
 /// A body that this build cannot decompress may hold anything.
 #[cfg(not(feature = "gzip"))]
 #[expect(clippy::unnecessary_wraps, reason = "the signature is that of a build with the feature")]
-fn packed(_: &SpooledBody, coding: &str, _: &Path, _: &Clean<'_>) -> io::Result<Searched> {
+fn packed(_: LargeBody<'_>, coding: &str, _: &Path, _: &Clean<'_>) -> io::Result<Searched> {
     let why = format!("it is compressed ({coding}), and this build lacks the feature gzip");
     Ok(Searched::Opaque(why))
 }

@@ -12,10 +12,10 @@ use ruzstd::decoding::StreamingDecoder;
 
 use crate::record::clean::Clean;
 use crate::record::files::{UnnamedBody, UnnamedFile};
-use crate::record::spool::{SealedReader, SpooledBody};
 
 use super::links::FoundLinks;
 use super::search::{GZIP, Search, Searched};
+use super::source::LargeBody;
 
 /// How much a compressed body may hold, in bytes: a small one can hold so much that searching it takes an hour.
 const MOST_INFLATED: u64 = 4 << 30;
@@ -28,7 +28,7 @@ const BUFFER: usize = 64 << 10;
 /// # Errors
 /// What the system reports.
 pub(super) fn packed(
-    body: &SpooledBody,
+    body: LargeBody<'_>,
     coding: &str,
     folder: &Path,
     clean: &Clean<'_>,
@@ -104,7 +104,7 @@ fn inspect(mut from: impl Read, clean: &Clean<'_>) -> Found {
 }
 
 /// The body as it is.
-fn copy(body: &SpooledBody, folder: &Path) -> io::Result<UnnamedBody> {
+fn copy(body: LargeBody<'_>, folder: &Path) -> io::Result<UnnamedBody> {
     let mut file = UnnamedFile::create(folder)?;
     io::copy(&mut body.open()?, &mut file)?;
     Ok(file.finish())
@@ -121,7 +121,7 @@ enum Packing {
 }
 
 impl Packing {
-    fn of(coding: &str, body: &SpooledBody) -> io::Result<Option<Self>> {
+    fn of(coding: &str, body: LargeBody<'_>) -> io::Result<Option<Self>> {
         Ok(Some(match coding {
             "gzip" | "x-gzip" => Self::Gzip,
             "deflate" => {
@@ -136,7 +136,7 @@ impl Packing {
         }))
     }
 
-    fn decoder(self, body: &SpooledBody) -> io::Result<Box<dyn Read>> {
+    fn decoder(self, body: LargeBody<'_>) -> io::Result<Box<dyn Read + '_>> {
         let from = BufReader::with_capacity(BUFFER, body.open()?);
         Ok(match self {
             Self::Gzip => Box::new(MultiGzDecoder::new(from)),
@@ -144,7 +144,7 @@ impl Packing {
             Self::Deflate => Box::new(DeflateDecoder::new(from)),
             Self::Brotli => Box::new(Decompressor::new(from, BUFFER)),
             Self::Zstd => {
-                let decoder: Result<StreamingDecoder<BufReader<SealedReader>, _>, _> =
+                let decoder: Result<StreamingDecoder<BufReader<Box<dyn Read + '_>>, _>, _> =
                     StreamingDecoder::new(from);
                 Box::new(decoder.map_err(io::Error::other)?)
             }
@@ -152,7 +152,7 @@ impl Packing {
     }
 
     /// The body without its secrets, compressed again.
-    fn again(self, body: &SpooledBody, folder: &Path, clean: &Clean<'_>) -> io::Result<Searched> {
+    fn again(self, body: LargeBody<'_>, folder: &Path, clean: &Clean<'_>) -> io::Result<Searched> {
         let file = UnnamedFile::create(folder)?;
         let level = Compression::fast();
         let from = self.decoder(body)?.take(MOST_INFLATED);

@@ -37,7 +37,7 @@ fn searched(target: &str, coding: &'static str, body: &[u8]) -> Result<Vec<u8>, 
     let clean = Clean::of(&sent, &headers, b"", &redactor, &|| {});
     let thread = SpoolThread::start(SpoolFolder::new(folder.path(), &redactor)).unwrap();
     let spooled = thread.begin(Bytes::copy_from_slice(body)).finish();
-    match without_secrets(&spooled, &headers, folder.path(), &clean).unwrap() {
+    match without_secrets(LargeBody::File(&spooled), &headers, folder.path(), &clean).unwrap() {
         Searched::Opaque(why) => Err(why),
         Searched::Clean(body, _) => {
             let mut bytes = Vec::new();
@@ -149,4 +149,38 @@ fn what_cannot_be_searched_is_not_recorded() {
     let cut = &packed[..packed.len() / 2];
     assert!(searched("/a", "gzip", cut).unwrap_err().contains("secrets"));
     assert!(searched("/a", "br", SECRET.as_bytes()).is_err(), "a text under a wrong name");
+}
+
+#[test]
+fn a_small_body_that_holds_much_is_searched_in_pieces() {
+    let folder = TempDir::new().unwrap();
+    let redactor = Arc::new(Redactor::new(Key::of(b"key")));
+    let sent = SentRequest {
+        origin: None,
+        method: Method::GET,
+        target: "/bomb".to_owned(),
+        headers: HeaderMap::new(),
+        body: BodyCopy::default(),
+        links: None,
+    };
+    let mut named = HeaderMap::new();
+    named.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    let secret = b"\npassword = hunter2-Swordfish-99\n";
+    for (zeros, is_large) in [(9 << 20, true), (1 << 20, false)] {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(&vec![0; zeros]).unwrap();
+        encoder.write_all(secret).unwrap();
+        let packed = encoder.finish().unwrap();
+        for headers in [&named, &HeaderMap::new()] {
+            let clean = Clean::of(&sent, headers, &packed, &redactor, &|| {});
+            let body = LargeBody::of_packed(headers, &packed, &clean);
+            assert_eq!(body.is_some(), is_large, "{zeros}");
+            let Some(body) = body else { continue };
+            let searched = without_secrets(body, headers, folder.path(), &clean).unwrap();
+            let Searched::Clean(body, _) = searched else { panic!("it can be searched") };
+            let mut plain = Vec::new();
+            MultiGzDecoder::new(body.open().unwrap()).read_to_end(&mut plain).unwrap();
+            assert!(plain.len() > zeros && !contains(&plain, SECRET.as_bytes()));
+        }
+    }
 }
