@@ -1,5 +1,6 @@
 //! `standin check` and `standin scenarios`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -126,8 +127,20 @@ fn sort(paths: &[PathBuf], ignore: &[String]) -> Result<(Vec<PathBuf>, Vec<Strin
             return Err(CommandError::invalid(Diagnostics(vec![problem])));
         }
         sort_one(path, &scenarios_below(path, &ignored), &mut fixtures, &mut scenarios);
+        if path.is_dir() {
+            scenarios.extend(recorded_faults(path));
+        }
     }
     Ok((fixtures, scenarios))
+}
+
+/// The faults that were recorded with the fixtures at a path: scenarios that a replay adds.
+fn recorded_faults(path: &Path) -> Vec<String> {
+    let files = disk::files_below(path, &|_| false, &mut Diagnostics::default());
+    let around = files.iter().filter_map(|file| file.parent()).chain([path]);
+    let directories: BTreeSet<&Path> = around.collect();
+    let faults = directories.into_iter().map(|directory| directory.join(fixtures::FAULTS));
+    faults.filter(|file| file.is_file()).map(|file| file.to_string_lossy().into_owned()).collect()
 }
 
 /// The scenario files under a path. Unreadable files are reported when they are loaded.

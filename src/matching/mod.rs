@@ -44,6 +44,7 @@ mod raw;
 mod read_request;
 mod recorded;
 mod recorded_head;
+mod recording_format;
 mod request;
 #[cfg(test)]
 mod request_tests;
@@ -82,6 +83,7 @@ pub use header_pool::HeaderPool;
 pub(crate) use near_miss::{MissSearch, NearMiss};
 pub(crate) use query::{RequestQuery, ValueQuery};
 pub(crate) use raw::pretty as pretty_json;
+pub(crate) use recording_format::{RECORDING_FORMAT, check_recording_format};
 pub use response::ResponseTemplating;
 pub(crate) use response::{
     ChunkedEncoding, ProxyRequest, ResponseContext, ResponseSettings, StubAnswer, WebhookRequest,

@@ -11,6 +11,7 @@ use super::multi::MultiPattern;
 use super::multipart::MultipartPattern;
 use super::operator::StringPattern;
 use super::pairing;
+use super::recording_format::{RECORDING_FORMAT, check_recording_format};
 
 /// How a stub compares lists of values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,7 +30,10 @@ impl Exactness {
     /// Returns the mode of a stub with this metadata, or `None` if it was not recorded.
     pub(super) fn read(metadata: &Node<'_>) -> Option<Self> {
         let own = metadata.value().get("standin")?;
-        own.get("format")?;
+        if own.get("format")?.as_u64() != Some(RECORDING_FORMAT) {
+            let own = child(metadata, "standin");
+            own.and_then(|own| child(&own, "format")).inspect(check_recording_format);
+        }
         let ordered = own.get("ordered").is_some_and(|ordered| *ordered == true);
         Some(if ordered { Self::Ordered } else { Self::Recorded })
     }
@@ -100,6 +104,11 @@ impl Exactness {
         };
         body.is_empty() || !body.iter().all(is_written) || !is_form(asked)
     }
+}
+
+/// Returns the value of an object under a key.
+fn child<'d>(node: &Node<'d>, name: &str) -> Option<Node<'d>> {
+    node.entries().into_iter().find_map(|(key, value)| (key == name).then_some(value))
 }
 
 /// Returns whether a request would be recorded as a form.

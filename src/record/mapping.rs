@@ -6,12 +6,11 @@
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::matching::RECORDING_FORMAT;
+
 use super::answer::RecordedResponse;
 use super::identity::{Field, Identity, ORDER, title};
 use super::text::{Object, json as raw, object_in};
-
-/// The format of recordings, in their metadata.
-pub(super) const FORMAT: u32 = 2;
 
 /// A scenario's state: the number of the answer that comes next follows.
 pub(super) const STATE: &str = "answer-";
@@ -58,7 +57,7 @@ pub(super) fn mapping(
         response.insert("bodyFileName".to_owned(), raw(name));
     }
     let mut own = Object::from([
-        ("format".to_owned(), raw(FORMAT)),
+        ("format".to_owned(), raw(RECORDING_FORMAT)),
         ("request".to_owned(), raw(place.request.to_string())),
         ("answer".to_owned(), raw(&recorded.digest)),
     ]);

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::fixtures::manifest_problems;
 use crate::links::Links;
 use crate::redact::{Key, Redactor, compile_patterns};
 use crate::transport::Logger;
@@ -91,6 +92,9 @@ impl Recorder {
     ) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
         let lock = FolderLock::take(directory)?;
+        if let Some(problem) = manifest_problems(directory).first() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, problem.to_string()));
+        }
         try_to_write(directory)?;
         for name in remove_blank(directory) {
             log(&format!(

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use crate::document::disk;
 use crate::fixtures::MANIFEST;
 use crate::links::{Backend, Links};
+use crate::matching::RECORDING_FORMAT;
 
 use super::super::ledger::Counts;
-use super::super::mapping::FORMAT;
 use super::{FileChange, RecordingFiles};
 
 /// The key of the links, as in the parameters of their transformer.
@@ -73,7 +73,7 @@ pub(in crate::record) fn write_manifest(
     let mut manifest = json!({
         "backend": of.backend,
         "exchanges": counts.exchanges(),
-        "format": FORMAT,
+        "format": RECORDING_FORMAT,
         "mappings": counts.files(),
         "profile": of.profile,
         "requestsWithSeveralAnswers": counts.sequences(),

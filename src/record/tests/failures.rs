@@ -145,3 +145,19 @@ async fn new_requests_wait_while_the_recorder_is_full() {
     drop(second);
     waiting.await;
 }
+
+#[test]
+fn a_recording_of_a_newer_version_is_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let manifest = directory.path().join(crate::fixtures::MANIFEST);
+    fs::write(&manifest, "{\n  \"format\": 99\n}").unwrap();
+    let start = || {
+        let (of, limits) = (RecordingOf::default(), limits(1 << 20));
+        Recorder::new(directory.path(), of, limits, &Arc::default(), &silent())
+    };
+    let error = start().unwrap_err().to_string();
+    assert!(error.contains(".standin-recording:2:") && error.contains("newer version"), "{error}");
+    assert_eq!(fs::read_to_string(&manifest).unwrap(), "{\n  \"format\": 99\n}");
+    fs::remove_file(&manifest).unwrap();
+    start().unwrap();
+}
