@@ -275,7 +275,10 @@ pub(super) fn says_who_asks(name: &str, place: Place) -> bool {
 
 /// Whether what a name names is drawn for one request or one sign-in.
 pub(super) fn is_drawn(name: &str) -> bool {
-    words(&decoded(name)).iter().any(|word| DRAWN.contains(&word.as_str()))
+    let words = words(&decoded(name));
+    // By the latter a service knows that it has seen a request before.
+    words.iter().any(|word| DRAWN.contains(&word.as_str()))
+        || matches!(&*words.concat(), "clienttoken" | "clientrequesttoken" | "idempotencytoken")
 }
 
 /// What is secret in a query or a form, and a common word elsewhere: the codes and messages of sign-ins.

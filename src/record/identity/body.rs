@@ -10,6 +10,7 @@ use crate::message::parameters;
 use super::super::clean::Clean;
 use super::super::exchange::{SentBody, SentRequest};
 use super::content::{self, Bytes};
+use super::drawn::TimeSpan;
 use super::{drawn, marked, parts, signed_chunks};
 
 /// Adds the pattern of a body to `request`, and the number of its conditions. Returns the digest of a body that no
@@ -90,13 +91,15 @@ fn form(text: &str, clean: &Clean<'_>) -> Option<Map<String, Value>> {
         return None;
     }
     let mut patterns = Map::new();
+    let span = TimeSpan::of(fields.iter().map(|(_, value)| &**value));
     for (name, _) in &fields {
         let values = fields.iter().filter(|(other, _)| other == name).map(|(_, value)| &**value);
         let one = |value: &str| {
-            if drawn::is_drawn(name, value) {
+            if drawn::is_drawn(name, value) || span.is_some_and(|span| span.begins(value)) {
                 return json!({"matches": ".*"});
             }
             let marked = clean.marked_parameter(name, value);
+            let marked = drawn::without_times(&marked).unwrap_or(marked);
             marked::value(value, &marked, ".*")
         };
         patterns.insert(name.to_string(), marked::values(values.map(one).collect()));

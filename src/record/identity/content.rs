@@ -11,6 +11,7 @@ use crate::redact::{MARK, Redacted};
 
 use super::super::answer::is_searched;
 use super::super::clean::Clean;
+use super::drawn::TimeSpan;
 use super::{drawn, graphql, marked, markup, xml};
 
 /// Larger bodies that are not text are matched by their digest, in bytes.
@@ -57,7 +58,8 @@ pub(super) fn text_pattern(headers: &HeaderMap, text: &str, clean: &Clean<'_>) -
         let sent = value.clone();
         graphql::relax(&mut value);
         relax_calls(&mut value);
-        any_at_marks(&mut value, "");
+        let span = TimeSpan::of(scalars(&value).iter().map(String::as_str));
+        any_at_marks(&mut value, "", span);
         // The tree has its numbers as floats.
         return if value == sent && has_long_number(text) {
             json!({"equalToJson": text})
@@ -138,20 +140,41 @@ fn relax_calls(value: &mut Value) {
 }
 
 /// Replaces each value with a secret, and each that is drawn, by a placeholder for any text or any number.
-fn any_at_marks(value: &mut Value, name: &str) {
+fn any_at_marks(value: &mut Value, name: &str, span: Option<TimeSpan>) {
+    let begins = |text: &str| span.is_some_and(|span| span.begins(text));
     match value {
         Value::String(text) if text.starts_with(MARK) && text.ends_with('0') => {
             "${json-unit.any-number}".clone_into(text);
         }
-        Value::String(text) if text.contains(MARK) || drawn::is_drawn(name, text) => {
+        Value::String(text)
+            if text.contains(MARK)
+                || drawn::is_drawn(name, text)
+                || begins(text)
+                || drawn::without_times(text).is_some() =>
+        {
             "${json-unit.any-string}".clone_into(text);
         }
-        Value::Number(number) if drawn::is_drawn_number(name, number) => {
+        Value::Number(number)
+            if drawn::is_drawn_number(name, number) || begins(&number.to_string()) =>
+        {
             *value = "${json-unit.any-number}".into();
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| any_at_marks(item, name)),
-        Value::Object(map) => map.iter_mut().for_each(|(name, value)| any_at_marks(value, name)),
+        Value::Array(items) => items.iter_mut().for_each(|item| any_at_marks(item, name, span)),
+        Value::Object(map) => {
+            map.iter_mut().for_each(|(name, value)| any_at_marks(value, name, span));
+        }
         _ => {}
+    }
+}
+
+/// The texts and numbers of a document.
+fn scalars(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Number(number) => vec![number.to_string()],
+        Value::Array(items) => items.iter().flat_map(scalars).collect(),
+        Value::Object(map) => map.values().flat_map(scalars).collect(),
+        Value::Null | Value::Bool(_) => Vec::new(),
     }
 }
 

@@ -6,6 +6,8 @@ use jiff::civil::DateTime;
 use jiff::fmt::rfc2822;
 use uuid::Uuid;
 
+use crate::redact::MARK;
+
 /// Names of values that a client draws, in lower case without separators. A name with one of these in it is one.
 const NAMES: [&str; 15] = [
     "requestid",
@@ -60,6 +62,75 @@ pub(in crate::record) fn is_random(value: &str) -> bool {
     Uuid::try_parse(value).is_ok()
         || (letters == 0 && digits >= 8)
         || (digits >= 2 && letters >= 2 && letters + digits >= 12)
+        || is_mixed(value)
+}
+
+/// Whether a value is letters of both cases in no order, as base64 without digits is.
+fn is_mixed(value: &str) -> bool {
+    const SHORTEST: usize = 16;
+    const LEAST: usize = 4;
+    let count = |of: fn(&u8) -> bool| value.bytes().filter(of).count();
+    let is_of_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte);
+    // Words that are joined have one capital each.
+    let in_a_row = |pair: &[u8]| pair.iter().all(u8::is_ascii_uppercase);
+    value.len() >= SHORTEST
+        && value.bytes().all(is_of_base64)
+        && count(u8::is_ascii_uppercase) >= LEAST
+        && count(u8::is_ascii_lowercase) >= LEAST
+        && value.as_bytes().windows(2).filter(|pair| in_a_row(pair)).count() >= 2
+}
+
+/// A text with marks in place of the numbers in it that are a time close to now; nothing where it has none.
+pub(super) fn without_times(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = text;
+    let mut has_time = false;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let length = rest[at..].bytes().take_while(u8::is_ascii_digit).count();
+        let number = &rest[at..at + length];
+        out.push_str(&rest[..at]);
+        if length < text.len() && is_now(number) {
+            out.push(MARK);
+            has_time = true;
+        } else {
+            out.push_str(number);
+        }
+        rest = &rest[at + length..];
+    }
+    has_time.then(|| out + rest)
+}
+
+/// The span of time that a request asks for: it ends now, and begins some time before.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TimeSpan {
+    is_number: bool,
+    /// Whether it ends at a whole hour.
+    is_round: bool,
+}
+
+impl TimeSpan {
+    /// The longest one, in seconds.
+    const LONGEST: i64 = 400 * 24 * 3600;
+
+    /// The span of the values of a request; nothing where none of them is the time.
+    pub(super) fn of<'v>(values: impl IntoIterator<Item = &'v str>) -> Option<Self> {
+        let end = values.into_iter().find(|value| is_now(value))?;
+        let is_round = seconds(end)? % 3600 == 0;
+        Some(Self { is_number: is_number(end), is_round })
+    }
+
+    /// Whether a value is its other end. A whole hour is one that was chosen, unless the span ends at one too.
+    pub(super) fn begins(self, value: &str) -> bool {
+        let Some(at) = seconds(value).filter(|_| is_number(value) == self.is_number) else {
+            return false;
+        };
+        let distance = (at - Timestamp::now().as_second()).abs();
+        distance <= Self::LONGEST && (self.is_round || at % 3600 != 0)
+    }
+}
+
+fn is_number(value: &str) -> bool {
+    value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 /// Whether a value is a time close to now.
@@ -134,9 +205,45 @@ mod tests {
             ("version", "1.2.3", false),
             ("cursor", "2", false),
             ("q", "", false),
+            ("nonce", "vvrEIZUAVXJkCfcXTTLtrg==", true),
+            ("state", "allOfTheUsersAndTheirGroups", false),
         ];
         for (name, value, drawn) in table {
             assert_eq!(is_drawn(name, value), drawn, "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn a_time_inside_of_a_text_is_marked() {
+        let second = Timestamp::now().as_second();
+        for (text, expected) in [
+            (format!("session-{second}"), Some("session-?")),
+            (format!("a{second}123.b-1000000000"), Some("a?.b-1000000000")),
+            (second.to_string(), None),
+            ("part-1000000000-7".to_owned(), None),
+        ] {
+            let expected = expected.map(|text| text.replace('?', &MARK.to_string()));
+            assert_eq!(without_times(&text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_span_of_time_that_ends_now_begins_at_any_time() {
+        let now = Timestamp::now().as_second();
+        let end = if now % 3600 == 0 { now + 1 } else { now };
+        let hour = end - end % 3600;
+        let (end, text) = (end.to_string(), Timestamp::from_second(end - 60).unwrap().to_string());
+        assert!(TimeSpan::of(["up", "15", "1000000000"]).is_none());
+        let span = TimeSpan::of(["up", &end]).unwrap();
+        for (value, begins) in [
+            ((now - 3599 - i64::from(now % 3600 == 3599)).to_string(), true),
+            (format!("{}.25", hour - 86_399), true),
+            ((hour - 3600).to_string(), false),
+            (text, false),
+            ("1000000001".to_owned(), false),
+            ("15".to_owned(), false),
+        ] {
+            assert_eq!(span.begins(&value), begins, "{value}");
         }
     }
 }

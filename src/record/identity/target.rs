@@ -8,6 +8,7 @@ use crate::redact::MARK;
 
 use super::super::clean::Clean;
 use super::super::exchange::{SentRequest, path_of};
+use super::drawn::TimeSpan;
 use super::{drawn, graphql, marked};
 
 /// Adds the pattern of a URL. Returns how many conditions it has beyond the path.
@@ -57,6 +58,7 @@ fn url(request: &mut Map<String, Value>, names: [&str; 2], text: &str, clean: &C
 
 fn parameters(query: &Query<'_>, clean: &Clean<'_>, notes: &mut Vec<String>) -> Map<String, Value> {
     let mut patterns = Map::new();
+    let span = TimeSpan::of(query.iter().map(|(_, value)| value));
     for (name, _) in query.iter() {
         if patterns.contains_key(name) {
             continue;
@@ -66,13 +68,15 @@ fn parameters(query: &Query<'_>, clean: &Clean<'_>, notes: &mut Vec<String>) -> 
             continue;
         }
         let values: Vec<&str> = query.all(name).collect();
-        if values.iter().any(|value| drawn::is_drawn(name, value)) {
+        let begins = |value: &str| span.is_some_and(|span| span.begins(value));
+        if values.iter().any(|value| drawn::is_drawn(name, value) || begins(value)) {
             notes.push(format!("any {name} matches: the client draws it for each request"));
             patterns.insert(name.to_owned(), json!({"matches": ".*"}));
             continue;
         }
         let one = |value: &&str| {
             let marked = clean.marked_parameter(name, value);
+            let marked = drawn::without_times(&marked).unwrap_or(marked);
             let operation = if name == "query" { graphql::text(&marked) } else { None };
             operation.unwrap_or_else(|| marked::value(value, &marked, ".*"))
         };

@@ -121,3 +121,23 @@ fn messages_of_soap_are_the_same_with_any_id_and_time() {
     });
     assert_eq!(book.replay(&asked), ["2", "1", "none"]);
 }
+
+#[test]
+fn a_span_of_time_that_ends_now_is_the_same_later() {
+    let book = Book::new();
+    let now = jiff::Timestamp::now().as_second();
+    let start = |seconds: i64| {
+        let start = now - seconds;
+        if start % 3600 == 0 { start + 1 } else { start }
+    };
+    let target = |query: &str, back: i64, by: i64| {
+        format!("/query?q={query}&start={}.5&end={}.5&step=15", start(back) + by, now + by)
+    };
+    for query in ["up", "down"] {
+        let answer = received(200, &[], query.as_bytes());
+        book.record(&sent(Method::GET, &target(query, 3_000, 0), &[], b""), answer);
+    }
+    let asked = ["down", "up", "other"]
+        .map(|query| request(Method::GET, &target(query, 3_000, 7), &[], ""));
+    assert_eq!(book.replay(&asked), ["down", "up", "none"]);
+}
