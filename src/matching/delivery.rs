@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::document::{Keys, Node};
 use crate::java;
 use crate::links::{LINKS_PARAMETER, LINKS_TRANSFORMER};
+use crate::message::echo::{ECHO_PARAMETER, ECHO_TRANSFORMER};
 use crate::message::json_rpc::{IDS_PARAMETER, IDS_TRANSFORMER};
 use crate::message::{Effects, Fault, FaultAction, FaultPoint, Schedule, TimedChunk};
 
@@ -79,6 +80,7 @@ pub(super) fn transformers<'d>(keys: &Keys<'d>) -> Vec<&'d str> {
             WEBSOCKET_TRANSFORMER,
             LINKS_TRANSFORMER,
             IDS_TRANSFORMER,
+            ECHO_TRANSFORMER,
             TEMPLATE_TRANSFORMER,
         ];
         if !known.contains(&name) {
@@ -114,7 +116,7 @@ fn recorded(parameters: &Node<'_>) -> Option<Recorded> {
     let trailers = keys.get("trailers").map(|node| trailers(&node));
     let chunks = if trailers.is_some() { keys.get("chunks") } else { keys.required("chunks") };
     // Parameters of other transformers.
-    let _ = (keys.get(LINKS_PARAMETER), keys.get(IDS_PARAMETER));
+    let _ = [LINKS_PARAMETER, IDS_PARAMETER, ECHO_PARAMETER].map(|key| keys.get(key));
     keys.finish();
     let trailers = trailers.map(Arc::new);
     let Some(list) = chunks else {

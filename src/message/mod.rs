@@ -15,6 +15,7 @@ mod damage;
 pub(crate) mod decoded;
 mod delay;
 mod delivery;
+pub(crate) mod echo;
 mod fault;
 mod head_layout;
 mod informational;

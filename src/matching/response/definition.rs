@@ -13,6 +13,7 @@ use crate::message::Effects;
 use crate::template::Parameters;
 
 use super::delays::Delays;
+use super::echo::Echo;
 use super::marks::{STUB_ID, STUB_NAME};
 use super::proxy::ProxyDefinition;
 use super::text::Text;
@@ -40,6 +41,8 @@ pub(in crate::matching) struct Definition {
     pub(super) links: Option<Arc<Links>>,
     /// The ids of the recorded JSON-RPC calls, which are replaced by those of the request.
     pub(super) rpc_ids: Option<Box<[Value]>>,
+    /// What the answer repeats of its request.
+    pub(super) echoes: Option<Box<[Echo]>>,
 }
 
 /// The body of a response.
@@ -107,6 +110,7 @@ impl Definition {
             && self.proxy.is_none()
             && self.links.is_none()
             && self.rpc_ids.is_none()
+            && self.echoes.is_none()
             && self.headers.iter().all(plain)
     }
 

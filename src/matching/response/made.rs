@@ -12,6 +12,7 @@ use super::answer::StubAnswer;
 use super::answering::AnsweringStub;
 use super::context::ResponseContext;
 use super::definition::{BodyDefinition, Definition, FileContent};
+use super::echo;
 use super::failure::Failure;
 use super::fixed::is_wrong_length;
 use super::headers;
@@ -63,6 +64,10 @@ fn plan(
         let request = rendering.context.request;
         body = rpc::rewrite(ids, request, &mut headers, body, &mut effects.schedule);
     }
+    if let Some(echoes) = &definition.echoes {
+        let request = rendering.context.request;
+        body = echo::rewrite(echoes, request, &mut headers, body, &mut effects.schedule);
+    }
     settle_length(&mut headers)?;
     let AnsweringStub { id, name, .. } = stub;
     let context = &mut *rendering.context;
@@ -95,7 +100,7 @@ fn large_file(
     else {
         return Ok(None);
     };
-    if !definition.exact || definition.rpc_ids.is_some() {
+    if !definition.exact || definition.rpc_ids.is_some() || definition.echoes.is_some() {
         return Ok(None);
     }
     let name = name.render(rendering)?;

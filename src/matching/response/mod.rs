@@ -13,6 +13,7 @@ mod body;
 mod context;
 mod definition;
 mod delays;
+mod echo;
 mod entity;
 mod failure;
 mod fixed;
@@ -110,7 +111,11 @@ impl Response {
 
     /// Returns whether the answer depends on the request's body.
     pub(super) fn needs_body(&self) -> bool {
-        matches!(self, Self::Made(definition) if definition.templated || definition.rpc_ids.is_some())
+        let Self::Made(definition) = self else { return false };
+        let echoes = definition.echoes.as_deref().unwrap_or_default();
+        definition.templated
+            || definition.rpc_ids.is_some()
+            || echoes.iter().any(echo::Echo::is_in_body)
     }
 
     /// Returns the answer to a request.

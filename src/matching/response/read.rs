@@ -18,7 +18,7 @@ use super::delays::{Delays, dribble};
 use super::proxy::ProxyDefinition;
 use super::settings::ResponseTemplating;
 use super::text::Text;
-use super::{body, headers, links, reason, rpc, scalar};
+use super::{body, echo, headers, links, reason, rpc, scalar};
 
 /// A response as it is written.
 #[derive(Debug, Default)]
@@ -74,6 +74,7 @@ impl RawResponse {
         }
         let links = links::read(&keys, &names);
         let rpc_ids = rpc::read(&keys, &names);
+        let echoes = echo::read(&keys, &names);
         let conversation = conversation(&keys, &names);
         let stream = stream(&keys, &names);
         let body = body::read(&keys, files, templated, file_templated);
@@ -137,6 +138,7 @@ impl RawResponse {
             parameters,
             links,
             rpc_ids,
+            echoes,
         }))
     }
 }

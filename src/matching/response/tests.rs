@@ -324,7 +324,7 @@ fn what_cannot_be_served_is_reported() {
         ),
         (
             json!({"transformers": ["mine"]}),
-            "warning: transformers[0]: there is no transformer \"mine\", so it has no effect; known here: standin-stream, standin-websocket, standin-links, standin-json-rpc, response-template",
+            "warning: transformers[0]: there is no transformer \"mine\", so it has no effect; known here: standin-stream, standin-websocket, standin-links, standin-json-rpc, standin-echo, response-template",
         ),
         (
             json!({"transformers": ["standin-stream"], "transformerParameters": {"chunks": [{}]}}),

@@ -1,6 +1,7 @@
 //! An answer → the response of its mapping, whose bytes are those that the backend sent.
 
 mod body;
+mod echo;
 mod head;
 mod large;
 mod messages;
@@ -146,14 +147,15 @@ impl RecordedResponse {
         if !all.is_empty() {
             response.insert("headers".to_owned(), raw(&all));
         }
+        let echoes = echo::Echoes::of(sent, &headers, &all, &whole, clean);
         let file = written.file;
-        if sent.links.is_some() || rpc_ids.is_some() {
+        if sent.links.is_some() || rpc_ids.is_some() || echoes.is_some() {
             let held = file.as_ref().and_then(|file| match &file.content {
                 BodyContent::Held(bytes) => Some(&**bytes),
                 BodyContent::File(_) => None,
             });
             let body = held.map_or(BodyLinks::InResponse, BodyLinks::InFile);
-            mark(sent, rpc_ids, &mut response, &body, notes);
+            mark(sent, (rpc_ids, echoes), &mut response, &body, notes);
         }
         let coding = text(&headers, &CONTENT_ENCODING);
         let plain = decoded(coding, &whole).filter(|_| !coding.is_empty());
@@ -200,17 +202,17 @@ impl RecordedResponse {
         let mut all = fields(headers, clean);
         set_length(&mut all, sent, kind, headers, length);
         response.insert("headers".to_owned(), raw(&all));
-        mark(sent, None, &mut response, &BodyLinks::Found(links), notes);
+        mark(sent, (None, None), &mut response, &BodyLinks::Found(links), notes);
         let digest = digest(&response, &hash);
         let head = RecordedHead::default();
         Ok(Self { response, file, readable: None, head, digest, is_coded: false })
     }
 }
 
-/// Says in a response which links and ids of calls are in it.
+/// Says in a response which links, ids of calls, and values of the request are in it.
 fn mark(
     sent: &SentRequest,
-    rpc_ids: Option<rpc::RpcIds>,
+    (rpc_ids, echoes): (Option<rpc::RpcIds>, Option<echo::Echoes>),
     response: &mut Object,
     body: &BodyLinks<'_>,
     notes: &mut Vec<String>,
@@ -226,6 +228,9 @@ fn mark(
     }
     if let Some(ids) = rpc_ids {
         ids.mark(&mut mapping["response"]);
+    }
+    if let Some(echoes) = echoes {
+        echoes.mark(&mut mapping["response"]);
     }
     for key in ["transformers", "transformerParameters"] {
         if let Some(value) = mapping["response"].get(key) {

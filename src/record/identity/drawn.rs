@@ -33,12 +33,27 @@ const CACHE_BUSTERS: [&str; 8] = ["_", "cb", "rnd", "rand", "random", "nocache",
 /// Whole names of what a client draws for one sign-in (RFC 6749, section 4.1.1; RFC 7636).
 const OF_SIGN_IN: [&str; 3] = ["state", "code_challenge", "code_verifier"];
 
+/// Names of values that an answer repeats for its client to know the request by, and that name nothing on the server.
+/// In header fields, ids of requests do so too.
+const ECHOED: [&str; 6] =
+    ["nonce", "correlationid", "traceid", "spanid", "traceparent", "clientmutationid"];
+
 /// A time this close to now is the time of the request, in seconds.
 const NOW: i64 = 600;
 
 /// Whether the value of a name is drawn for one request.
 pub(super) fn is_drawn(name: &str, value: &str) -> bool {
     is_now(value) || (is_name(name) && is_random(value))
+}
+
+/// Whether an answer may repeat a value for its client to know the request by.
+pub(in crate::record) fn is_echoed(name: &str, value: &str, in_header: bool) -> bool {
+    let flat: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let flat = flat.to_ascii_lowercase();
+    let is_name = flat == "state"
+        || ECHOED.iter().any(|part| flat.contains(part))
+        || in_header && ["requestid", "reqid"].iter().any(|part| flat.contains(part));
+    is_name && is_random(value)
 }
 
 /// Whether a number of a name is drawn for one request.

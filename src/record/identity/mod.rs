@@ -26,7 +26,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-pub(super) use drawn::is_random;
+pub(super) use drawn::{is_echoed, is_random};
 pub(super) use headers::{Field, RequestFields, title};
 pub(super) use order::ORDER;
 

@@ -122,6 +122,65 @@ fn messages_of_soap_are_the_same_with_any_id_and_time() {
     assert_eq!(book.replay(&asked), ["2", "1", "none"]);
 }
 
+/// What a request is answered at a replay: its header field, and its body.
+fn replayed(book: &Book, request: &Request, field: &str) -> (String, String) {
+    let (set, states) = (book.stubs(), crate::matching::ScenarioStates::default());
+    let stub = set.select(&Asked::new(request), &states).unwrap();
+    let plan = crate::matching::testing::answer(stub, request);
+    let field = plan.headers.get(field).map(|value| value.to_str().unwrap().to_owned());
+    let length = plan.headers.get("content-length").map(|value| value.to_str().unwrap().to_owned());
+    let body = plan.body.into_bytes().unwrap_or_default();
+    assert!(length.is_none_or(|length| length == body.len().to_string()));
+    (field.unwrap_or_default(), String::from_utf8_lossy(&body).into_owned())
+}
+
+#[test]
+fn what_an_answer_repeats_of_a_drawn_value_is_that_of_its_request() {
+    let (book, state) = (Book::new(), "q7Rk/2pVx9LmZ4tB+8w=");
+    let escaped = "q7Rk%2F2pVx9LmZ4tB%2B8w%3D";
+    let back = format!("https://app.test/cb?code=5&state={escaped}");
+    let page = format!("<a href=\"/x?state={escaped}\">{state}</a>");
+    let length = page.len().to_string();
+    let fields = [("location", &*back), ("content-length", &*length)];
+    let target = format!("/authorize?client=a&state={escaped}");
+    book.record(&sent(Method::GET, &target, &[], b""), received(302, &fields, page.as_bytes()));
+    let asked = request(Method::GET, "/authorize?state=Zx81kfQm3Tn0pL2%2Bvv&client=a", &[], "");
+    assert_eq!(
+        replayed(&book, &asked, "location"),
+        (
+            "https://app.test/cb?code=5&state=Zx81kfQm3Tn0pL2%2Bvv".to_owned(),
+            "<a href=\"/x?state=Zx81kfQm3Tn0pL2%2Bvv\">Zx81kfQm3Tn0pL2+vv</a>".to_owned()
+        )
+    );
+
+    let json = [("content-type", "application/json"), ("x-correlation-id", "8f14e45fceea167a5a36")];
+    let body = br#"{"input": {"clientMutationId": "7ac9649f-11f8-4ac8-8c2e-20b852fe93c9"}}"#;
+    let answer =
+        br#"{"data": {"id": 1, "clientMutationId": "7ac9649f-11f8-4ac8-8c2e-20b852fe93c9"}}"#;
+    let fields = [("x-correlation-id", "8f14e45fceea167a5a36")];
+    book.record(&sent(Method::POST, "/graphql", &json, body), received(200, &fields, answer));
+    let json = [("content-type", "application/json"), ("x-correlation-id", "1be7c1a2d3f4e5061728")];
+    let mut asked = request(Method::POST, "/graphql", &json, "");
+    let body = r#"{"input":{"clientMutationId":"00000000-11f8-4ac8-8c2e-20b852fe93c9"}}"#;
+    asked.body = RequestBody::Bytes(Bytes::from_static(body.as_bytes()));
+    assert_eq!(
+        replayed(&book, &asked, "x-correlation-id"),
+        (
+            "1be7c1a2d3f4e5061728".to_owned(),
+            r#"{"data": {"id": 1, "clientMutationId": "00000000-11f8-4ac8-8c2e-20b852fe93c9"}}"#
+                .to_owned()
+        )
+    );
+}
+
+#[test]
+fn what_an_answer_does_not_repeat_is_no_transformer() {
+    let book = Book::new();
+    let target = "/authorize?state=q7Rk2pVx9LmZ4tB8w";
+    book.record(&sent(Method::GET, target, &[], b""), received(200, &[], b"q7Rk2pVx and no more"));
+    assert!(book.mappings()[0].1["response"].get("transformers").is_none());
+}
+
 #[test]
 fn a_span_of_time_that_ends_now_is_the_same_later() {
     let book = Book::new();

@@ -92,12 +92,15 @@ CALLBACK = "http://127.0.0.1:9/callback"
 def _code(http, base, verifier):
     """Signs in with a challenge, and says with what the server leads back."""
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    state = secrets.token_urlsafe(16)
     page = http.get(base + "/oauth/authorize", params={
         "response_type": "code", "client_id": "public", "redirect_uri": CALLBACK, "code_challenge": challenge,
-        "code_challenge_method": "S256", "state": secrets.token_urlsafe(16)})
+        "code_challenge_method": "S256", "state": state})
     action = html.unescape(re.search('action="([^"]+)"', page.text)[1])
     back = http.post(base + action, data=FORM, allow_redirects=False)
-    return back.status_code, dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(back.headers["location"]).query))
+    found = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(back.headers["location"]).query))
+    say("its state" if found["state"] == state else "another state")
+    return back.status_code, found
 
 
 @conversation()
