@@ -1,8 +1,7 @@
 //! The client of an API server's webhooks: a body is posted, and the answer read whole. What goes wrong is said in
 //! the words of Go's clients, which an API server passes on.
 
-use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -10,11 +9,10 @@ use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{Method, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use hyper_util::client::legacy::{Client, Error};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use lru::LruCache;
+use hyper_util::client::legacy::Error;
 use tokio::time::{Instant, timeout_at};
 
+use super::api_clients::{ApiClient, ApiClients};
 use super::api_webhook_connect::{WebhookConnector, WebhookTarget};
 use super::api_webhook_redirect::{MOST_REQUESTS, Redirect, redirect};
 
@@ -26,12 +24,6 @@ const MOST: usize = 16 << 20;
 
 /// How often a call is made again that asks for it (`Request.maxRetries`).
 const MOST_RETRIES: usize = 10;
-
-/// For how many webhooks connections are kept.
-const MOST_CLIENTS: NonZeroUsize = NonZeroUsize::new(32).expect("more than none");
-
-/// How many connections to one webhook are kept without use, and for how long.
-const IDLE: (usize, Duration) = (16, Duration::from_secs(90));
 
 /// How long a webhook may take, and how it is said that it took longer.
 #[derive(Debug, Clone, Copy)]
@@ -86,17 +78,12 @@ pub(crate) struct WebhookAnswer {
     pub(crate) body: Bytes,
 }
 
-pub(super) type WebhookClient = Client<WebhookConnector, Full<Bytes>>;
+/// The client of one webhook.
+type WebhookClient = ApiClient<Full<Bytes>>;
 
-/// The clients of all webhooks, made when they are first called; the least recently used ones are dropped.
-#[derive(Debug)]
-pub(crate) struct ApiWebhooks(Mutex<LruCache<WebhookTarget, Arc<WebhookClient>>>);
-
-impl Default for ApiWebhooks {
-    fn default() -> Self {
-        Self(Mutex::new(LruCache::new(MOST_CLIENTS)))
-    }
-}
+/// The clients of all webhooks.
+#[derive(Debug, Default)]
+pub(crate) struct ApiWebhooks(ApiClients<WebhookTarget, Full<Bytes>>);
 
 impl ApiWebhooks {
     /// Posts JSON to a webhook.
@@ -134,7 +121,7 @@ impl ApiWebhooks {
             let url = to.target.url.clone();
             let failed = |why: String| format!("Post \"{url}\": {why}");
             to.check_scheme().map_err(failed)?;
-            let client = self.client(to.target.clone()).map_err(failed)?;
+            let client = self.client(&to.target).map_err(failed)?;
             let body = if to.method == Method::POST { body.clone() } else { Bytes::new() };
             let answer = send(&client, (&to.method, &url), body, patience, start).await?;
             match redirect(&answer, &to.method, &to.target).map_err(failed)? {
@@ -145,20 +132,8 @@ impl ApiWebhooks {
         Err(format!("Post \"{}\": stopped after {MOST_REQUESTS} redirects", to.location))
     }
 
-    pub(super) fn client(&self, target: WebhookTarget) -> Result<Arc<WebhookClient>, String> {
-        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(&target) {
-            return Ok(Arc::clone(client));
-        }
-        let connector = WebhookConnector::new(&target)?;
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(IDLE.0)
-            .pool_idle_timeout(IDLE.1)
-            .build(connector);
-        let client = Arc::new(client);
-        clients.put(target, Arc::clone(&client));
-        Ok(client)
+    pub(super) fn client(&self, target: &WebhookTarget) -> Result<Arc<WebhookClient>, String> {
+        self.0.get(target, WebhookConnector::new)
     }
 }
 

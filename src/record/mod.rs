@@ -17,6 +17,7 @@
 mod answer;
 mod api_backend;
 mod api_backend_target;
+mod api_clients;
 mod api_webhook;
 mod api_webhook_connect;
 mod api_webhook_redirect;

@@ -22,7 +22,7 @@ impl ApiWebhooks {
         request: http::Request<Bytes>,
         left: &AtomicUsize,
     ) -> Result<(StatusCode, Bytes), String> {
-        let client = self.client(target)?;
+        let client = self.client(&target)?;
         let answer = client.request(request.map(Full::new)).await;
         let (head, mut body) = answer.map_err(|error| reason(&error))?.into_parts();
         let mut bytes = BytesMut::new();
