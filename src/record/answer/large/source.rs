@@ -10,7 +10,7 @@ use crate::redact::holds_much;
 
 /// Where the bytes of a large body are.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::record::answer) enum LargeBody<'b> {
+pub(in crate::record) enum LargeBody<'b> {
     File(&'b SpooledBody),
     /// In memory: it is large once it is decompressed.
     Packed(&'b [u8]),
@@ -18,7 +18,7 @@ pub(in crate::record::answer) enum LargeBody<'b> {
 
 impl<'b> LargeBody<'b> {
     /// A body that is held, where it is compressed, was not searched, and holds more than is searched as a whole.
-    pub(in crate::record::answer) fn of_packed(
+    pub(in crate::record) fn of_packed(
         headers: &HeaderMap,
         body: &'b [u8],
         clean: &Clean<'_>,
@@ -41,7 +41,7 @@ impl<'b> LargeBody<'b> {
     ///
     /// # Errors
     /// What the system reports.
-    pub(in crate::record::answer) fn is_text(self) -> io::Result<bool> {
+    pub(in crate::record) fn is_text(self) -> io::Result<bool> {
         match self {
             Self::File(file) => Ok(file.facts()?.is_text),
             Self::Packed(_) => Ok(false),
