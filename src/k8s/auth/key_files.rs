@@ -298,15 +298,36 @@ fn written(tag: u8, content: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
     use super::*;
 
-    /// A key that openssl has made, in each of the forms.
-    const EC_SEC1: &str = include_str!("data/ec-sec1.pem");
-    const EC_PKCS8: &str = include_str!("data/ec-pkcs8.pem");
     const EC_PUBLIC: &str = include_str!("data/ec-public.pem");
-    const RSA_PKCS1: &str = include_str!("data/rsa-pkcs1.pem");
-    const RSA_PKCS8: &str = include_str!("data/rsa-pkcs8.pem");
     const RSA_PUBLIC: &str = include_str!("data/rsa-public.pem");
+
+    /// What openssl prints for some arguments and an input.
+    fn openssl(arguments: &str, input: &str) -> String {
+        let mut process = Command::new("openssl")
+            .args(arguments.split(' '))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("openssl is installed");
+        process.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("it reads");
+        let output = process.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "openssl {arguments}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// A new key in its own form, in PKCS #8, and its public part.
+    fn forms(generation: &str) -> [String; 3] {
+        let own = openssl(generation, "");
+        let pkcs8 = openssl("pkcs8 -topk8 -nocrypt", &own);
+        let public = openssl("pkey -pubout", &own);
+        [own, pkcs8, public]
+    }
 
     fn public(pem: &str) -> PublicKey {
         let mut all = PublicKey::all_of_pem(pem.as_bytes());
@@ -316,8 +337,9 @@ mod tests {
 
     #[test]
     fn a_key_is_the_same_in_all_its_forms() {
-        for forms in [[EC_SEC1, EC_PKCS8, EC_PUBLIC], [RSA_PKCS1, RSA_PKCS8, RSA_PUBLIC]] {
-            let keys = forms.map(public);
+        let (ec, rsa) = ("ecparam -name prime256v1 -genkey -noout", "genrsa -traditional 2048");
+        for forms in [ec, rsa].map(forms) {
+            let keys = forms.each_ref().map(|form| public(form));
             assert!(keys.iter().all(|key| *key == keys[0]));
             for form in &forms[..2] {
                 let signature = Signer::of_pem(form.as_bytes()).unwrap().sign(b"text");
