@@ -8,6 +8,7 @@ use crate::message::Query;
 
 use super::conversion;
 use super::meta;
+use super::services;
 use super::status::ApiError;
 use super::store::{Object, PinnedSnapshots, Revision, State, StoreChange};
 
@@ -96,6 +97,7 @@ pub(crate) fn release_held(state: &Arc<State>, deleted: Timestamp) -> StoreChang
         }
         if left.is_empty() {
             change.remove(&object.resource, &object.key);
+            services::removed(&mut change, &object);
             continue;
         }
         meta::set(&mut value, "finalizers", left.into());

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::meta;
 use super::resource::{GroupResource, Registry, ResourceType};
+use super::services;
 use super::store::{Event, EventKind, Object, Revision, Snapshot, State, StoreChange};
 
 const FOREGROUND: &str = "foregroundDeletion";
@@ -192,6 +193,7 @@ fn remove_finalizer(change: &mut StoreChange, of: &ResourceType, object: &Object
         meta::finalizers(&value).into_iter().filter(|name| *name != finalizer).collect();
     if left.is_empty() {
         change.remove(&object.resource, &object.key);
+        services::removed(change, object);
         return;
     }
     let left = json!(left);
@@ -204,6 +206,7 @@ fn delete(change: &mut StoreChange, of: &ResourceType, object: &Object, now: Tim
     let mut value = plain(object);
     if meta::finalizers(&value).is_empty() {
         change.remove(&object.resource, &object.key);
+        services::removed(change, object);
         return;
     }
     meta::set(&mut value, "deletionTimestamp", meta::time_text(now).into());

@@ -54,6 +54,7 @@ mod resource;
 mod schema;
 mod seed;
 mod select;
+mod services;
 mod status;
 mod store;
 mod strategic;
@@ -108,6 +109,7 @@ pub use release::KubernetesVersion;
 pub(crate) use resource::{GroupResource, Registry};
 pub use seed::ClusterObjects;
 pub(crate) use seed::{NAMESPACES, ObjectError, Seed, SeedObject, reseed, share, types_of};
+pub(crate) use services::ServiceRanges;
 pub(crate) use status::ApiError;
 pub use store::HistoryLimits;
 pub(crate) use store::{Committed, Conflict, PinnedSnapshots, Revision, State, StoreChange};
@@ -159,6 +161,8 @@ pub(crate) struct Config {
     pub off: FeaturesOff,
     /// How long events stay after their last write, where the clock is moved on; for ever where nothing is said.
     pub event_ttl: Option<SignedDuration>,
+    /// Where services get their addresses and node ports.
+    pub services: ServiceRanges,
     /// The cache of large pages of lists.
     pub pages: Arc<PageCache>,
     /// The cache of `OpenAPI` documents.

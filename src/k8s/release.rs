@@ -32,11 +32,11 @@ const INTRODUCED: [(&str, &str, u8); 9] = [
     ("admissionregistration.k8s.io", "mutatingadmissionpolicybindings", 36),
 ];
 
-/// The objects that a new cluster of these releases did not have, by Kind and name, with the minor version that brought
-/// them.
+/// The objects that a new cluster of these releases did not have, by Kind and name (any for an empty one), with the minor
+/// version that brought them.
 const OBJECTS: [(&str, &str, u8); 3] = [
     ("ServiceCIDR", "kubernetes", 33),
-    ("IPAddress", "10.0.0.1", 33),
+    ("IPAddress", "", 33),
     ("APIService", "v1.resource.k8s.io", 34),
 ];
 
@@ -50,7 +50,9 @@ impl KubernetesVersion {
 
     /// Whether a new cluster of the release has an object, which one of the last release has.
     pub(crate) fn has_object(self, kind: &str, name: &str) -> bool {
-        !OBJECTS.iter().any(|(of, named, since)| (*of, *named) == (kind, name) && *since > self.0)
+        !OBJECTS.iter().any(|(of, named, since)| {
+            *of == kind && (named.is_empty() || *named == name) && *since > self.0
+        })
     }
 
     /// The minor version: 36 of 1.36.

@@ -91,7 +91,7 @@ pub(super) fn state(
     }));
     let release = fixtures.release;
     if let Some(cluster) = fixtures.cluster {
-        let of_cluster = cluster.beside(&objects, now).into_iter();
+        let of_cluster = cluster.beside(&objects, now, &fixtures.services).into_iter();
         objects.extend(of_cluster.filter(|object| {
             release.has_object(&object.kind, &object.name) && is_of_served(object, &fixtures.apis)
         }));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use crate::document::{Diagnostic, Diagnostics, InlineText};
-use crate::k8s::{ClusterObjects, EnabledApis, HistoryLimits, KubernetesVersion};
+use crate::k8s::{ClusterObjects, EnabledApis, HistoryLimits, KubernetesVersion, ServiceRanges};
 use crate::matching::ResponseTemplating;
 use crate::redact::Key;
 use crate::{fixtures, scenario};
@@ -44,6 +44,8 @@ pub(crate) struct Sources {
     pub(crate) release: KubernetesVersion,
     /// Which of its built-in APIs are served.
     pub(crate) apis: Arc<EnabledApis>,
+    /// Where its services get their addresses.
+    pub(crate) services: ServiceRanges,
     /// Which responses of stubs are templates.
     pub(crate) templating: ResponseTemplating,
 }
@@ -127,6 +129,7 @@ impl Sources {
         objects.cluster = Some(self.cluster_objects);
         objects.release = self.release;
         objects.apis = Arc::clone(&self.apis);
+        objects.services = self.services.clone();
         let fixtures = fixtures::FixtureSet { stubs: fixtures.stubs, objects };
         Ok(LoadedSets { fixtures, scenarios, warnings, loader })
     }
@@ -165,6 +168,7 @@ impl Sources {
             objects.cluster = Some(self.cluster_objects);
             objects.release = self.release;
             objects.apis = Arc::clone(&self.apis);
+            objects.services = self.services.clone();
         }
         let mut warnings = fixtures.warnings.clone();
         warnings.extend(scenarios.warnings.0);

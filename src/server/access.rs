@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::k8s::FrontProxy;
 use crate::k8s::{ClusterObjects, Kubelet, KubernetesVersion};
 #[cfg(feature = "cli")]
-use crate::k8s::{EnabledApis, FeaturesOff};
+use crate::k8s::{EnabledApis, FeaturesOff, ServiceRanges};
 
 use super::{Builder, RunningServer};
 
@@ -132,6 +132,14 @@ impl Builder {
     #[cfg(feature = "cli")]
     pub(crate) fn enabled_apis(mut self, apis: EnabledApis) -> Self {
         self.sources.apis = Arc::new(apis);
+        self
+    }
+
+    /// Sets where services get their addresses and node ports, and where the service `kubernetes` leads.
+    #[cfg(feature = "cli")]
+    pub(crate) fn service_ranges(mut self, ranges: ServiceRanges) -> Self {
+        self.sources.services = ranges.clone();
+        self.kubernetes.services = ranges;
         self
     }
 

@@ -75,6 +75,7 @@ mod scenarios;
 #[cfg(feature = "gzip")]
 mod secrets;
 mod semantic;
+mod services;
 mod serving;
 mod shipped;
 mod steering;

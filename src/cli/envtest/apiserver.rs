@@ -10,7 +10,7 @@ use clap::Parser as _;
 use jiff::Timestamp;
 
 use crate::error::EXIT_FAILURE;
-use crate::k8s::{EnabledApis, FeaturesOff, FrontProxy, parse_duration};
+use crate::k8s::{EnabledApis, FeaturesOff, FrontProxy, ServiceRanges, parse_duration};
 use crate::server::{Builder, KubernetesVersion};
 
 use super::super::args::{Cli, Command, Serve};
@@ -34,6 +34,7 @@ const LOGS_REQUESTS: u64 = 3;
 
 /// The flags that change what this server does.
 const EFFECTIVE: &[&str] = &[
+    "advertise-address",
     "anonymous-auth",
     "api-audiences",
     "audit-log-maxage",
@@ -78,6 +79,8 @@ const EFFECTIVE: &[&str] = &[
     "service-account-jwks-uri",
     "service-account-key-file",
     "service-account-signing-key-file",
+    "service-cluster-ip-range",
+    "service-node-port-range",
     "tls-cert-file",
     "tls-private-key-file",
     "token-auth-file",
@@ -212,6 +215,7 @@ fn serve(flags: &Flags) -> Result<(), Refused> {
         let builder = as_new_cluster(builder).service_account_issuers(issuers, audiences);
         let builder = builder.event_ttl(event_ttl(flags));
         let builder = builder.enabled_apis(runtime_config(flags)).features_off(features_off(flags));
+        let builder = builder.service_ranges(service_ranges(flags, port));
         let builder = audit::with_audit(builder, flags);
         let builder = with_token_webhook(builder, flags);
         let builder = with_aggregator(builder, flags);
@@ -275,6 +279,15 @@ fn with_token_webhook(builder: Builder, flags: &Flags) -> Builder {
     let lifetime = lifetime.and_then(|nanoseconds| u64::try_from(nanoseconds).ok());
     let lifetime = lifetime.map_or(TOKENS_KNOWN, Duration::from_nanos);
     builder.token_webhook(file, version, lifetime)
+}
+
+/// Where services get their addresses and node ports, and where the service `kubernetes` leads.
+fn service_ranges(flags: &Flags, port: u16) -> ServiceRanges {
+    let addresses = flags.last("service-cluster-ip-range").unwrap_or_default();
+    let addresses: Vec<&str> = addresses.split(',').map(str::trim).collect();
+    let ranges = ServiceRanges::default().with(&addresses, flags.last("service-node-port-range"));
+    let address = flags.last("advertise-address").and_then(|text| text.trim().parse().ok());
+    ranges.with_server(address.filter(|address: &IpAddr| !address.is_unspecified()), port)
 }
 
 /// How long events stay.

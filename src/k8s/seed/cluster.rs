@@ -9,8 +9,10 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde_json::{Value, json};
 
 use super::super::meta;
+use super::super::services::{self, ServiceRanges};
 use super::SeedObject;
 
 const OBJECTS: &str = include_str!("data/cluster.jsonl");
@@ -35,7 +37,12 @@ pub enum ClusterObjects {
 
 impl ClusterObjects {
     /// The objects to add to those of the files; `now` is the time at which the cluster began.
-    pub(crate) fn beside(self, own: &[SeedObject], now: Timestamp) -> Vec<SeedObject> {
+    pub(crate) fn beside(
+        self,
+        own: &[SeedObject],
+        now: Timestamp,
+        services: &ServiceRanges,
+    ) -> Vec<SeedObject> {
         if self == Self::None {
             return Vec::new();
         }
@@ -61,7 +68,8 @@ impl ClusterObjects {
             // The file is part of the program.
             serde_json::from_str(&line).ok()
         };
-        let all = OBJECTS.lines().filter_map(read).map(|value| {
+        let all = OBJECTS.lines().filter_map(read).map(|mut value| {
+            place(&mut value, services);
             let mut object = SeedObject::new(value);
             object.trust();
             object
@@ -75,22 +83,82 @@ impl ClusterObjects {
     }
 }
 
+/// Gives the service `kubernetes` the first address of the cluster's range, and the place of the server.
+fn place(object: &mut Value, ranges: &ServiceRanges) {
+    let Some(range) = ranges.addresses().first() else { return };
+    let (first, family) = (range.first(), services::family(range.first()));
+    let (server, port) = ranges.server();
+    let server = server.map(|address| address.to_string());
+    match object["kind"].as_str() {
+        Some("Endpoints") => {
+            object["subsets"][0]["ports"][0]["port"] = port.into();
+            if let Some(server) = server {
+                object["subsets"][0]["addresses"] = json!([{"ip": server}]);
+            }
+        }
+        Some("EndpointSlice") => {
+            object["ports"][0]["port"] = port.into();
+            if let Some(server) = server {
+                object["addressType"] = if server.contains(':') { "IPv6" } else { "IPv4" }.into();
+                object["endpoints"][0]["addresses"] = json!([server]);
+            }
+        }
+        Some("Service") => {
+            object["spec"]["ports"][0]["targetPort"] = port.into();
+            object["spec"]["clusterIP"] = first.to_string().into();
+            object["spec"]["clusterIPs"] = json!([first.to_string()]);
+            object["spec"]["ipFamilies"] = json!([family]);
+        }
+        Some("IPAddress") => {
+            meta::set(object, "name", first.to_string().into());
+            object["metadata"]["labels"]["ipaddress.kubernetes.io/ip-family"] = family.into();
+        }
+        Some("ServiceCIDR") => {
+            let all: Vec<String> = ranges.addresses().iter().map(ToString::to_string).collect();
+            object["spec"]["cidrs"] = json!(all);
+        }
+        _ => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::super::super::store::HistoryLimits;
     use super::super::Seed;
     use super::*;
 
     fn names(which: ClusterObjects, own: &[SeedObject]) -> Vec<String> {
-        let all = which.beside(own, Timestamp::UNIX_EPOCH);
+        let all = which.beside(own, Timestamp::UNIX_EPOCH, &ServiceRanges::default());
         all.iter().map(|object| format!("{} {}", object.kind, object.name)).collect()
+    }
+
+    fn names_ranges(range: &str) -> Vec<SeedObject> {
+        let address = "10.1.1.1".parse().ok();
+        let ranges = ServiceRanges::default().with(&[range], None).with_server(address, 7443);
+        ClusterObjects::Auto.beside(&[], Timestamp::UNIX_EPOCH, &ranges)
+    }
+
+    #[test]
+    fn the_service_of_the_server_has_the_first_address_of_the_range() {
+        let objects = names_ranges("172.16.0.0/12");
+        let of = |kind: &str| {
+            let found = objects.iter().find(|object| &*object.kind == kind).unwrap();
+            found.value().clone()
+        };
+        assert_eq!(of("Service")["spec"]["clusterIPs"], json!(["172.16.0.1"]));
+        assert_eq!(of("IPAddress")["metadata"]["name"], "172.16.0.1");
+        assert_eq!(of("ServiceCIDR")["spec"]["cidrs"], json!(["172.16.0.0/12"]));
+        assert_eq!(of("Service")["spec"]["ports"][0]["targetPort"], 7443);
+        let subsets = json!([{
+            "addresses": [{"ip": "10.1.1.1"}], "ports": [{"name": "https", "port": 7443, "protocol": "TCP"}],
+        }]);
+        assert_eq!(of("Endpoints")["subsets"], subsets);
+        assert_eq!(of("EndpointSlice")["endpoints"][0]["addresses"], json!(["10.1.1.1"]));
     }
 
     #[test]
     fn every_object_can_be_served_and_has_the_time_of_the_start() {
-        let objects = ClusterObjects::Auto.beside(&[], Timestamp::UNIX_EPOCH);
+        let objects = names_ranges("");
         assert_eq!(objects.len(), ClusterObjects::Auto.count());
         let texts: Vec<String> = objects.iter().map(|object| object.value().to_string()).collect();
         assert!(texts.iter().all(|text| !text.contains("<now>") && !text.contains("<today>")));

@@ -1,11 +1,10 @@
-//! What only built-in types have: their rules, their warnings, and what is allocated for them.
+//! What only built-in types have: their rules and their warnings.
 
 use serde_json::Value;
 
 use super::super::core::decode::{self, From};
 use super::super::core::merge;
 use super::super::core::rules::{self, Rules};
-use super::super::store::StoreChange;
 use super::{Call, admit, definition};
 
 /// The rules of a built-in type. Definitions have rules of their own.
@@ -90,23 +89,4 @@ pub(super) fn set_sender(call: &Call<'_>, value: &mut Value) {
     if !user.uid.is_empty() {
         spec["uid"] = user.uid.as_str().into();
     }
-}
-
-/// Gives a service the addresses and node ports that it has not.
-pub(super) fn allocate(call: &Call<'_>, change: &mut StoreChange, service: &mut Value) {
-    let resource = &call.served.of.group_resource;
-    change.rely_on_all(resource);
-    let mut taken = std::collections::HashSet::new();
-    for (_, collection) in change.snapshot().collections().filter(|(of, _)| *of == resource) {
-        for other in collection.range("", "") {
-            let value = other.value(&call.served.api_version, &call.served.of.kind);
-            let addresses = value["spec"]["clusterIPs"].as_array().into_iter().flatten();
-            taken.extend(addresses.filter_map(Value::as_str).map(str::to_owned));
-            let ports = value["spec"]["ports"].as_array().into_iter().flatten();
-            taken.extend(
-                ports.filter_map(|port| port["nodePort"].as_i64()).map(|port| port.to_string()),
-            );
-        }
-    }
-    rules::allocate(service, &|found| taken.contains(found), call.nonce);
 }

@@ -18,7 +18,9 @@ use super::render::{normalize, render, render_dry};
 use super::validate::{self, validate_new};
 use super::write::Tracking;
 use super::written::Written;
-use super::{Call, Resolved, begin, body, built_in, definition, escalation, quota, write, written};
+use super::{
+    Call, Resolved, begin, body, built_in, definition, escalation, quota, service, write, written,
+};
 
 /// The maximum length of the base of a generated name.
 const MAX_BASE: usize = 58;
@@ -101,9 +103,7 @@ pub(super) fn insert(
         }
         quota::mutate(call, change, &mut value, None)?;
         begin::begin(call, &mut value, tracking);
-        if of.is_built_in() && of.plural() == "services" {
-            built_in::allocate(call, change, &mut value);
-        }
+        let allocated = service::allocate(call, change, &mut value, None, dry_run)?;
         if call.config.self_links {
             let link = of.link(&call.served, &call.info.namespace, meta::text(&value, "name"));
             meta::set(&mut value, "selfLink", link.into());
@@ -135,6 +135,7 @@ pub(super) fn insert(
                 return Ok(Written::nothing(render_dry(call, value)).warned(warnings));
             }
             charge.store(change);
+            service::store(call, change, &value, &allocated);
             let object = render(call, change, value);
             write::check_size(&object)?;
             let new = Written::next(change, &object);

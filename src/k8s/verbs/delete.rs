@@ -14,6 +14,7 @@ use super::super::meta;
 use super::super::options::{DeleteOptions, Propagation};
 use super::super::output;
 use super::super::resource::Served;
+use super::super::services;
 use super::super::status::{self, ApiError};
 use super::super::store::{Object, StoreChange};
 use super::admission::Admission;
@@ -149,6 +150,7 @@ pub(super) fn delete(
             return Ok(Deleted::Gone(object));
         }
         let last = change.remove(&object.resource, &object.key);
+        services::removed(change, object);
         return Ok(Deleted::Gone(last.unwrap_or_else(|| Arc::clone(object))));
     }
     if meta::is_terminating(&value) {

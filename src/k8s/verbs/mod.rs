@@ -29,6 +29,7 @@ mod review;
 mod scale;
 mod scale_apply;
 mod scale_value;
+mod service;
 mod subresource;
 mod token;
 mod typed_body;

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::super::conversion;
-use super::super::core::rules::{MetadataRules, Rules, Step, refused_service};
+use super::super::core::rules::{MetadataRules, Rules, Step};
 use super::super::golang::{plain, quote, type_name};
 use super::super::meta::{self, NameRule};
 use super::super::resource::split_api_version;
@@ -16,7 +16,7 @@ use super::built_in::{self, built_in_rules};
 use super::{Call, definition};
 
 /// 422 for an object, with the Kind and group that it says it has.
-fn invalid(call: &Call<'_>, value: &Value, errors: &[FieldError]) -> ApiError {
+pub(super) fn invalid(call: &Call<'_>, value: &Value, errors: &[FieldError]) -> ApiError {
     let text = |field: &str| value[field].as_str().unwrap_or_default();
     let (mut group, _) = split_api_version(text("apiVersion"));
     let of = &call.served.of;
@@ -179,7 +179,6 @@ fn check_replicas(value: &Value, path: &[String], errors: &mut Vec<FieldError>) 
 /// every object.
 pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiError> {
     let mut errors = type_errors(call, value);
-    refuse_service(call, value, None)?;
     if errors.is_empty() {
         let rules = built_in_rules(call);
         let of_metadata = rules.map_or(MetadataRules::Generic, |rules| rules.metadata);
@@ -204,16 +203,6 @@ pub(super) fn validate_new(call: &Call<'_>, value: &Value) -> Result<(), ApiErro
         errors = meta::validate(value, NameRule::PathSegment);
     }
     if errors.is_empty() { Ok(()) } else { Err(invalid(call, value, &errors)) }
-}
-
-/// Refuses a service whose addresses cannot be allocated, which upstream does before it validates anything.
-fn refuse_service(call: &Call<'_>, new: &Value, old: Option<&Value>) -> Result<(), ApiError> {
-    let of = &call.served.of;
-    if of.plural() != "services" || !of.is_built_in() || !call.info.subresource.is_empty() {
-        return Ok(());
-    }
-    let errors = refused_service(new, old);
-    if errors.is_empty() { Ok(()) } else { Err(invalid(call, new, &errors)) }
 }
 
 /// The violations of the metadata and of the rules of a new object's type, in upstream's order. Those of events have
@@ -285,7 +274,6 @@ pub(super) fn validate_changed(
         let why = "Object 'apiVersion' is missing in 'object has no apiVersion field'";
         return Err(ApiError::internal(why));
     }
-    refuse_service(call, new, Some(before))?;
     let mut warnings = Vec::new();
     let mut errors = meta::validate(new, NameRule::PathSegment);
     let update = meta::validate_update(new, before);

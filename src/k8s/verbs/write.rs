@@ -14,6 +14,7 @@ use super::super::fields::{self, FieldWriter};
 use super::super::golang::parse_uint;
 use super::super::limits::MAX_OBJECT_BYTES;
 use super::super::meta;
+use super::super::services;
 use super::super::status::{ApiError, FieldError};
 use super::super::store::{Object, StoreChange};
 use super::admission::Admission;
@@ -22,7 +23,7 @@ use super::built_in::built_in_rules;
 use super::render::{normalize, render, render_dry};
 use super::validate::{self, validate_changed};
 use super::written::Written;
-use super::{Call, admit, built_in, definition, escalation, quota};
+use super::{Call, admit, built_in, definition, escalation, quota, service};
 
 /// How `managedFields` are set.
 #[derive(Debug)]
@@ -204,10 +205,8 @@ pub(super) fn replace(
     quota::mutate(call, change, &mut new, Some(&before))?;
     if let Some(rules) = own.filter(|_| call.info.subresource.is_empty()) {
         rules.prepare_changed(&mut new, &before);
-        if of.plural() == "services" {
-            built_in::allocate(call, change, &mut new);
-        }
     }
+    let allocated = service::allocate(call, change, &mut new, Some(&before), dry_run)?;
     let bumps = match own {
         Some(rules) => call.info.subresource != "status" && rules.bumps(&new, &before),
         None => bumps_generation(call, &before, &new),
@@ -244,11 +243,13 @@ pub(super) fn replace(
     if dry_run {
         return Ok(Written::nothing(render_dry(call, compared)).warned(warnings));
     }
+    service::store(call, change, &new, &allocated);
     let object = render(call, change, new);
     check_size(&object)?;
     let written = Written::next(change, &object);
     if gone {
         change.remove(&object.resource, &object.key);
+        services::removed(change, &object);
     } else {
         change.put(Arc::clone(&object));
         if definition::is_definition(of) && call.info.subresource.is_empty() {

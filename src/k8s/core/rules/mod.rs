@@ -83,8 +83,7 @@ use super::super::status::FieldError;
 pub(in super::super) use autoscalers::without_policies as scaling_without_policies;
 pub(in super::super) use check::selects;
 pub(in super::super) use pod_annotations::sync as sync_pod_annotations;
-pub(in super::super) use service_families::refused as refused_service;
-pub(in super::super) use service_values::allocate;
+pub(in super::super) use service_families::complete_families;
 pub(in super::super) use signing_requests::{names_organization, set_condition_times};
 pub(in super::super) use status_metadata::{keep_around_status, reset_fields};
 

@@ -1,10 +1,9 @@
-//! What the server sets in services: addresses, node ports, and what a changed service keeps
-//! (`pkg/registry/core/service/storage/{alloc,storage}.go`, `pkg/registry/core/service/strategy.go`).
+//! What the server sets in services besides what is allocated, and what a changed service keeps
+//! (`pkg/registry/core/service/storage/storage.go`, `pkg/registry/core/service/strategy.go`).
 
 use serde_json::{Value, json};
 
 use super::check::{is_set, list, text};
-use super::services::is_headless;
 
 /// `normalizeClusterIPs`, `patchAllocatedValues`: a changed service keeps what it was allocated.
 pub(super) fn keep_allocated(new: &mut Value, old: &Value) {
@@ -16,11 +15,6 @@ pub(super) fn keep_allocated(new: &mut Value, old: &Value) {
         }
         if list(kept, "clusterIPs").is_empty() && kept["clusterIP"] == old["clusterIP"] {
             kept["clusterIPs"] = old["clusterIPs"].clone();
-        }
-        for field in ["ipFamilies", "ipFamilyPolicy"] {
-            if kept[field].is_null() && !old[field].is_null() {
-                kept[field] = old[field].clone();
-            }
         }
     }
     follow_address(kept, old);
@@ -104,64 +98,6 @@ fn drop_dependent(new: &mut Value, old: &Value) {
             if before.iter().any(|other| other["nodePort"] == own) {
                 drop(port.as_object_mut().map(|port| port.remove("nodePort")));
             }
-        }
-    }
-}
-
-/// The addresses of a new service (`pkg/registry/core/service/storage/alloc.go`). `taken` says whether another
-/// service has an address or a node port.
-pub(in super::super::super) fn allocate(
-    object: &mut Value,
-    taken: &dyn Fn(&str) -> bool,
-    seed: u128,
-) {
-    let spec = &mut object["spec"];
-    let kind = text(spec, "type").to_owned();
-    if kind == "ExternalName" || kind.is_empty() {
-        return;
-    }
-    let headless = is_headless(spec);
-    // A list of addresses alone is refused.
-    if !headless && text(spec, "clusterIP").is_empty() && list(spec, "clusterIPs").is_empty() {
-        // 10.0.0.0/24, as in the oracle; the first address is that of the service `kubernetes`.
-        let start = u32::try_from(seed % 239).unwrap_or_default();
-        let free = (0..239).map(|step| format!("10.0.0.{}", 16 + (start + step) % 239));
-        let address = free.into_iter().find(|address| !taken(address)).unwrap_or_default();
-        spec["clusterIP"] = address.clone().into();
-        spec["clusterIPs"] = json!([address]);
-    }
-    let bare = headless && !is_set(spec, "selector");
-    let families = spec["ipFamilies"].is_null();
-    if bare && families {
-        spec["ipFamilies"] = json!(["IPv4", "IPv6"]);
-    } else if families && !text(spec, "clusterIP").contains(':') {
-        spec["ipFamilies"] = json!(["IPv4"]);
-    }
-    if spec["ipFamilyPolicy"].is_null() {
-        spec["ipFamilyPolicy"] = if bare { "RequireDualStack" } else { "SingleStack" }.into();
-    }
-    let allocates = kind == "NodePort"
-        || kind == "LoadBalancer" && spec["allocateLoadBalancerNodePorts"] != false;
-    if allocates {
-        let mut next = 30000 + u32::try_from(seed % 2700).unwrap_or_default();
-        let ports = spec.get_mut("ports").and_then(Value::as_array_mut);
-        for port in ports.into_iter().flatten() {
-            if is_set(port, "nodePort") {
-                continue;
-            }
-            while taken(&next.to_string()) {
-                next = if next >= 32767 { 30000 } else { next + 1 };
-            }
-            port["nodePort"] = next.into();
-            next += 1;
-        }
-        // A balancer asks the nodes of local traffic for their health.
-        let local = text(spec, "externalTrafficPolicy") == "Local";
-        if kind == "LoadBalancer" && local && !is_set(spec, "healthCheckNodePort") {
-            while taken(&next.to_string()) {
-                next = if next >= 32767 { 30000 } else { next + 1 };
-            }
-            spec["healthCheckNodePort"] = next.into();
         }
     }
 }
