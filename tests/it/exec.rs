@@ -80,3 +80,27 @@ async fn what_cannot_be_run_is_said() {
         assert!(answer.at("/message").as_str().unwrap().contains(message), "{}", answer.text());
     }
 }
+
+/// What kube-apiserver 1.36.3 answers for a pod without a node.
+#[tokio::test]
+async fn containers_and_ports_are_checked_before_the_node() {
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "default"},
+        "spec": {"containers": [{"name": "a", "image": "i"}, {"name": "b", "image": "i"}]},
+    });
+    let directory = files(&[("pod.json", &pod.to_string())]);
+    let server = Server::builder().fixtures(directory.path()).start().await.expect("it starts");
+    let ports = "cannot convert to []int32: strconv.ParseUint: parsing";
+    for (path, why) in [
+        ("exec?command=ls", "a container name must be specified for pod p, choose one of: [a b]"),
+        ("attach?container=z", "container z is not valid for pod p"),
+        ("exec?container=a&command=ls", "pod p does not have a host assigned"),
+        ("portforward?ports=80,81", "pod p does not have a host assigned"),
+        ("portforward?ports=80,x", &format!("{ports} \"x\": invalid syntax")),
+        ("portforward?ports=65536", &format!("{ports} \"65536\": value out of range")),
+        ("proxy/", "address not allowed"),
+    ] {
+        let answer = ask(&server, "GET", &format!("{POD}/{path}")).await;
+        assert_eq!((answer.status.as_u16(), answer.at("/message")), (400, json!(why)), "{path}");
+    }
+}

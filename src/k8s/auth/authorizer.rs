@@ -179,6 +179,36 @@ impl<'a> Authorizer<'a> {
         self.check(user, &asked)
     }
 
+    /// Refuses a stream to a pod where the user may not create it, by whatever method it is opened
+    /// (`ensureAuthorizedForVerb` in `pkg/registry/core/pod/rest/authorize.go`).
+    ///
+    /// # Errors
+    /// A 403 with the reason of the authorizer alone.
+    pub(in super::super) fn check_stream(
+        &self,
+        user: &User,
+        info: &ResourceInfo<'_>,
+    ) -> Result<(), ApiError> {
+        let asked = Attributes {
+            verb: "create",
+            resource: &info.resource,
+            group: &info.group,
+            version: &info.version,
+            subresource: &info.subresource,
+            namespace: &info.namespace,
+            name: &info.name,
+            path: "",
+        };
+        match self.decide(user, &asked) {
+            Decision::Allowed(_) | Decision::AllowedBecause(_) => Ok(()),
+            Decision::Denied(reason) | Decision::Refused(reason) => {
+                let resource = GroupResource::new(&info.group, &info.resource);
+                Err(ApiError::forbidden(&resource, &info.name, &reason))
+            }
+            Decision::Failed(why) => Err(ApiError::undecided(&why)),
+        }
+    }
+
     /// Refuses an action that is not allowed.
     ///
     /// # Errors

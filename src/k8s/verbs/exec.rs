@@ -63,14 +63,14 @@ pub(super) fn run(call: &Call<'_>, pod: &Value) -> Result<Resolved, ApiError> {
         stdout.map(|stdout| Execution { stdout, ..Execution::default() })
     } else {
         let command: Vec<&str> = call.query.all("command").collect();
-        if command.is_empty() {
+        if command.is_empty() && log::has_kubelet(call, pod) {
             return Err(ApiError::bad_request(
                 "you must specify at least 1 command for the container",
             ));
         }
         annotated(ANNOTATION).map(|text| execution(text, &command)).transpose()?.flatten()
     };
-    let Some(found) = found else { return Err(log::not_implemented(call)) };
+    let Some(found) = found else { return Err(log::not_behind(call, pod)) };
     if cfg!(not(feature = "websocket")) {
         return Err(ApiError::not_implemented(
             "this build runs no commands; build it with the feature websocket",

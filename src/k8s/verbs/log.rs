@@ -14,8 +14,9 @@ use crate::message::{Body, Query, is_true};
 use super::super::golang::{parse_int, parse_time};
 use super::super::meta;
 use super::super::output;
+use super::super::resource::GroupResource;
 use super::super::status::{ApiError, FieldError};
-use super::{Call, Outcome, Resolved};
+use super::{Call, Kubelet, Outcome, Resolved};
 
 /// The annotation with the text of all containers; behind a dot, the name of one.
 pub(super) const ANNOTATION: &str = "standin.dev/logs";
@@ -108,7 +109,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let annotations = &pod["metadata"]["annotations"];
     let own = annotations[format!("{ANNOTATION}.{container}")].as_str();
     let Some(text) = own.or_else(|| annotations[ANNOTATION].as_str()) else {
-        return Err(not_implemented(call));
+        return Err(not_behind(call, &pod));
     };
     let started = started(&pod, container)?;
     if options.previous {
@@ -120,6 +121,24 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
     let body = Body::Bytes(shown(text, &options, started, call.now).into());
     let plan = output::plan(StatusCode::OK, HeaderValue::from_static("text/plain"), body);
     Ok(Resolved::Outcome(Outcome::Plan(plan)))
+}
+
+/// Why nothing answers for a pod that has a node: upstream finds no kubelet where there is no such node; else
+/// [`not_implemented`].
+pub(super) fn not_behind(call: &Call<'_>, pod: &Value) -> ApiError {
+    if has_kubelet(call, pod) {
+        return not_implemented(call);
+    }
+    // The error of the node, in the words of the pod's resource.
+    let node = pod["spec"]["nodeName"].as_str().unwrap_or_default();
+    ApiError::not_found(&call.served.of.group_resource, node)
+}
+
+/// Whether a kubelet is asked: not in a server that is one alone, and has no such node.
+pub(super) fn has_kubelet(call: &Call<'_>, pod: &Value) -> bool {
+    let node = pod["spec"]["nodeName"].as_str().unwrap_or_default();
+    let nodes = GroupResource::new("", "nodes");
+    call.config.kubelet != Kubelet::Absent || call.state.snapshot.get(&nodes, node).is_some()
 }
 
 /// 501: a stub at the path can answer.
