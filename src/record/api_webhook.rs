@@ -100,7 +100,10 @@ impl ApiWebhooks {
         for _ in 0..MOST_RETRIES {
             let answer = self.follow(&target, &body, patience, start).await?;
             match asked_to_wait(&answer) {
-                Some(time) => patience.wait(time, start).await?,
+                Some(time) => patience
+                    .wait(time, start)
+                    .await
+                    .map_err(|why| format!("Post \"{}\": {why}", target.url))?,
                 None => return read(answer, patience, start).await,
             }
         }

@@ -48,16 +48,50 @@ pub(super) fn added(
 fn add(headers: &mut HeaderMap, texts: &[String]) {
     let own = headers.get_all(WARNING).iter().filter_map(text_of);
     let mut known = HashSet::new();
-    let all: Vec<String> =
-        own.chain(texts.iter().cloned()).filter(|text| known.insert(text.clone())).collect();
-    let is_long = all.iter().map(|text| text.chars().count()).sum::<usize>() > MOST;
+    let all = own.chain(texts.iter().cloned()).filter(|text| known.insert(text.clone()));
+    let mut recorded = Recorded::default();
+    for text in all.filter(|text| output::warning(text).is_some()) {
+        recorded.add(text);
+    }
     headers.remove(WARNING);
-    for mut text in all {
-        if is_long {
-            text = text.chars().take(SHORTENED).collect();
+    for value in recorded.texts.iter().filter_map(|text| output::warning(text)) {
+        headers.append(WARNING, value);
+    }
+}
+
+/// The warnings of an answer (`recorder.AddWarning`).
+#[derive(Default)]
+struct Recorded {
+    texts: Vec<String>,
+    /// How many characters they have.
+    written: usize,
+    /// Whether they had too many, and are shortened.
+    are_shortened: bool,
+}
+
+impl Recorded {
+    fn add(&mut self, text: String) {
+        if self.are_shortened && self.written >= MOST {
+            return;
         }
-        if let Some(value) = output::warning(&text) {
-            headers.append(WARNING, value);
+        let count = text.chars().count();
+        let is_first_beyond = !self.are_shortened && self.written + count > MOST;
+        self.are_shortened |= is_first_beyond;
+        self.texts.push(text);
+        let changed = match (is_first_beyond, self.are_shortened) {
+            (true, _) => 0,
+            (false, true) => self.texts.len() - 1,
+            (false, false) => {
+                self.written += count;
+                return;
+            }
+        };
+        if is_first_beyond {
+            self.written = 0;
+        }
+        for text in &mut self.texts[changed..] {
+            *text = text.chars().take(SHORTENED).collect();
+            self.written += text.chars().count();
         }
     }
 }
@@ -108,5 +142,10 @@ mod tests {
         let more = "x".repeat(97);
         let shortened = "y".repeat(SHORTENED);
         assert_eq!(with(&[&more], &[&long]), [more.as_str(), shortened.as_str()]);
+        // Nothing comes behind what is full, once it is shortened.
+        let many: Vec<String> =
+            (10..40).map(|index| format!("{index}{}", "z".repeat(200))).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(with(&[], &many), many[..21]);
     }
 }
