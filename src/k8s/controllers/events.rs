@@ -10,7 +10,7 @@ use super::namespaces;
 use super::objects::{QUOTAS, SERVICES, controller};
 
 /// The controllers of types, by group and plural.
-const TYPES: [(&str, &str, Controller); 12] = [
+const TYPES: [(&str, &str, Controller); 13] = [
     ("", "pods", Controller::Pod),
     ("", "replicationcontrollers", Controller::ReplicationController),
     ("apps", "replicasets", Controller::ReplicaSet),
@@ -23,6 +23,7 @@ const TYPES: [(&str, &str, Controller); 12] = [
     ("", "resourcequotas", Controller::ResourceQuota),
     ("", "namespaces", Controller::ServiceAccount),
     ("", "namespaces", Controller::RootCertificates),
+    ("admissionregistration.k8s.io", "validatingadmissionpolicies", Controller::PolicyStatus),
 ];
 
 /// The resource whose status a controller writes.

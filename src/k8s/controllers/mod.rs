@@ -23,6 +23,9 @@ mod names;
 mod namespaces;
 mod objects;
 mod pods;
+mod policies;
+#[cfg_attr(not(feature = "cel"), path = "policy_types_off.rs")]
+mod policy_types;
 mod quotas;
 mod replicas;
 mod revisions;
@@ -185,6 +188,10 @@ impl Run {
             }
             Controller::ResourceQuota => {
                 quotas::run(&mut work, key);
+                None
+            }
+            Controller::PolicyStatus => {
+                policies::run(&mut work, key);
                 None
             }
             Controller::Endpoints => {

@@ -31,10 +31,12 @@ pub(crate) enum Controller {
     GarbageCollector,
     /// Gives aggregating cluster roles their rules.
     ClusterRoleAggregation,
+    /// Checks the types of validating admission policies.
+    PolicyStatus,
 }
 
 /// The controllers with their names: that of upstream, and the older short one.
-const NAMES: [(Controller, &str, &str); 17] = [
+const NAMES: [(Controller, &str, &str); 18] = [
     (Controller::Pod, "pod-lifecycle", "kubelet"),
     (Controller::ReplicaSet, "replicaset-controller", "replicaset"),
     (
@@ -63,6 +65,11 @@ const NAMES: [(Controller, &str, &str); 17] = [
         Controller::ClusterRoleAggregation,
         "clusterrole-aggregation-controller",
         "clusterrole-aggregation",
+    ),
+    (
+        Controller::PolicyStatus,
+        "validatingadmissionpolicy-status-controller",
+        "validatingadmissionpolicy-status-controller",
     ),
 ];
 

@@ -47,6 +47,8 @@ pub(super) const DAEMON_SETS: Type = of("apps", "DaemonSet", "daemonsets");
 pub(super) const REVISIONS: Type = of("apps", "ControllerRevision", "controllerrevisions");
 pub(super) const JOBS: Type = of("batch", "Job", "jobs");
 pub(super) const CRON_JOBS: Type = of("batch", "CronJob", "cronjobs");
+pub(super) const POLICIES: Type =
+    of("admissionregistration.k8s.io", "ValidatingAdmissionPolicy", "validatingadmissionpolicies");
 pub(super) const SLICES: Type = of("discovery.k8s.io", "EndpointSlice", "endpointslices");
 
 impl Type {

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::super::testing::TestStore;
 use super::super::{HistoryLimits, Seed};
 use super::objects::{
-    CLAIMS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, ENDPOINTS, JOBS, NODES, PODS, REPLICA_SETS,
-    SERVICES, SLICES, STATEFUL_SETS, Type,
+    CLAIMS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, ENDPOINTS, JOBS, NODES, PODS, POLICIES,
+    REPLICA_SETS, SERVICES, SLICES, STATEFUL_SETS, Type,
 };
 use super::*;
 
@@ -40,7 +40,7 @@ impl World {
 
     fn create(&mut self, of: Type, name: &str, spec: &Value) {
         let metadata = match of {
-            NODES => json!({"name": name}),
+            NODES | POLICIES => json!({"name": name}),
             _ => json!({"name": name, "namespace": "default"}),
         };
         self.work(|work| assert!(work.create(of, json!({"metadata": metadata, "spec": spec}))));
@@ -79,7 +79,8 @@ impl World {
     }
 
     fn get(&self, of: Type, name: &str) -> Value {
-        let key = if of == NODES { name.to_owned() } else { format!("default/{name}") };
+        let is_global = of == NODES || of == POLICIES;
+        let key = if is_global { name.to_owned() } else { format!("default/{name}") };
         Work::on(&self.store.state(), Timestamp::UNIX_EPOCH).get(of, &key).unwrap_or_default()
     }
 
@@ -272,4 +273,50 @@ fn services_have_the_addresses_of_ready_pods() {
     assert_eq!(slice["endpoints"][0]["conditions"]["ready"], true);
     world.change(DEPLOYMENTS, "web", |web| web["spec"]["replicas"] = json!(0));
     assert!(world.get(ENDPOINTS, "web")["subsets"].is_null());
+}
+
+/// The texts are those of `typechecking_test.go`.
+#[test]
+#[cfg(feature = "cel")]
+fn a_policy_says_which_of_its_expressions_do_not_fit_the_types() {
+    let mut world = World::new();
+    let rule = |groups: &str, resource: &str| {
+        json!({
+            "apiGroups": [groups], "apiVersions": ["v1"], "resources": [resource], "operations": ["*"],
+        })
+    };
+    let spec = json!({
+        "matchConstraints": {"resourceRules": [rule("apps", "deployments"), rule("", "pods"), rule("*", "x")]},
+        "variables": [{"name": "count", "expression": "object.spec.replicas"}],
+        "validations": [
+            {"expression": "object.metadata.name == 'a' || variables.count > 1"},
+            {"expression": "object.kind == 1", "messageExpression": "object.spec.containers[0].name"},
+        ],
+    });
+    world.create(POLICIES, "p", &spec);
+    let status = world.get(POLICIES, "p")["status"].clone();
+    assert_eq!(status["observedGeneration"], 1);
+    let warnings = status["typeChecking"]["expressionWarnings"].as_array().unwrap();
+    let fields: Vec<&str> = warnings.iter().map(|one| one["fieldRef"].as_str().unwrap()).collect();
+    assert_eq!(fields, ["spec.validations[1].expression", "spec.validations[1].messageExpression"]);
+    let text = warnings[0]["warning"].as_str().unwrap();
+    let no_overload = "ERROR: <input>:1:13: found no matching overload for '_==_' applied to '(string, int)'\n \
+                       | object.kind == 1\n | ............^";
+    assert_eq!(
+        text,
+        format!("/v1, Kind=Pod: {no_overload}\n\napps/v1, Kind=Deployment: {no_overload}\n")
+    );
+    let text = warnings[1]["warning"].as_str().unwrap();
+    assert!(
+        text.starts_with(
+            "apps/v1, Kind=Deployment: ERROR: <input>:1:12: undefined field 'containers'"
+        ),
+        "{text}"
+    );
+    // A changed policy is looked at again.
+    world.change(POLICIES, "p", |policy| {
+        policy["spec"]["validations"] = json!([{"expression": "object.kind == 'x'"}]);
+    });
+    let status = world.get(POLICIES, "p")["status"].clone();
+    assert_eq!(status, json!({"observedGeneration": 2, "typeChecking": {}}));
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock};
 
+use super::super::super::Schema;
 use super::super::evaluate::COMPOSED;
 use super::super::language::patch_types::{OBJECT, OPERATION};
 use super::super::language::types::{Decl, ObjectDecl, Shape, Type};
@@ -21,12 +22,15 @@ pub(in super::super::super::super) struct Environment {
     pub(super) patches: bool,
     /// The one variable of expressions that see nothing else.
     alone: Option<(&'static str, &'static LazyLock<Type>)>,
+    /// The type of `object` and `oldObject`, and that of `params`.
+    objects: (Type, Type),
 }
 
 impl Environment {
     /// With an `authorizer`, and with `params` where there are any.
     pub(in super::super::super::super) fn new(params: bool) -> Self {
-        Self { params, authorizer: true, composed: None, patches: false, alone: None }
+        let objects = (Type::Dyn, Type::Dyn);
+        Self { params, authorizer: true, composed: None, patches: false, alone: None, objects }
     }
 
     /// That of expressions which select devices (`k8s.io/dynamic-resource-allocation/cel`).
@@ -37,6 +41,20 @@ impl Environment {
     /// That of the conditions of authorization webhooks, which see a review (`k8s.io/apiserver/pkg/authorization/cel`).
     pub(in super::super::super::super) fn of_access_reviews() -> Self {
         Self { alone: Some(("request", &REVIEW)), ..Self::new(false) }
+    }
+
+    /// With objects and parameters of schemas, each with the name of its type: the use of their fields is checked
+    /// (`typeOverwrite` in `pkg/admission/plugin/policy/validating/typechecking.go`).
+    #[must_use]
+    pub(in super::super::super::super) fn with_schemas(
+        &self,
+        object: (&Schema, &str),
+        params: Option<(&Schema, &str)>,
+    ) -> Self {
+        let of = |(schema, name): (&Schema, &str)| {
+            Decl::of(schema, true, name).map_or(Type::Dyn, |decl| decl.cel_type())
+        };
+        Self { objects: (of(object), params.map_or(Type::Dyn, of)), ..self.clone() }
     }
 
     /// Without the `authorizer`.
@@ -71,13 +89,13 @@ impl Environment {
             return vec![(name, Type::clone(of))];
         }
         let mut variables = vec![
-            ("object", Type::Dyn),
-            ("oldObject", Type::Dyn),
+            ("object", self.objects.0.clone()),
+            ("oldObject", self.objects.0.clone()),
             ("namespaceObject", NAMESPACE.clone()),
             ("request", REQUEST.clone()),
         ];
         if self.params {
-            variables.push(("params", Type::Dyn));
+            variables.push(("params", self.objects.1.clone()));
         }
         if self.authorizer {
             let authorizer = Type::Opaque("kubernetes.authorization.Authorizer");
