@@ -7,13 +7,16 @@ use crate::k8s::EnabledApis;
 
 use super::flags::Flags;
 use super::gates::{FeatureGates, aggregate};
-use super::{authorization, plugins, values};
+use super::{authorization, plugins, values, versions};
 
 /// How audit events are written (`AllowedModes`).
 const AUDIT_MODES: [&str; 3] = ["batch", "blocking", "blocking-strict"];
 
 /// What upstream prints as the error of a command line; nothing for one that it accepts.
 pub(super) fn refusal(flags: &Flags) -> Option<String> {
+    if let Some(why) = versions::refusal(flags) {
+        return Some(why);
+    }
     if let Err(why) = FeatureGates::read(flags) {
         return Some(why);
     }

@@ -21,6 +21,7 @@ mod kinds;
 mod parent;
 mod plugins;
 mod values;
+mod versions;
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;

@@ -44,6 +44,13 @@ const CIPHERS: [&str; 26] = [
     "RSA_WITH_AES_256_GCM_SHA384",
 ];
 
+/// The help of `--cors-allowed-origins`, which errors repeat.
+const ORIGINS: &str = "List of allowed origins for CORS, comma separated. An allowed origin can be a regular expression to \
+                       support subdomain matching. If this list is empty CORS will not be enabled. Please ensure each \
+                       expression matches the entire hostname by anchoring to the start with '^' or including the '//' \
+                       prefix, and by anchoring to the end with '$' or including the ':' port separator suffix. Examples \
+                       of valid expressions are '//example\\.com(:|$)' and '^https://example\\.com(:|$)'";
+
 /// The most that `--goaway-chance` may be.
 const MOST_GOAWAY: f64 = 0.02;
 
@@ -103,7 +110,23 @@ pub(super) fn of_server(flags: &Flags) -> Vec<String> {
          see https://tools.ietf.org/html/rfc6797#section-6.1 for more information"
             .to_owned()
     }));
+    problems.extend(origins(flags));
     problems
+}
+
+/// Origins whose expressions match hosts that only begin or end like theirs (`validateCorsAllowedOriginList`).
+fn origins(flags: &Flags) -> Option<String> {
+    let is_pinned = |text: &&str| {
+        (text.contains('^') || text.contains("//")) && (text.contains('$') || text.contains(':'))
+    };
+    // The same error several times is said once.
+    let found = flags.list("cors-allowed-origins").any(|origin| !is_pinned(&origin));
+    found.then(|| {
+        format!(
+            "--cors-allowed-origins has an invalid regular expression: regular expression does not pin to start/end of \
+             host in the origin header, help: {ORIGINS}"
+        )
+    })
 }
 
 /// What is refused with the other options of authentication (`BuiltInAuthenticationOptions.Validate`).
