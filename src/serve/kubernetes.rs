@@ -91,7 +91,9 @@ pub(super) async fn answer_noted(
         context.begin_controllers();
     }
     let world = &context.world;
-    let nonce = if *asked.method() == Method::POST { uuid::Uuid::new_v4().as_u128() } else { 0 };
+    // What may create an object: an update and an apply do so as well.
+    let creates = matches!(*asked.method(), Method::POST | Method::PUT | Method::PATCH);
+    let nonce = if creates { uuid::Uuid::new_v4().as_u128() } else { 0 };
     let (conversions, reviews) = (Conversions::default(), Reviews::noted(notes));
     let own_auth = access_reviews::cache(context);
     let api_request = ApiRequest {

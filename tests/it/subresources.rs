@@ -222,3 +222,22 @@ async fn tokens_are_of_the_issuers_that_are_set() {
     assert_eq!(reviewed.at("/status/authenticated"), true, "{}", reviewed.text());
     assert_eq!(reviewed.at("/status/audiences"), json!(["https://b/"]));
 }
+
+#[tokio::test]
+async fn what_an_apply_or_an_update_creates_has_a_uid_of_its_own() {
+    let server = server().await;
+    let mut uids = std::collections::BTreeSet::new();
+    for name in ["a", "b"] {
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
+        let target = format!("/api/v1/namespaces/default/configmaps/{name}?fieldManager=m");
+        let made = patch(&server, &target, APPLY, &map).await;
+        assert_eq!(made.status, 201, "{}", made.text());
+        uids.insert(made.at("/metadata/uid").to_string());
+        let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": name}});
+        let target = format!("/apis/coordination.k8s.io/v1/namespaces/default/leases/{name}");
+        let made = post(&server, "PUT", &target, &lease).await;
+        assert_eq!(made.status, 201, "{}", made.text());
+        uids.insert(made.at("/metadata/uid").to_string());
+    }
+    assert_eq!(uids.len(), 4, "{uids:?}");
+}
