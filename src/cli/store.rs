@@ -94,7 +94,7 @@ fn print_contents(contents: &StoreContents) {
     print_worlds(contents);
     for (world, of) in &contents.worlds {
         for (resource, (count, bytes)) in &of.resources {
-            println!("  {world}: {resource}: {count} objects, {bytes} bytes");
+            println!("  {world}: {resource}: {}, {bytes} bytes", counted(*count, "object"));
         }
     }
     println!("besides objects: {} keys", contents.besides_objects);
@@ -127,7 +127,8 @@ fn print_worlds(contents: &StoreContents) {
             removed => format!(", {removed} of the fixtures removed"),
         };
         println!(
-            "world {world}: {count} objects, {bytes} bytes{removed}, last write {revision}{ended}"
+            "world {world}: {}, {bytes} bytes{removed}, last write {revision}{ended}",
+            counted(count, "object")
         );
     }
 }
@@ -184,7 +185,7 @@ async fn export(args: &StoreExport) -> Result<(), CommandError> {
             return Ok(());
         };
         let files = Files::from([(to.clone(), text.into_bytes())]);
-        return write(&files, args.force, &format!("{} objects", lines.len() - 1), to);
+        return write(&files, args.force, &counted(lines.len() - 1, "object"), to);
     }
     // Without --raw there is a directory.
     let to = args.to.as_deref().unwrap_or(Path::new("."));
@@ -210,7 +211,8 @@ async fn export(args: &StoreExport) -> Result<(), CommandError> {
     }
     let files = objects::to_files(&collection, &kinds);
     let files: Files = files.into_iter().map(|(path, content)| (to.join(path), content)).collect();
-    let what = format!("{} objects in {} files", collection.objects().count(), files.len());
+    let objects = counted(collection.objects().count(), "object");
+    let what = format!("{objects} in {}", counted(files.len(), "file"));
     write(&files, args.force, &what, to)
 }
 
@@ -247,8 +249,13 @@ async fn import(args: &StoreImport) -> Result<(), CommandError> {
         let imported = tools.of(&into).import(&into, &state, &bare, args.force).await;
         imported.map_err(CommandError::Failed)?
     };
-    println!("wrote {count} objects");
+    println!("wrote {}", counted(count, "object"));
     Ok(())
+}
+
+/// How many there are of something.
+fn counted(count: usize, of: &str) -> String {
+    format!("{count} {of}{}", if count == 1 { "" } else { "s" })
 }
 
 /// What objects of files make.
@@ -285,9 +292,18 @@ async fn remove(args: &StoreRemove) -> Result<(), CommandError> {
     let names: Vec<WorldName> =
         args.worlds.iter().map(|name| world(name)).collect::<Result<_, _>>()?;
     let tools = open(&args.store).await?;
+    let mut missing = Vec::new();
     for name in &names {
-        tools.of(name).remove(name).await.map_err(CommandError::Failed)?;
+        if !tools.of(name).remove(name).await.map_err(CommandError::Failed)? {
+            missing.push(&**name);
+        }
     }
-    println!("removed {} worlds", names.len());
-    Ok(())
+    println!("removed {}", counted(names.len() - missing.len(), "world"));
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(CommandError::Failed(format!(
+        "nothing was written in {}: `standin store worlds` lists them",
+        missing.join(", ")
+    )))
 }

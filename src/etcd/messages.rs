@@ -258,6 +258,12 @@ impl Compare {
         Self::revision(key, CompareResult::Less, revision.saturating_add(1))
     }
 
+    /// A key that was written after a revision.
+    #[cfg(feature = "cli")]
+    pub(crate) fn after(key: Vec<u8>, revision: u64) -> Self {
+        Self::revision(key, CompareResult::Greater, revision)
+    }
+
     fn revision(key: Vec<u8>, result: CompareResult, revision: u64) -> Self {
         let target = CompareTarget::Mod.into();
         let mod_revision = Some(i64::try_from(revision).unwrap_or(i64::MAX));

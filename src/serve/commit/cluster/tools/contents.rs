@@ -99,20 +99,13 @@ impl Contents {
         if WorldName::parse(world).is_err() {
             wrong("its world has an invalid name".to_owned());
         }
-        match object(kv) {
+        match object_at(key, &kv.value) {
             Err(why) => wrong(why),
             Ok(None) => {
                 self.world(world).removed += 1;
                 return;
             }
-            Ok(Some(value)) => {
-                let of = |field| value["metadata"][field].as_str().unwrap_or_default();
-                let (namespace, named) = (of("namespace"), of("name"));
-                let slash = if namespace.is_empty() { "" } else { "/" };
-                if format!("{namespace}{slash}{named}") != key {
-                    wrong(format!("it holds the object {namespace}{slash}{named}"));
-                }
-            }
+            Ok(Some(_)) => {}
         }
         let size = kv.value.len();
         if self.largest.as_ref().is_none_or(|(_, largest)| *largest < size) {
@@ -151,16 +144,28 @@ impl Contents {
     }
 }
 
-/// The object of a key; nothing where one of the fixtures was removed.
-pub(super) fn object(kv: &KeyValue) -> Result<Option<Value>, String> {
+/// The object of a value, if it is the one of its key; nothing where one of the fixtures was removed.
+pub(super) fn object_at(key: &str, value: &[u8]) -> Result<Option<Value>, String> {
+    let Some(object) = object(value)? else { return Ok(None) };
+    let of = |field| object["metadata"][field].as_str().unwrap_or_default();
+    let (namespace, named) = (of("namespace"), of("name"));
+    let slash = if namespace.is_empty() { "" } else { "/" };
+    if format!("{namespace}{slash}{named}") != key {
+        return Err(format!("it holds the object {namespace}{slash}{named}"));
+    }
+    Ok(Some(object))
+}
+
+/// The object of a value; nothing where one of the fixtures was removed.
+pub(super) fn object(value: &[u8]) -> Result<Option<Value>, String> {
     #[derive(Deserialize)]
     struct Stored {
         object: Value,
     }
-    if kv.value.is_empty() {
+    if value.is_empty() {
         return Ok(None);
     }
-    let stored = serde_json::from_slice::<Stored>(&kv.value);
+    let stored = serde_json::from_slice::<Stored>(value);
     stored.map(|stored| Some(stored.object)).map_err(|error| error.to_string())
 }
 

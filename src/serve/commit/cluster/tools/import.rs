@@ -14,6 +14,7 @@ use super::super::inner::PATIENCE;
 use super::super::keys::Meaning;
 use super::super::start::is_known;
 use super::StoreTool;
+use super::contents::object_at;
 
 /// The most objects that are written at once: each is three operations of the 128 that etcd takes (`--max-txn-ops`).
 const AT_ONCE: usize = 40;
@@ -80,6 +81,7 @@ impl Dump {
                 Some(world) => world.clone(),
                 None => WorldName::parse(&line.world).map_err(|error| wrong(error.to_string()))?,
             };
+            object_at(&line.key, line.value.as_bytes()).map_err(wrong)?;
             let new = New { place: line.resource, key: line.key, value: line.value.into_bytes() };
             match worlds.iter_mut().find(|(known, _)| *known == world) {
                 Some((_, objects)) => objects.push(new),

@@ -90,9 +90,12 @@ impl StoreTool {
         let (mut objects, mut wrong) = (Vec::new(), None);
         let mut visit = |kv: KeyValue| {
             let Meaning::Object { resource, key, .. } = self.keys.meaning(&kv.key) else { return };
-            let value = contents::object(&kv);
+            let value = contents::object(&kv.value);
             if let Err(why) = &value {
-                wrong.get_or_insert(format!("{}: {why}", String::from_utf8_lossy(&kv.key)));
+                wrong.get_or_insert(format!(
+                    "{}: {why}: remove this key, or write the object anew with `standin store import --force`",
+                    String::from_utf8_lossy(&kv.key)
+                ));
             }
             let (resource, key) = (resource.to_owned(), key.to_owned());
             objects.push(StoredObject { resource, key, value: value.ok().flatten() });
@@ -130,12 +133,13 @@ impl StoreTool {
         Ok(revision)
     }
 
-    /// Removes what was written in a world: its next use makes it anew.
+    /// Removes what was written in a world: its next use makes it anew. Returns whether there was anything.
     ///
     /// # Errors
     /// What etcd says.
-    pub(crate) async fn remove(&self, world: &WorldName) -> Result<(), String> {
-        self.carry_out(Vec::new(), self.keys.erasure(world)).await.map(drop)
+    pub(crate) async fn remove(&self, world: &WorldName) -> Result<bool, String> {
+        let written = vec![Compare::after(self.keys.head(world).into(), 0)];
+        self.carry_out(written, self.keys.erasure(world)).await
     }
 
     async fn reached(&self, asked: Option<u64>) -> Result<u64, String> {
