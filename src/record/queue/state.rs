@@ -218,7 +218,9 @@ impl State {
             job.order = self.number();
             Task::Memory(job)
         } else {
-            let mut first = self.spilled.iter().take(LOOK_AHEAD);
+            // At the end no thread passes one over: each could wait for its secrets, and none would be left to take it.
+            let most = if self.ends { 1 } else { LOOK_AHEAD };
+            let mut first = self.spilled.iter().take(most);
             let at = first.position(|entry| free(&self.busy, entry.key))?;
             let next = self.spilled.remove(at)?;
             if let Some(count) = self.spilled_keys.get_mut(&next.key) {
