@@ -10,7 +10,7 @@ use crate::message::parameters;
 use super::super::clean::Clean;
 use super::super::exchange::{SentBody, SentRequest};
 use super::content::{self, Bytes};
-use super::drawn::TimeSpan;
+use super::times::{self, TimeSpan};
 use super::{drawn, marked, parts, signed_chunks};
 
 /// Adds the pattern of a body to `request`, and the number of its conditions. Returns the digest of a body that no
@@ -99,7 +99,7 @@ fn form(text: &str, clean: &Clean<'_>) -> Option<Map<String, Value>> {
                 return json!({"matches": ".*"});
             }
             let marked = clean.marked_parameter(name, value);
-            let marked = drawn::without_times(&marked).unwrap_or(marked);
+            let marked = times::without_times(&marked).unwrap_or(marked);
             marked::value(value, &marked, ".*")
         };
         patterns.insert(name.to_string(), marked::values(values.map(one).collect()));

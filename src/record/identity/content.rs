@@ -11,7 +11,7 @@ use crate::redact::{MARK, Redacted};
 
 use super::super::answer::is_searched;
 use super::super::clean::Clean;
-use super::drawn::TimeSpan;
+use super::times::{self, TimeSpan};
 use super::{drawn, graphql, marked, markup, xml};
 
 /// Larger bodies that are not text are matched by their digest, in bytes.
@@ -73,6 +73,8 @@ pub(super) fn text_pattern(headers: &HeaderMap, text: &str, clean: &Clean<'_>) -
         return pattern;
     }
     let marked = markup::marked(&lines_marked(&marked));
+    let marked =
+        times::without_times(&marked).filter(|new| is_short_pattern(new)).unwrap_or(marked);
     if let Some(pattern) = xml::pattern(&marked) {
         return pattern;
     }
@@ -80,6 +82,13 @@ pub(super) fn text_pattern(headers: &HeaderMap, text: &str, clean: &Clean<'_>) -
         return json!({"equalTo": text});
     }
     json!({"matches": marked::regex(&marked, r"[\s\S]*")})
+}
+
+/// Whether a pattern may be made of a text, which a log with many times is too long for.
+fn is_short_pattern(marked: &str) -> bool {
+    const LONGEST: usize = 64 << 10;
+    const MOST_MARKS: usize = 32;
+    marked.len() <= LONGEST && marked.matches(MARK).count() <= MOST_MARKS
 }
 
 /// Whether a body is an operation as a whole.
@@ -150,7 +159,7 @@ fn any_at_marks(value: &mut Value, name: &str, span: Option<TimeSpan>) {
             if text.contains(MARK)
                 || drawn::is_drawn(name, text)
                 || begins(text)
-                || drawn::without_times(text).is_some() =>
+                || times::without_times(text).is_some() =>
         {
             "${json-unit.any-string}".clone_into(text);
         }

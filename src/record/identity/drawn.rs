@@ -1,12 +1,9 @@
 //! What a client draws anew for each request: ids of requests, nonces, the time of day. The same client sends
 //! another value at replay, so a pattern allows any.
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::fmt::rfc2822;
 use uuid::Uuid;
 
-use crate::redact::MARK;
+use super::times::{is_now, is_now_in_base_64};
 
 /// Names of values that a client draws, in lower case without separators. A name with one of these in it is one.
 const NAMES: [&str; 15] = [
@@ -38,19 +35,16 @@ const OF_SIGN_IN: [&str; 3] = ["state", "code_challenge", "code_verifier"];
 const ECHOED: [&str; 6] =
     ["nonce", "correlationid", "traceid", "spanid", "traceparent", "clientmutationid"];
 
-/// A time this close to now is the time of the request, in seconds.
-const NOW: i64 = 600;
-
 /// Whether the value of a name is drawn for one request.
 pub(super) fn is_drawn(name: &str, value: &str) -> bool {
-    is_now(value) || (is_name(name) && is_random(value))
+    is_now(value) || (is_name(name) && is_random(value)) || name == "t" && is_now_in_base_64(value)
 }
 
 /// Whether an answer may repeat a value for its client to know the request by.
 pub(in crate::record) fn is_echoed(name: &str, value: &str, in_header: bool) -> bool {
     let flat: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     let flat = flat.to_ascii_lowercase();
-    let is_name = flat == "state"
+    let is_name = ["state", "callback", "jsonp"].contains(&&*flat)
         || ECHOED.iter().any(|part| flat.contains(part))
         || in_header && ["requestid", "reqid"].iter().any(|part| flat.contains(part));
     is_name && is_random(value)
@@ -95,104 +89,10 @@ fn is_mixed(value: &str) -> bool {
         && value.as_bytes().windows(2).filter(|pair| in_a_row(pair)).count() >= 2
 }
 
-/// A text with marks in place of the numbers in it that are a time close to now; nothing where it has none.
-pub(super) fn without_times(text: &str) -> Option<String> {
-    let mut out = String::new();
-    let mut rest = text;
-    let mut has_time = false;
-    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
-        let length = rest[at..].bytes().take_while(u8::is_ascii_digit).count();
-        let number = &rest[at..at + length];
-        out.push_str(&rest[..at]);
-        if length < text.len() && is_now(number) {
-            out.push(MARK);
-            has_time = true;
-        } else {
-            out.push_str(number);
-        }
-        rest = &rest[at + length..];
-    }
-    has_time.then(|| out + rest)
-}
-
-/// The span of time that a request asks for: it ends now, and begins some time before.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct TimeSpan {
-    is_number: bool,
-    /// Whether it ends at a whole hour.
-    is_round: bool,
-}
-
-impl TimeSpan {
-    /// The longest one, in seconds.
-    const LONGEST: i64 = 400 * 24 * 3600;
-
-    /// The span of the values of a request; nothing where none of them is the time.
-    pub(super) fn of<'v>(values: impl IntoIterator<Item = &'v str>) -> Option<Self> {
-        let end = values.into_iter().find(|value| is_now(value))?;
-        let is_round = seconds(end)? % 3600 == 0;
-        Some(Self { is_number: is_number(end), is_round })
-    }
-
-    /// Whether a value is its other end. A whole hour is one that was chosen, unless the span ends at one too.
-    pub(super) fn begins(self, value: &str) -> bool {
-        let Some(at) = seconds(value).filter(|_| is_number(value) == self.is_number) else {
-            return false;
-        };
-        let distance = (at - Timestamp::now().as_second()).abs();
-        distance <= Self::LONGEST && (self.is_round || at % 3600 != 0)
-    }
-}
-
-fn is_number(value: &str) -> bool {
-    value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-}
-
-/// Whether a value is a time close to now.
-pub(super) fn is_now(value: &str) -> bool {
-    let now = Timestamp::now().as_second();
-    seconds(value).is_some_and(|seconds| (seconds - now).abs() <= NOW)
-}
-
-/// The seconds since 1970 that a value stands for: a number by its length, a date with a time of day.
-fn seconds(value: &str) -> Option<i64> {
-    let whole = value.split_once('.').map_or(value, |(whole, part)| {
-        if part.bytes().all(|byte| byte.is_ascii_digit()) { whole } else { "" }
-    });
-    if !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit()) {
-        let number: i64 = whole.parse().ok()?;
-        return match whole.len() {
-            10 => Some(number),
-            13 => Some(number / 1_000),
-            16 => Some(number / 1_000_000),
-            19 => Some(number / 1_000_000_000),
-            _ => None,
-        };
-    }
-    if value.len() < 16 || value.len() > 40 {
-        return uuid_time(value);
-    }
-    if let Ok(at) = value.parse::<Timestamp>() {
-        return Some(at.as_second());
-    }
-    if let Ok(local) = value.parse::<DateTime>() {
-        let at = local.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-        return Some(at.timestamp().as_second());
-    }
-    if let Ok(at) = rfc2822::parse(value) {
-        return Some(at.timestamp().as_second());
-    }
-    uuid_time(value)
-}
-
-/// The time in a UUID that has one (version 1, 6 or 7).
-fn uuid_time(value: &str) -> Option<i64> {
-    let (seconds, _) = Uuid::try_parse(value).ok()?.get_timestamp()?.to_unix();
-    i64::try_from(seconds).ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     #[test]
@@ -229,36 +129,15 @@ mod tests {
     }
 
     #[test]
-    fn a_time_inside_of_a_text_is_marked() {
-        let second = Timestamp::now().as_second();
-        for (text, expected) in [
-            (format!("session-{second}"), Some("session-?")),
-            (format!("a{second}123.b-1000000000"), Some("a?.b-1000000000")),
-            (second.to_string(), None),
-            ("part-1000000000-7".to_owned(), None),
-        ] {
-            let expected = expected.map(|text| text.replace('?', &MARK.to_string()));
-            assert_eq!(without_times(&text), expected, "{text}");
+    fn the_time_in_base_64_is_known() {
+        const DIGITS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+        let mut now = usize::try_from(Timestamp::now().as_millisecond()).unwrap();
+        let mut text = String::new();
+        while now > 0 {
+            text.insert(0, char::from(DIGITS[now % 64]));
+            now /= 64;
         }
-    }
-
-    #[test]
-    fn a_span_of_time_that_ends_now_begins_at_any_time() {
-        let now = Timestamp::now().as_second();
-        let end = if now % 3600 == 0 { now + 1 } else { now };
-        let hour = end - end % 3600;
-        let (end, text) = (end.to_string(), Timestamp::from_second(end - 60).unwrap().to_string());
-        assert!(TimeSpan::of(["up", "15", "1000000000"]).is_none());
-        let span = TimeSpan::of(["up", &end]).unwrap();
-        for (value, begins) in [
-            ((now - 3599 - i64::from(now % 3600 == 3599)).to_string(), true),
-            (format!("{}.25", hour - 86_399), true),
-            ((hour - 3600).to_string(), false),
-            (text, false),
-            ("1000000001".to_owned(), false),
-            ("15".to_owned(), false),
-        ] {
-            assert_eq!(span.begins(&value), begins, "{value}");
-        }
+        assert!(is_drawn("t", &text) && is_drawn("t", &format!("{text}.2")), "{text}");
+        assert!(!is_drawn("x", &text) && !is_drawn("t", "Abcdefg") && !is_drawn("t", "users"));
     }
 }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::super::clean::Clean;
 use super::super::exchange::SentRequest;
-use super::{drawn, marked};
+use super::{drawn, marked, times};
 
 /// Fields of parts and conditions (RFC 9110, sections 13 and 14), and of operations: that of SOAP 1.1 (section 6.1.1),
 /// that of the JSON protocols of AWS, and methods that a client cannot send as such.
@@ -231,7 +231,7 @@ fn may_decide(name: &HeaderName, headers: &HeaderMap) -> bool {
     };
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     !NEVER.iter().any(is_named)
-        && values.into_iter().all(|value| !drawn::is_random(value) && !drawn::is_now(value))
+        && values.into_iter().all(|value| !drawn::is_random(value) && !times::is_now(value))
 }
 
 /// The boundary in such a type is random.

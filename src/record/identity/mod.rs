@@ -20,6 +20,7 @@ mod order;
 mod parts;
 mod signed_chunks;
 mod target;
+mod times;
 mod xml;
 
 use http::HeaderMap;

@@ -1,5 +1,6 @@
 //! The URL of a request → its pattern. Parameters of a query match in any order.
 
+use http::Method;
 use serde_json::{Map, Value, json};
 
 use crate::matching::UNMATCHED_PARAMETERS;
@@ -8,7 +9,7 @@ use crate::redact::MARK;
 
 use super::super::clean::Clean;
 use super::super::exchange::{SentRequest, path_of};
-use super::drawn::TimeSpan;
+use super::times::{self, TimeSpan};
 use super::{drawn, graphql, marked};
 
 /// Adds the pattern of a URL. Returns how many conditions it has beyond the path.
@@ -21,7 +22,8 @@ pub(super) fn pattern(
     let query = sent.target.split_once('?').map(|(_, query)| query).filter(|q| !q.is_empty());
     match Query::parse(query) {
         Ok(parsed) if query.is_some_and(has_only_names) => {
-            let loose = url(request, ["urlPath", "urlPathPattern"], path_of(&sent.target), clean);
+            let names = ["urlPath", "urlPathPattern"];
+            let loose = url(request, names, &sent.method, path_of(&sent.target), clean);
             let parameters = parameters(&parsed, clean, notes);
             // A parameter that comes twice asks for more than one that comes once.
             let count = i32::try_from(parsed.iter().count()).unwrap_or(i32::MAX);
@@ -33,7 +35,7 @@ pub(super) fn pattern(
         // No query, or one that cannot be decoded or has parameters without a name: it is matched as it is.
         _ => {
             let target = sent.target.strip_suffix('?').unwrap_or(&sent.target);
-            -url(request, ["url", "urlPattern"], target, clean)
+            -url(request, ["url", "urlPattern"], &sent.method, target, clean)
         }
     }
 }
@@ -44,8 +46,17 @@ fn has_only_names(query: &str) -> bool {
 }
 
 /// The URL as it is, or as a pattern where it has a secret. Returns 1 for a pattern, which is asked after URLs.
-fn url(request: &mut Map<String, Value>, names: [&str; 2], text: &str, clean: &Clean<'_>) -> i32 {
+fn url(
+    request: &mut Map<String, Value>,
+    names: [&str; 2],
+    method: &Method,
+    text: &str,
+    clean: &Clean<'_>,
+) -> i32 {
     let marked = clean.marked_target(text);
+    // With PUT, a client may choose the name of what it makes. Other names are the server's.
+    let of_client = Some(&marked).filter(|_| *method == Method::PUT);
+    let marked = of_client.and_then(|marked| times::without_times(marked)).unwrap_or(marked);
     let is_pattern = marked.contains(MARK);
     let (name, value) = if is_pattern {
         (names[1], marked::regex(&marked, "[^/?&]+"))
@@ -76,7 +87,7 @@ fn parameters(query: &Query<'_>, clean: &Clean<'_>, notes: &mut Vec<String>) -> 
         }
         let one = |value: &&str| {
             let marked = clean.marked_parameter(name, value);
-            let marked = drawn::without_times(&marked).unwrap_or(marked);
+            let marked = times::without_times(&marked).unwrap_or(marked);
             let operation = if name == "query" { graphql::text(&marked) } else { None };
             operation.unwrap_or_else(|| marked::value(value, &marked, ".*"))
         };

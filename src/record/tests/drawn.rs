@@ -200,3 +200,44 @@ fn a_span_of_time_that_ends_now_is_the_same_later() {
         .map(|query| request(Method::GET, &target(query, 3_000, 7), &[], ""));
     assert_eq!(book.replay(&asked), ["down", "up", "none"]);
 }
+
+#[test]
+fn texts_callbacks_and_names_with_the_time_match_later() {
+    let book = Book::new();
+    let now = jiff::Timestamp::now().as_second();
+    let line = |host: &str, by: i64| format!("cpu,host={host} value=0.5 {}000000000\n", now + by);
+    let text = |body: String| {
+        let mut request = request(Method::POST, "/write", &[], "");
+        request.body = RequestBody::Bytes(body.into());
+        request
+    };
+    for host in ["a", "b"] {
+        let answer = received(200, &[], host.as_bytes());
+        book.record(&sent(Method::POST, "/write", &[], line(host, 0).as_bytes()), answer);
+    }
+    let callback = |number: &str, by: i64| format!("jQuery{number}_{}123", now + by);
+    let target = |callback: &str| format!("/jsonp?callback={callback}&_={now}123");
+    let first = callback("36104711223344556677", 0);
+    let answer = format!("{first}({{}});");
+    book.record(
+        &sent(Method::GET, &target(&first), &[], b""),
+        received(200, &[], answer.as_bytes()),
+    );
+    let name = |by: i64| format!("/send/m{}123.0", now + by);
+    book.record(&sent(Method::PUT, &name(0), &[], b"{}"), received(200, &[], b"sent"));
+    book.record(&sent(Method::GET, &name(0), &[], b""), received(200, &[], b"read"));
+    let second = callback("36109988776655443322", 5);
+    let mut put = request(Method::PUT, &name(5), &[], "");
+    put.body = RequestBody::Bytes(Bytes::from_static(b"{}"));
+    let asked = [
+        text(line("b", 9)),
+        text(line("a", 9)),
+        text(line("c", 9)),
+        request(Method::GET, &target(&second), &[], ""),
+        put,
+        request(Method::GET, &name(5), &[], ""),
+        request(Method::GET, &name(0), &[], ""),
+    ];
+    let jsonp = format!("{second}({{}});");
+    assert_eq!(book.replay(&asked), ["b", "a", "none", &*jsonp, "sent", "none", "read"]);
+}

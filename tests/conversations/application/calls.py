@@ -79,6 +79,18 @@ async def slow(request):
     return PlainTextResponse("at last")
 
 
+async def measured(request):
+    """Takes lines with their times, and answers queries about a span of time, also to a script of a page."""
+    if request.method == "POST":
+        hosts = [line.split(b" ")[0].decode() for line in (await request.body()).splitlines()]
+        return JSONResponse({"hosts": hosts})
+    asked = request.query_params
+    content = {"query": asked["query"], "span": round(float(asked["end"]) - float(asked["start"]))}
+    if "callback" in asked:
+        return Response(f"{asked['callback']}({json.dumps(content)});", media_type="text/javascript")
+    return JSONResponse(content)
+
+
 async def pieces(request):
     """Small chunks of a text without a length, at once."""
     async def parts():
@@ -96,5 +108,6 @@ routes = [
     Route("/shared", shared, methods=["GET", "PUT", "OPTIONS"]),
     Route("/signed", signed),
     Route("/slow", slow),
+    Route("/measured", measured, methods=["GET", "POST"]),
     Route("/pieces", pieces),
 ]

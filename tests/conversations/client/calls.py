@@ -114,6 +114,23 @@ def signed_links(base):
 
 
 @conversation()
+def measurements(base):
+    """Lines with their times, and queries about the last hour, the last minute, and for a script of a page."""
+    http = session()
+    for hosts in ("ab", "c", "ab"):
+        lines = "".join(f"{host} value=0.5 {time.time_ns()}\n" for host in hosts)
+        say(http.post(base + "/measured", data=lines).json())
+    for query, span in (("up", 3600), ("up", 60), ("down", 3600), ("up", 3600)):
+        now = time.time()
+        say(http.get(base + "/measured", params={"query": query, "start": now - span, "end": now, "step": 15}).json())
+    for query in ("up", "down"):
+        now = time.time()
+        name = f"jQuery{uuid.uuid4().int}_{now * 1000:.0f}"
+        sent = {"callback": name, "query": query, "start": int(now) - 61, "end": int(now), "_": f"{now * 1000:.0f}"}
+        say(http.get(base + "/measured", params=sent).text.replace(name, "callback"))
+
+
+@conversation()
 def late_first_byte(base):
     """Two requests at once: the answer that takes longer comes later."""
     order = []
