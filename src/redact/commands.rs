@@ -32,6 +32,8 @@ patterns! {
     ORACLE = r#"\b(?:sqlplus|rman|expdp|impdp|sqlldr)\b[^\n"|;]*?\s[\w$#]+/([^\s@"'\\/]+)"#;
     VAULT = r#"\bvault\s+login\s+(?:-\S+\s+)*([^\s"'=-][^\s"'=]{5,})"#;
     RABBIT = r#"\brabbitmqctl\s+(?:add_user|change_password)\s+\S+\s+["']?([^\s"'\\]+)"#;
+    // `ENV name value` of a Dockerfile.
+    ENVIRONMENT = r"(?m)^[ \t]*ENV[ \t]+([A-Za-z_][A-Za-z0-9_]*)[ \t]+(\S+)";
     LITERAL = r#"--from-literal[= ]["']?[^\s=]+=([^\s"'\\]+)"#;
 }
 
@@ -48,8 +50,12 @@ impl Pass<'_> {
         if marks & marks::COMMAND != 0 {
             self.places(text, edits);
         }
-        if text.contains("config") || text.contains(" set ") {
-            for found in CONFIGURED.captures_iter(text) {
+        let by_name = [
+            (&CONFIGURED, text.contains("config") || text.contains(" set ")),
+            (&ENVIRONMENT, text.contains("ENV")),
+        ];
+        for (pattern, _) in by_name.into_iter().filter(|(_, has)| *has) {
+            for found in pattern.captures_iter(text) {
                 if names::is_secret(&found[1], Place::Field) {
                     self.edit(&found, 2, &found[1], edits);
                 }

@@ -38,7 +38,9 @@ impl Pass<'_> {
         }
         if ["</dt>", "</th>", "</td>"].iter().any(|mark| text.contains(mark)) {
             for found in ROW.captures_iter(text) {
-                if names::is_secret(&found[1], Place::Field) && has_mixed(&found[2]) {
+                let value = &found[2];
+                let is_number = value.len() >= 6 && value.bytes().all(|byte| byte.is_ascii_digit());
+                if names::is_secret(&found[1], Place::Field) && (is_number || has_mixed(value)) {
                     self.edit(&found, 2, &found[1], edits);
                 }
             }

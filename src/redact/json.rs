@@ -128,6 +128,7 @@ impl Walk<'_> {
                 self.edits.push(Edit { range: range.clone(), text });
             }
             Node::Number(_) | Node::Word(_) => {}
+            Node::List(items) if !around.inside && self.named_rows(items) => {}
             Node::List(items) => {
                 let inside = around.inside || of_secret;
                 let paired = !items.is_empty() && items.iter().all(Node::is_pair);

@@ -42,6 +42,7 @@ mod random;
 mod remember;
 mod services;
 mod source;
+mod tables;
 mod text;
 mod trigger;
 mod vendors;
@@ -270,6 +271,7 @@ pub(crate) fn compile_patterns() {
     encodings::compile();
     json::compile();
     phrases::compile();
+    tables::compile();
     source::compile();
     text::compile();
     vendors::compile();

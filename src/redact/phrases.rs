@@ -59,6 +59,8 @@ patterns! {
     // A blob of Ansible's vault, the private lines of PuTTY's keys, a wireless network's QR code.
     ANSIBLE = r"\$ANSIBLE_VAULT;[\d.]+;AES256[^\r\n]*\r?\n((?:[ \t]*[0-9a-f]+\r?\n?)+)";
     PUTTY = r"(?s)Private-Lines: \d+\r?\n(.*?)Private-MAC: ([0-9a-f]+)";
+    // A value that is refused: `invalid value 'value' for field name`.
+    REFUSED = r#"(?i)\b(?:value|input)\s*:?\s*["'`]([^"'`\n]{4,200})["'`]\s+(?:for|of|in)\s+(?:the\s+)?(?:field|parameter|param|key|header|option|property|attribute|variable|setting|argument)?\s*["'`]?([A-Za-z][\w.-]{1,60})"#;
     WIRELESS = r"WIFI:[^\n]*?\bP:([^;\n]+);";
     // Masks of GitHub's actions, configurations of Redis, BIND and Junos.
     MASK = r"::add-mask::(\S+)";
@@ -103,9 +105,10 @@ impl Pass<'_> {
                 }
             }
         }
-        let by_name: [(&Regex, &[&str], usize, usize); 2] = [
+        let by_name: [(&Regex, &[&str], usize, usize); 3] = [
             (&NAME_VALUE, &["value:", "Value:"], 1, 2),
             (&VALUE_NAME, &["value:", "Value:"], 2, 1),
+            (&REFUSED, &["alue", "nput"], 2, 1),
         ];
         for (pattern, marks, name, value) in by_name {
             if has(marks) {
@@ -142,7 +145,7 @@ impl Pass<'_> {
                 }
             }
         }
-        self.columns(text, edits);
+        self.tables(text, edits);
     }
 
     fn sentences(&self, text: &str, edits: &mut Vec<Edit>) {
@@ -173,41 +176,6 @@ impl Pass<'_> {
                 let range = place.start()..place.start() + value.len();
                 edits.push(Edit { range, text: self.hide(value) });
             }
-        }
-    }
-
-    /// The edits of a table whose first line names its columns.
-    fn columns(&self, text: &str, edits: &mut Vec<Edit>) {
-        let Some((first, rest)) = text.split_once('\n') else { return };
-        let is_name = |name: &str| {
-            let name = name.trim().trim_matches('"');
-            !name.is_empty()
-                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte))
-        };
-        let Some(mark) = [',', ';', '\t'].into_iter().find(|mark| first.contains(*mark)) else {
-            return;
-        };
-        let names: Vec<&str> = first.split(mark).collect();
-        if !names.iter().all(|name| is_name(name)) {
-            return;
-        }
-        let secret = |name: &&str| names::is_secret(name.trim().trim_matches('"'), Place::Field);
-        let secret: Vec<bool> = names.iter().map(secret).collect();
-        if !secret.contains(&true) {
-            return;
-        }
-        let mut start = first.len() + 1;
-        for line in rest.split_inclusive('\n') {
-            let mut at = start;
-            for (field, secret) in line.trim_end().split(mark).zip(&secret) {
-                let value = field.trim().trim_matches('"');
-                if let (true, Some(offset)) = (*secret && !value.is_empty(), field.find(value)) {
-                    let range = at + offset..at + offset + value.len();
-                    edits.push(Edit { range, text: self.hide(value) });
-                }
-                at += field.len() + mark.len_utf8();
-            }
-            start += line.len();
         }
     }
 

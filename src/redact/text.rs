@@ -97,6 +97,19 @@ impl Pass<'_> {
         }
         for found in SCHEME.captures_iter(text) {
             let (scheme, rest) = (&found[1], found.get(2));
+            if let Some(rest) = rest.filter(|rest| !is_placeholder(rest.as_str()))
+                && is_of_authorization(text, found.get(0).map_or(0, |all| all.start()))
+            {
+                // Whatever it consists of.
+                let ends = |c: char| c.is_whitespace() || "\"'`,;\\<>".contains(c);
+                let length = text[rest.start()..].find(ends).unwrap_or(text.len() - rest.start());
+                let range = rest.start()..rest.start() + length;
+                let value = &text[range.clone()];
+                let is_basic = scheme.eq_ignore_ascii_case("basic");
+                let new = if is_basic { self.hide_basic(value) } else { self.hide(value) };
+                edits.push(Edit { range, text: new });
+                continue;
+            }
             // Words that follow in a sentence, and the kind of a token.
             let is_credential = |text: &str| {
                 let text = text.trim_end_matches('.');
@@ -229,6 +242,25 @@ impl Pass<'_> {
         };
         edits.push(Edit { range: value.range(), text });
     }
+}
+
+/// Whether a text stands for credentials, as in a manual.
+fn is_placeholder(text: &str) -> bool {
+    const WORDS: [&str; 8] =
+        ["token", "your", "example", "secret", "credential", "access", "jwt", "key"];
+    let lower = text.to_ascii_lowercase();
+    let has_word = WORDS.iter().any(|word| lower.contains(word));
+    has_word && !text.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// Whether `Authorization:` stands before a place.
+fn is_of_authorization(text: &str, at: usize) -> bool {
+    const NAME: &str = "authorization";
+    let before = text[..at].trim_end_matches([' ', '\t', '"', '\'', '\\']);
+    let Some(name) = before.strip_suffix([':', '=']) else { return false };
+    let name = name.trim_end_matches([' ', '\t', '"', '\'', '\\']);
+    let start = name.len().saturating_sub(NAME.len());
+    name.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(NAME))
 }
 
 /// Whether a segment of a path is drawn, not chosen: `hooks/x1` is a name, `hooks/T0aB3xK9q2Lm` is not.

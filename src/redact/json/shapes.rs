@@ -60,6 +60,11 @@ impl Walk<'_> {
         if !columns.iter().any(|name| names::is_secret(name, Place::Field)) {
             return false;
         }
+        self.rows(&columns, rows);
+        true
+    }
+
+    fn rows(&mut self, columns: &[String], rows: &[Node]) {
         for row in rows {
             let Node::List(cells) = row else {
                 self.value(row, Around::default());
@@ -71,6 +76,32 @@ impl Walk<'_> {
                 self.value(cell, Around { name, ..Around::default() });
             }
         }
+    }
+
+    /// Rows of which the first one names the columns; returns whether they are.
+    pub(super) fn named_rows(&mut self, rows: &[Node]) -> bool {
+        let [Node::List(first), rest @ ..] = rows else { return false };
+        let is_row = |row: &Node| matches!(row, Node::List(cells) if cells.len() == first.len());
+        // Two cells in each of two rows may be pairs of names and values.
+        if first.len() < 2 || rest.is_empty() || !rest.iter().all(is_row) {
+            return false;
+        }
+        let names: Option<Vec<String>> = first.iter().map(|name| self.text_of(name)).collect();
+        let Some(names) = names.filter(|names| {
+            let is_name = |name: &String| {
+                !name.is_empty()
+                    && name
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte))
+            };
+            // A name that comes first may be that of a pair: `["password", "value"]`.
+            names.iter().all(is_name)
+                && !names::is_secret(&names[0], Place::Field)
+                && names.iter().any(|name| names::is_secret(name, Place::Field))
+        }) else {
+            return false;
+        };
+        self.rows(&names, rest);
         true
     }
 

@@ -49,6 +49,12 @@ fn each_kind_is_found_in_its_place() {
         (S, format!("vault login {S}\n")),
         (HEX, format!("the header was t=1492774577,v1={HEX}{HEX},v0={HEX}{HEX}")),
         ("482913", "{\"hostKey\":\"482913\"}".to_owned()),
+        ("tunafish", "curl -H 'Authorization: Bearer tunafish' https://x/\n".to_owned()),
+        ("tuna%fish7", "\"authorization\": \"Bearer tuna%fish7\"".to_owned()),
+        ("tunafish", "FROM x\nENV DB_PASSWORD tunafish\n".to_owned()),
+        ("tunafish", "invalid value 'tunafish' for field db_password".to_owned()),
+        ("tunafish", "{\"error\":\"the value \\\"tunafish\\\" of the header X-Api-Key is wrong\"}".to_owned()),
+        ("482913", "<dl><dt>PIN</dt><dd>482913</dd></dl>".to_owned()),
     ];
     for (secret, before) in planted {
         let after = text(&before);
@@ -69,6 +75,9 @@ fn what_is_like_one_stays() {
         "the access key hierarchy",
         "{\"recovery_codes\":[\"none\"]}",
         "the community of users",
+        "send Authorization: Bearer your-token-here with it",
+        "ENV PATH /usr/local/bin9\n",
+        "invalid value 'tunafish' for field name",
         "main.go:12:34:undefined: x\n",
         "AUTH LOGIN or AUTH PLAIN works",
         "see /(section)/page and IPX9A-1",
