@@ -129,6 +129,9 @@ impl Remedies {
         if lower.contains("corrupt message") || lower.contains("invalidcontenttype") {
             return "does it speak TLS? without it the URL begins with http://";
         }
+        if lower.contains("proxy authorization required") {
+            return "name user and password in the proxy's URL, such as HTTPS_PROXY=http://user:password@host:3128";
+        }
         "is it running?"
     }
 }
