@@ -340,8 +340,8 @@ impl Exporter {
     }
 }
 
-/// The bounds of the command line. Requests in flight get half of the grace period, since the rest of the shutdown
-/// takes time too.
+/// The bounds of the command line. Requests in flight get half of the grace period at most, and the recorder most of the
+/// rest: bringing to the disk what it did not finish takes time too.
 pub(super) fn bounds(listener: &Listener, worlds: Option<usize>) -> Result<Bounds, CommandError> {
     let grace = Duration::from_secs_f64(listener.grace);
     let mut bounds = Bounds::default();
@@ -350,7 +350,8 @@ pub(super) fn bounds(listener: &Listener, worlds: Option<usize>) -> Result<Bound
         bounds.set(name, value).map_err(CommandError::Usage)?;
     }
     bounds.transport.drain = bounds.transport.drain.min(grace / 2);
-    bounds.recorder_end = bounds.recorder_end.min(grace / 3);
+    let rest = grace.saturating_sub(bounds.transport.drain);
+    bounds.recorder_end = bounds.recorder_end.min(rest * 4 / 5);
     Ok(bounds)
 }
 

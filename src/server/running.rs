@@ -172,7 +172,8 @@ impl RunningServer {
         // A panic in the server's task has been reported by then; there is nothing left to stop.
         let _ = self.task.await;
         let bounds = &self.shared.settings.bounds;
-        let left = || bounds.recorder_end + bounds.transport.drain.saturating_sub(began.elapsed());
+        let whole = bounds.recorder_end + bounds.transport.drain;
+        let left = || whole.saturating_sub(began.elapsed());
         if let Some(audit) = &self.shared.settings.audit {
             audit.end(left()).await;
         }
