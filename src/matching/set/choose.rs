@@ -91,9 +91,8 @@ impl StubSet {
     /// Returns the stub that answers a request; uses the body only as far as it has been read.
     #[must_use]
     pub fn find(&self, asked: &Asked<'_>) -> Option<&Arc<Stub>> {
-        let found = self.first(asked, Scope::All, |stub, filter| {
-            stub.fits(asked, filter).then_some(stub)
-        });
+        let found =
+            self.first(asked, Scope::All, |stub, filter| stub.fits(asked, filter).then_some(stub));
         if found.is_some() || *asked.method() != Method::HEAD {
             return found;
         }

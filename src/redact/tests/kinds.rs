@@ -53,7 +53,11 @@ fn each_kind_is_found_in_its_place() {
         ("tuna%fish7", "\"authorization\": \"Bearer tuna%fish7\"".to_owned()),
         ("tunafish", "FROM x\nENV DB_PASSWORD tunafish\n".to_owned()),
         ("tunafish", "invalid value 'tunafish' for field db_password".to_owned()),
-        ("tunafish", "{\"error\":\"the value \\\"tunafish\\\" of the header X-Api-Key is wrong\"}".to_owned()),
+        (
+            "tunafish",
+            "{\"error\":\"the value \\\"tunafish\\\" of the header X-Api-Key is wrong\"}"
+                .to_owned(),
+        ),
         ("482913", "<dl><dt>PIN</dt><dd>482913</dd></dl>".to_owned()),
     ];
     for (secret, before) in planted {
