@@ -20,6 +20,7 @@ mod diff;
 pub(super) mod documents;
 pub(super) mod encode;
 pub(super) mod merge;
+mod pod_resources;
 pub(super) mod quantity;
 pub(super) mod resources;
 pub(super) mod rules;

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::pod_resources::{Amounts, aggregated, is_huge_page, is_supported};
+use super::super::quantity::Quantity;
 use super::{is_unset, object, pull_policy, set_absent};
 
 /// `SetDefaults_Pod`: what templates of pods do not get.
@@ -12,6 +14,8 @@ pub(super) fn pod(pod: &mut Map<String, Value>) {
             requests_from_limits(container);
         }
     }
+    limits_of_pages(spec);
+    requests_of_pod(spec);
     set_absent(spec, "enableServiceLinks", true);
     if spec.get("hostNetwork") == Some(&Value::Bool(true)) {
         for field in ["containers", "initContainers"] {
@@ -30,6 +34,48 @@ fn requests_from_limits(container: &mut Value) {
     let requests = object(resources, "requests");
     for (name, limit) in limits {
         requests.entry(name).or_insert(limit);
+    }
+}
+
+/// A pod that has resources itself limits huge pages to what its containers may take together
+/// (`defaultHugePagePodLimits`).
+fn limits_of_pages(spec: &mut Map<String, Value>) {
+    let has = |field: &str, spec: &Map<String, Value>| {
+        spec["resources"][field].as_object().is_some_and(|amounts| !amounts.is_empty())
+    };
+    let is_partly_set = spec.get("resources").is_some_and(Value::is_object)
+        && (has("limits", spec) || has("requests", spec));
+    if !is_partly_set {
+        return;
+    }
+    let mut found = aggregated(spec, "limits");
+    found.retain(|name, _| is_huge_page(name) && spec["resources"]["requests"].get(name).is_none());
+    fill(spec, "limits", found);
+}
+
+/// The requests of a pod that has limits itself are those of its containers together, and otherwise its limits
+/// (`defaultPodRequests`).
+fn requests_of_pod(spec: &mut Map<String, Value>) {
+    let limits = spec.get("resources").and_then(|own| own["limits"].as_object()).cloned();
+    let Some(limits) = limits.filter(|limits| !limits.is_empty()) else { return };
+    let mut found = aggregated(spec, "requests");
+    found.retain(|name, _| is_supported(name) && !is_huge_page(name));
+    for (name, limit) in limits.iter().filter(|(name, _)| is_supported(name)) {
+        if let Ok(limit) = Quantity::parse(limit.as_str().unwrap_or_default()) {
+            found.entry(name.clone()).or_insert(limit);
+        }
+    }
+    fill(spec, "requests", found);
+}
+
+/// Adds amounts to the resources of a pod that lack them.
+fn fill(spec: &mut Map<String, Value>, field: &str, amounts: Amounts) {
+    if amounts.is_empty() {
+        return;
+    }
+    let own = object(object(spec, "resources"), field);
+    for (name, amount) in amounts {
+        own.entry(name).or_insert_with(|| amount.text().into());
     }
 }
 

@@ -43,6 +43,7 @@ mod nodes;
 mod persistent_volumes;
 mod placement;
 mod pod_annotations;
+mod pod_resources;
 mod pod_settings;
 mod pod_status;
 mod pod_warnings;

@@ -6,13 +6,12 @@ use serde_json::{Value, json};
 use super::super::super::names;
 use super::super::super::status::FieldError;
 use super::super::diff;
-use super::super::quantity::Quantity;
 use super::check::{Errors, child, dns_label, is_set, item, labels, list, problems, text};
 use super::classes::preemption_policy;
 use super::requirements::resources;
 use super::{
-    container_settings, containers, debug_containers, placement, pod_annotations, pod_settings,
-    systems, volumes,
+    container_settings, containers, debug_containers, placement, pod_annotations, pod_resources,
+    pod_settings, systems, volumes,
 };
 
 /// `ValidatePodTemplateSpec`.
@@ -101,6 +100,7 @@ fn pod_spec(errors: &mut Errors, spec: &Value, path: &str) {
     containers::containers(errors, spec, path, &valid);
     containers::init_containers(errors, spec, path, &valid);
     debug_containers::check(errors, spec, path, &valid);
+    pod_resources::check(errors, spec, path);
     host_ports(errors, spec, path);
     container_settings::pod_policies(errors, spec, path);
     labels(errors, &spec["nodeSelector"], &at("nodeSelector"));
@@ -168,7 +168,7 @@ fn host_ports(errors: &mut Errors, spec: &Value, path: &str) {
 
 /// What the server sets in a new pod: its status.
 pub(super) fn create(object: &mut Value) {
-    let class = quality(&object["spec"]);
+    let class = pod_resources::quality(&object["spec"]);
     object["status"] = json!({"phase": "Pending", "qosClass": class});
     pod_annotations::sync(object);
     if is_set(&object["spec"], "schedulingGates") {
@@ -186,34 +186,6 @@ pub(super) fn keep(new: &mut Value, _: &Value) {
         if new["spec"][field].is_null() {
             drop(new["spec"].as_object_mut().map(|spec| spec.remove(field)));
         }
-    }
-}
-
-/// The class of a pod's quality of service (`pkg/apis/core/helper/qos`).
-pub(super) fn quality(spec: &Value) -> &'static str {
-    let containers = || list(spec, "containers").iter().chain(list(spec, "initContainers"));
-    let of = |container: &Value, field: &str, name: &str| {
-        // An amount of nothing does not count.
-        let amount = container["resources"][field].get(name).cloned().unwrap_or_default();
-        let parsed = Quantity::parse(amount.as_str().unwrap_or_default());
-        if parsed.is_ok_and(|amount| amount.is_zero()) { Value::Null } else { amount }
-    };
-    let kinds = ["cpu", "memory"];
-    let any = containers().any(|container| {
-        ["limits", "requests"]
-            .iter()
-            .any(|field| kinds.iter().any(|name| !of(container, field, name).is_null()))
-    });
-    let guaranteed = containers().all(|container| {
-        kinds.iter().all(|name| {
-            let limit = of(container, "limits", name);
-            !limit.is_null() && limit == of(container, "requests", name)
-        })
-    });
-    match (any, guaranteed) {
-        (false, _) => "BestEffort",
-        (true, true) => "Guaranteed",
-        (true, false) => "Burstable",
     }
 }
 

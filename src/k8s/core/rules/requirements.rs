@@ -6,24 +6,36 @@ use serde_json::Value;
 use super::super::super::golang::quote;
 use super::super::super::names;
 use super::super::super::status::FieldError;
+use super::super::pod_resources::{is_huge_page, is_supported};
 use super::super::quantity::Quantity;
-use super::check::{Errors, child, entries, item, problems};
+use super::check::{Errors, child, entries, item, problems, supported_text};
 use super::names_of_resources as known;
 
-/// `validateResourceRequirements`, without the claims of devices.
+/// `ValidateContainerResourceRequirements`, without the claims of devices.
 pub(super) fn resources(errors: &mut Errors, resources: &Value, path: &str) {
+    requirements(errors, resources, path, resource_name);
+}
+
+/// `validateResourceRequirements`, without the claims of devices: `name_rule` checks the names.
+pub(super) fn requirements(
+    errors: &mut Errors,
+    resources: &Value,
+    path: &str,
+    name_rule: fn(&mut Errors, &str, &str),
+) {
     let amount = |value: &Value| Quantity::parse(value.as_str().unwrap_or_default()).ok();
     for (name, limit) in entries(resources, "limits") {
         let path = item(&child(path, "limits"), name);
-        resource_name(errors, name, &path);
+        name_rule(errors, name, &path);
         resource_amount(errors, name, limit, &path);
+        pages(errors, name, amount(limit), &path);
     }
     for (name, request) in entries(resources, "requests") {
         let requests = child(path, "requests");
         let at = item(&requests, name);
-        resource_name(errors, name, &at);
+        name_rule(errors, name, &at);
         resource_amount(errors, name, request, &at);
-        let overcommits = !name.contains('/') && !name.starts_with("hugepages-");
+        let overcommits = known::is_native(name) && !is_huge_page(name);
         let limit = &resources["limits"][name];
         match (amount(request), amount(limit)) {
             (Some(request), Some(most)) => {
@@ -42,31 +54,59 @@ pub(super) fn resources(errors: &mut Errors, resources: &Value, path: &str) {
             }
             _ => {}
         }
+        pages(errors, name, amount(request), &at);
     }
     let names = || entries(resources, "limits").chain(entries(resources, "requests"));
     let computes = names().any(|(name, _)| matches!(name.as_str(), "cpu" | "memory"));
-    if !computes && names().any(|(name, _)| name.starts_with("hugepages-")) {
+    if !computes && names().any(|(name, _)| is_huge_page(name)) {
         errors.push(FieldError::forbidden(path, "HugePages require cpu or memory"));
     }
 }
 
+/// `validateResourceQuantityHugePageValue`: whole pages.
+fn pages(errors: &mut Errors, name: &str, amount: Option<Quantity>, path: &str) {
+    let (Some(size), Some(amount)) = (name.strip_prefix("hugepages-"), amount) else { return };
+    let size = Quantity::parse(size).ok().filter(|size| size.is_whole() && !size.is_negative());
+    let size = size.map_or(0, |size| size.rounded_up());
+    if amount.rounded_up().checked_rem(size) != Some(0) {
+        let why = format!("{} is not positive integer multiple of {name}", amount.text());
+        errors.push(FieldError::invalid(path, quote(&amount.text()), &why));
+    }
+}
+
+/// `validateResourceName`. Returns whether the name is one.
+fn any_resource_name(errors: &mut Errors, name: &str, path: &str) -> bool {
+    let found = names::qualified_name(name);
+    if !found.is_empty() {
+        problems(errors, path, name, found);
+        return false;
+    }
+    let is_known = name.contains('/') || known::is_standard(name);
+    if !is_known {
+        let why = "must be a standard resource type or fully qualified";
+        errors.push(FieldError::invalid(path, quote(name), why));
+    }
+    is_known
+}
+
 /// `validateContainerResourceName`.
 pub(super) fn resource_name(errors: &mut Errors, name: &str, path: &str) {
-    let found = names::qualified_name(name);
-    let qualified = found.is_empty();
-    problems(errors, path, name, found);
-    if name.contains('/') {
+    any_resource_name(errors, name, path);
+    let is_own = matches!(name, "cpu" | "memory" | "ephemeral-storage") || is_huge_page(name);
+    let why = if !name.contains('/') && !is_own {
+        "must be a standard resource for containers"
+    } else if !known::is_native(name) && !known::is_extended(name) {
+        "doesn't follow extended resource name standard"
+    } else {
         return;
-    }
-    let own =
-        matches!(name, "cpu" | "memory" | "ephemeral-storage") || name.starts_with("hugepages-");
-    if !own {
-        if qualified && !known::is_standard(name) {
-            let why = "must be a standard resource type or fully qualified";
-            errors.push(FieldError::invalid(path, quote(name), why));
-        }
-        let why = "must be a standard resource for containers";
-        errors.push(FieldError::invalid(path, quote(name), why));
+    };
+    errors.push(FieldError::invalid(path, quote(name), why));
+}
+
+/// `validatePodResourceName`.
+pub(super) fn pod_resource_name(errors: &mut Errors, name: &str, path: &str) {
+    if any_resource_name(errors, name, path) && !is_supported(name) {
+        supported_text(errors, name, path, &["cpu", "hugepages-", "memory"]);
     }
 }
 

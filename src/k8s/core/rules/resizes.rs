@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::super::golang::quote;
 use super::super::super::status::FieldError;
 use super::check::{Errors, child, entries, item, list, text};
-use super::pods::quality;
+use super::pod_resources::quality;
 
 /// The resources that may change.
 const MUTABLE: [&str; 2] = ["cpu", "memory"];
