@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::super::golang::quote;
 use super::super::schema::Schema;
 use super::collect::{fields_of, is_typed};
+use super::given;
 use super::set::FieldSet;
 use super::typed::{self, Type};
 
@@ -172,7 +173,11 @@ pub(in super::super) fn track_update(
     after: &Value,
     writer: &FieldWriter<'_>,
 ) -> Value {
-    let mut entries = read(before);
+    let sent = if writer.subresource.is_empty() { given::sent(before, after) } else { None };
+    let mut entries = match sent {
+        Some(sent) => sent.iter().map(Entry::read).collect(),
+        None => read(before),
+    };
     // Nothing tracks an object whose managers are not tracked yet (`skipNonAppliedManager`).
     if entries.is_empty() && before["metadata"]["uid"].is_string() {
         return Value::Null;
@@ -183,7 +188,10 @@ pub(in super::super) fn track_update(
     }
     let written = found.modified.union(&found.added);
     if written.is_empty() && found.removed.is_empty() {
-        return before["metadata"]["managedFields"].clone();
+        return match sent {
+            Some(_) => write(entries),
+            None => before["metadata"]["managedFields"].clone(),
+        };
     }
     entries.retain(|entry| entry.is_comparable(writer));
     for entry in entries.iter_mut().filter(|entry| !entry.is_of(writer, false)) {

@@ -9,11 +9,13 @@
 
 mod collect;
 mod configured;
+mod given;
 mod managers;
 mod set;
 mod typed;
 
 pub(super) use configured::merged;
+pub(super) use given::{check_managers, wrong_managers};
 pub(super) use managers::{Applied, FieldWriter, apply, can_track, problems, track_update};
 
 #[cfg(test)]

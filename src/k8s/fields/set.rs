@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
+use super::super::golang::safe_in_html;
+
 /// One step of a path. The JSON in keys and values is compact and sorted, so that equal values compare equal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Step {
@@ -136,8 +138,8 @@ impl Step {
     fn encode(&self) -> String {
         match self {
             Self::Field(name) => format!("f:{name}"),
-            Self::Key(json) => format!("k:{json}"),
-            Self::Value(json) => format!("v:{json}"),
+            Self::Key(json) => format!("k:{}", safe_in_html(json)),
+            Self::Value(json) => format!("v:{}", safe_in_html(json)),
             Self::Index(index) => format!("i:{index}"),
         }
     }

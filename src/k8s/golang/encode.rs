@@ -1,6 +1,7 @@
 //! JSON as `encoding/json` writes it into answers: `<`, `>`, `&` and the separators of lines are escaped, so that a text
 //! is safe inside of HTML.
 
+use std::borrow::Cow;
 use std::io;
 
 use serde::Serialize;
@@ -15,6 +16,15 @@ const ESCAPES: [(&str, &str); 5] = [
     ("\u{2028}", "\\u2028"),
     ("\u{2029}", "\\u2029"),
 ];
+
+/// A JSON text with the escapes of [`write_json`].
+pub(in super::super) fn safe_in_html(json: &str) -> Cow<'_, str> {
+    if !ESCAPES.iter().any(|(special, _)| json.contains(special)) {
+        return Cow::Borrowed(json);
+    }
+    let escaped = |text: String, (special, escape): &(&str, &str)| text.replace(special, escape);
+    Cow::Owned(ESCAPES.iter().fold(json.to_owned(), escaped))
+}
 
 /// Appends a value as JSON.
 pub(in super::super) fn write_json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {

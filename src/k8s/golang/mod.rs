@@ -14,7 +14,7 @@ mod url;
 mod value;
 
 pub(super) use base64::{decode_base64, decode_base64_padded};
-pub(super) use encode::{compact, indent_json, write_as_written, write_json};
+pub(super) use encode::{compact, indent_json, safe_in_html, write_as_written, write_json};
 pub(super) use json::{check_json, json_error};
 pub(crate) use numbers::{parse_duration, parse_int, parse_uint};
 pub(super) use package::go_package;

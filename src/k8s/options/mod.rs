@@ -14,7 +14,7 @@ mod write;
 pub(super) use delete::{DeleteOptions, Propagation};
 pub(super) use list::ListOptions;
 pub(super) use parameters::{check_timeout, include_object};
-pub(super) use write::{FieldValidation, WriteOptions};
+pub(super) use write::{FieldValidation, WriteOptions, check_manager};
 
 #[cfg(test)]
 mod tests;

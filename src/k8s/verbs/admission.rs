@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use super::super::admission::attributes::{Attributes, Operation, Versioned};
 use super::super::admission::chain;
 use super::super::admission::webhooks::Caller;
-use super::super::golang::{go_package, quote};
+use super::super::fields::wrong_managers;
+use super::super::golang::go_package;
 use super::super::meta;
 use super::super::options::{DeleteOptions, WriteOptions};
 use super::super::resource::Scale;
@@ -293,26 +294,4 @@ impl<'c, 'a> Admission<'c, 'a> {
         let request = Attributes { object: Some(&object), ..request };
         chain::validate(&caller, &request)
     }
-}
-
-/// What is wrong with the managers of fields (`ValidateManagedFields`).
-fn wrong_managers(managed: &Value) -> Option<String> {
-    let entries = managed.as_array()?;
-    entries.iter().enumerate().find_map(|(index, entry)| {
-        let text = |field: &str| entry[field].as_str().unwrap_or_default();
-        if !matches!(text("operation"), "Apply" | "Update") {
-            return Some("operation must be `Apply` or `Update`".to_owned());
-        }
-        if text("apiVersion").is_empty() {
-            return Some("apiVersion must not be empty".to_owned());
-        }
-        match text("fieldsType") {
-            "FieldsV1" => None,
-            "" => Some(format!("missing fieldsType in managed fields entry {index}")),
-            other => {
-                let other = quote(other);
-                Some(format!("invalid fieldsType {other} in managed fields entry {index}"))
-            }
-        }
-    })
 }

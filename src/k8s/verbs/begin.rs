@@ -18,7 +18,7 @@ pub(super) fn own_new(call: &Call<'_>, value: &mut Value, tracking: &Tracking) {
     let namespace = if of.namespaced { Value::from(&*call.info.namespace) } else { Value::Null };
     meta::set(value, "namespace", namespace);
     let wiped = ["uid", "creationTimestamp", "deletionTimestamp", "selfLink"];
-    for field in wiped.into_iter().chain(["deletionGracePeriodSeconds", "managedFields"]) {
+    for field in wiped.into_iter().chain(["deletionGracePeriodSeconds"]) {
         meta::set(value, field, Value::Null);
     }
     let mut sent = value.clone();
@@ -31,9 +31,7 @@ pub(super) fn begin(call: &Call<'_>, value: &mut Value, tracking: &Tracking) {
     let of = &call.served.of;
     let namespace = if of.namespaced { Value::from(&*call.info.namespace) } else { Value::Null };
     meta::set(value, "namespace", namespace);
-    for field in ["selfLink", "managedFields"] {
-        meta::set(value, field, Value::Null);
-    }
+    meta::set(value, "selfLink", Value::Null);
     // An apply does not clear them (`rest.WipeObjectMetaSystemFields`).
     if matches!(tracking, Tracking::Update) {
         for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {

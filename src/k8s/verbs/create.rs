@@ -110,6 +110,7 @@ pub(super) fn insert(
         }
         write::track(call, &empty, decoded.as_ref(), &mut value, tracking);
         validate_new(call, &value)?;
+        write::check_managers(call, &value)?;
         normalize(call, &mut value);
         // What is refused after its validation has its warnings.
         let refused =

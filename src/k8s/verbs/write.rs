@@ -89,6 +89,19 @@ pub(super) fn track(
     built_in::forget_empty_lists(call, new);
 }
 
+/// Checks the managers of an object, which its sender may have named.
+///
+/// # Errors
+/// 422 for a name that is too long or cannot be printed.
+pub(super) fn check_managers(call: &Call<'_>, new: &Value) -> Result<(), ApiError> {
+    let errors = fields::check_managers(new);
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let of = &call.served.of;
+    Err(ApiError::invalid(&of.kind, of.group(), meta::text(new, "name"), &errors))
+}
+
 /// Checks the uid of a replaced object, which is a precondition (`UpdatedObjectInfo.Preconditions`).
 pub(super) fn check_uid(
     call: &Call<'_>,
@@ -220,6 +233,7 @@ pub(super) fn replace(
     let mut warnings = validate_changed(call, &before, &new)?;
     normalize(call, &mut new);
     track(call, &before, sent.as_ref(), &mut new, tracking);
+    check_managers(call, &new)?;
     let refused =
         |error: ApiError| error.with_warnings(&validate::warnings(call, &new, Some(&**old)));
     warnings.extend(quota::check(call, change, &new, Some(&before)).map_err(refused)?);
