@@ -145,9 +145,7 @@ pub(super) fn delete(
                 let grace = Some(grace_seconds(&value, options));
                 admission.delete(&built_in::read_back(call, value.clone()), grace)?;
             }
-            let object = render(call, change, value);
-            change.remove(&object.resource, &object.key);
-            return Ok(Deleted::Gone(object));
+            return Ok(Deleted::Gone(mark_and_remove(call, change, value)));
         }
         let last = change.remove(&object.resource, &object.key);
         services::removed(change, object);
@@ -228,14 +226,21 @@ fn end_sooner(
         let shown = render_dry(call, pod);
         return if is_gone { Deleted::Gone(shown) } else { Deleted::Held(Written::nothing(shown)) };
     }
-    let object = render(call, change, pod);
     if is_gone {
-        change.remove(&object.resource, &object.key);
-        return Deleted::Gone(object);
+        return Deleted::Gone(mark_and_remove(call, change, pod));
     }
+    let object = render(call, change, pod);
     let marked = Written::next(change, &object);
     change.put(object);
     Deleted::Held(marked)
+}
+
+/// Writes a pod's last version and removes it: watches see both (`updateForGracefulDeletionAndFinalizers` in
+/// `k8s.io/apiserver/pkg/registry/generic/registry/store.go` writes the mark of a deletion that waits for nothing, too).
+fn mark_and_remove(call: &Call<'_>, change: &mut StoreChange, pod: Value) -> Arc<Object> {
+    let object = render(call, change, pod);
+    change.put(Arc::clone(&object));
+    change.remove(&object.resource, &object.key).unwrap_or(object)
 }
 
 /// Marks a pod as terminating.
