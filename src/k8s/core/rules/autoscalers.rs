@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::super::super::golang::quote;
+use super::super::super::golang::{json_text, quote};
 use super::super::super::names;
 use super::super::super::status::FieldError;
 use super::super::quantity::Quantity;
@@ -247,7 +247,7 @@ fn target(errors: &mut Errors, target: &Value, path: &str) {
     }
     if !matches!(kind, "Utilization" | "Value" | "AverageValue") {
         let why = "must be either Utilization, Value, or AverageValue";
-        errors.push(FieldError::invalid(child(path, "type"), quote(kind), why));
+        errors.push(FieldError::invalid(child(path, "type"), json_text(&kind.into()), why));
     }
     for field in ["value", "averageValue"] {
         let amount = target[field].as_str().and_then(|text| Quantity::parse(text).ok());

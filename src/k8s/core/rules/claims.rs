@@ -14,6 +14,9 @@ use super::requirements::resource_amount;
 
 const MODES: [&str; 4] = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
+/// The annotation that named the class of a claim before the field did.
+const OLD_CLASS: &str = "volume.beta.kubernetes.io/storage-class";
+
 /// `ValidatePersistentVolumeClaim`.
 pub(super) fn claim(object: &Value, errors: &mut Errors) {
     claim_spec(errors, &object["spec"], "spec");
@@ -147,10 +150,13 @@ pub(super) fn claim_change(new: &Value, old: &Value, errors: &mut Errors) {
     if text(&before, "volumeName").is_empty() && !after["volumeName"].is_null() {
         before["volumeName"] = after["volumeName"].clone();
     }
+    upgrade_class(new, old, &mut after, errors);
     let storage = |spec: &Value| spec["resources"]["requests"]["storage"].clone();
     let (new_size, old_size) = (storage(&after), storage(&before));
     if new["status"]["phase"] == "Bound" && after["resources"]["requests"].is_object() {
         after["resources"]["requests"]["storage"] = old_size.clone();
+    }
+    if new["status"]["phase"] == "Bound" {
         match &before["volumeAttributesClassName"] {
             Value::Null => {
                 drop(after.as_object_mut().map(|spec| spec.remove("volumeAttributesClassName")));
@@ -175,6 +181,27 @@ pub(super) fn claim_change(new: &Value, old: &Value, errors: &mut Errors) {
         errors.push(FieldError::forbidden("spec.resources.requests.storage", why));
     }
     immutable(errors, &new["spec"]["volumeMode"], &old["spec"]["volumeMode"], "volumeMode");
+}
+
+/// A claim without a class may get one: by its older annotation (`validateStorageClassUpgradeFromAnnotation`), or
+/// where it has none (`validateStorageClassUpgradeFromNil`). What the two claims are compared by loses it.
+fn upgrade_class(new: &Value, old: &Value, after: &mut Value, errors: &mut Errors) {
+    let annotation = |object: &Value| object["metadata"]["annotations"].get(OLD_CLASS).cloned();
+    let class = &new["spec"]["storageClassName"];
+    let (had, has) = (annotation(old), annotation(new));
+    let is_first = old["spec"]["storageClassName"].is_null() && !class.is_null();
+    let is_named = had.as_ref().is_some_and(|had| had == class);
+    if is_first && (is_named || had.is_none()) {
+        drop(after.as_object_mut().map(|spec| spec.remove("storageClassName")));
+    }
+    let is_upgrade = is_first && is_named && (has.is_none() || has == had);
+    let set = |annotation: Option<Value>| annotation.filter(|annotation| annotation != "");
+    let (had, has) = (set(had), set(has));
+    if had != has && !is_upgrade {
+        let shown = quote(has.as_ref().and_then(Value::as_str).unwrap_or_default());
+        let path = format!("metadata.annotations.{OLD_CLASS}");
+        errors.push(FieldError::invalid(path, shown, "field is immutable"));
+    }
 }
 
 /// What the server sets in a new claim: its status.
@@ -252,7 +279,7 @@ pub(super) fn new_volume(object: &mut Value) {
 
 /// The warnings about a claim (`pkg/api/persistentvolumeclaim/util.go`).
 pub(super) fn warnings(object: &Value) -> Vec<String> {
-    let annotation = "volume.beta.kubernetes.io/storage-class";
+    let annotation = OLD_CLASS;
     let mut found = Vec::new();
     if !object["metadata"]["annotations"][annotation].is_null() {
         found.push(format!(

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::super::super::golang::{json_text, quote};
+use super::super::super::golang::quote;
 use super::super::super::names;
 use super::super::super::status::FieldError;
+use super::super::diff;
 use super::check::{
     Errors, child, data_key, dns_label, is_set, item, list, one_of, port_name, port_number,
-    problems, supported_text, text,
+    problems, supported_text, text, texts,
 };
 use super::container_settings;
 use super::downward::{FIELDS, field_selector, resource_selector};
@@ -259,9 +260,26 @@ fn security(errors: &mut Errors, context: &Value, path: &str, shares_users: bool
         }
     }
     seccomp(errors, &context["seccompProfile"], &child(path, "seccompProfile"));
-    if context["allowPrivilegeEscalation"] == false && context["privileged"] == true {
-        let why = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true";
-        errors.push(FieldError::invalid(path, json_text(context), why));
-    }
+    escalation(errors, context, path);
     app_armor(errors, &context["appArmorProfile"], &child(path, "appArmorProfile"));
+}
+
+/// A container that cannot gain privileges has none either.
+fn escalation(errors: &mut Errors, context: &Value, path: &str) {
+    if context["allowPrivilegeEscalation"] != false {
+        return;
+    }
+    let mut wrong = |what: &str| {
+        let why = format!("cannot set `allowPrivilegeEscalation` to false and {what}");
+        let shown = diff::internal_text("core.SecurityContext", context);
+        errors.push(FieldError::invalid(path, shown, &why));
+    };
+    if context["privileged"] == true {
+        wrong("`privileged` to true");
+    }
+    for capability in texts(&context["capabilities"], "add") {
+        if capability == "CAP_SYS_ADMIN" {
+            wrong("`capabilities.Add` CAP_SYS_ADMIN");
+        }
+    }
 }

@@ -20,8 +20,13 @@ const MAX_PORTS: usize = 20_000;
 const MAX_HINTS: usize = 8;
 const MAX_TOPOLOGY: usize = 16;
 
-/// `ValidateEndpointSlice`.
-pub(super) fn slice(object: &Value, errors: &mut Errors) {
+/// `ValidateEndpointSliceCreate`.
+pub(super) fn new_slice(object: &Value, errors: &mut Errors) {
+    slice(object, None, errors);
+}
+
+/// `ValidateEndpointSlice`: endpoints that did not change have no errors.
+fn slice(object: &Value, old: Option<&Value>, errors: &mut Errors) {
     let kind = text(object, "addressType");
     if kind.is_empty() {
         errors.push(FieldError::required("addressType", ""));
@@ -30,6 +35,9 @@ pub(super) fn slice(object: &Value, errors: &mut Errors) {
     }
     slice_ports(errors, list(object, "ports"));
     let endpoints = list(object, "endpoints");
+    if old.is_some_and(|old| list(old, "endpoints") == endpoints) {
+        return;
+    }
     if endpoints.len() > MAX_ENDPOINTS {
         errors.push(FieldError::too_many("endpoints", endpoints.len(), MAX_ENDPOINTS as u64));
         return;
@@ -41,6 +49,7 @@ pub(super) fn slice(object: &Value, errors: &mut Errors) {
 
 /// `ValidateEndpointSliceUpdate`: the type of addresses stays.
 pub(super) fn slice_change(new: &Value, old: &Value, errors: &mut Errors) {
+    slice(new, Some(old), errors);
     immutable(errors, &new["addressType"], &old["addressType"], "addressType");
 }
 

@@ -40,6 +40,7 @@ mod network_policies;
 mod networks;
 mod node_selectors;
 mod nodes;
+mod path_warnings;
 mod persistent_volumes;
 mod placement;
 mod pod_annotations;

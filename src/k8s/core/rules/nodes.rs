@@ -1,8 +1,10 @@
 //! Rules of nodes (`pkg/apis/core/validation/validation.go`, `pkg/registry/core/node`).
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 
-use super::super::super::golang::json_text;
+use super::super::super::golang::{json_text, quote};
 use super::super::super::status::FieldError;
 use super::super::diff;
 use super::addresses::{Cidr, cidr};
@@ -15,6 +17,13 @@ pub(super) fn node(object: &Value, errors: &mut Errors) {
     let spec = &object["spec"];
     taints(errors, list(spec, "taints"), "metadata.taints");
     amounts(errors, &object["status"]);
+    if let Some(swap) =
+        object["status"]["nodeInfo"]["swap"]["capacity"].as_i64().filter(|at| *at <= 0)
+    {
+        let why = "must be greater than zero";
+        errors.push(FieldError::invalid("metadata.nodeSwapStatus.capacity", swap, why));
+    }
+    declared_features(errors, &object["status"]);
     for (index, found) in texts(spec, "podCIDRs").enumerate() {
         cidr(errors, found, &item("spec.podCIDRs", index));
     }
@@ -47,9 +56,50 @@ fn amounts(errors: &mut Errors, status: &Value) {
     }
 }
 
+/// `validateNodeDeclaredFeatures`.
+fn declared_features(errors: &mut Errors, status: &Value) {
+    let features = list(status, "declaredFeatures");
+    for (index, feature) in texts(status, "declaredFeatures").enumerate() {
+        let path = |index: usize| item("status.declaredFeatures", index);
+        let why = if feature.len() > 253 {
+            Some("must be no more than 253 characters")
+        } else if !is_feature(feature) {
+            Some(
+                "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., \
+                 MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes",
+            )
+        } else {
+            None
+        };
+        if let Some(why) = why {
+            let why = format!("invalid feature name {}: {why}", quote(feature));
+            errors.push(FieldError::invalid(path(index), quote(feature), &why));
+        }
+        let Some(next) = features.get(index + 1).and_then(Value::as_str) else { continue };
+        match feature.cmp(next) {
+            Ordering::Equal => errors.push(FieldError::duplicate(path(index + 1), quote(next))),
+            Ordering::Greater => {
+                let why = "list must be sorted alphabetically";
+                errors.push(FieldError::invalid(path(index + 1), quote(next), why));
+            }
+            Ordering::Less => {}
+        }
+    }
+}
+
+/// `nodeDeclaredFeatureRegexp`.
+fn is_feature(name: &str) -> bool {
+    let is_part = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_alphabetic())
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    name.starts_with(|first: char| first.is_ascii_uppercase()) && name.split('/').all(is_part)
+}
+
 /// `ValidateNodeUpdate`, after `ValidateNode`.
 pub(super) fn node_change(new: &Value, old: &Value, errors: &mut Errors) {
     amounts(errors, &new["status"]);
+    declared_features(errors, &new["status"]);
     let addresses = list(&new["status"], "addresses");
     for (index, address) in addresses.iter().enumerate() {
         if addresses[..index].contains(address) {

@@ -11,7 +11,7 @@ use super::addresses::ip_warning;
 use super::check::{child, containers, entries, item, list, text, texts};
 use super::claims;
 use super::node_selectors::{deprecated_label, term_warnings};
-use super::pod_annotations;
+use super::{path_warnings, pod_annotations};
 
 /// The warnings about a pod.
 pub(super) fn pod(object: &Value, is_new: bool) -> Vec<String> {
@@ -53,6 +53,11 @@ pub(super) fn template(object: &Value) -> Vec<String> {
     spec(&object["spec"]["template"], "spec.template")
 }
 
+/// The warnings about a stored template.
+pub(super) fn pod_template(object: &Value) -> Vec<String> {
+    spec(&object["template"], "template")
+}
+
 /// The warnings about the template of a cron job.
 pub(super) fn cron_job(object: &Value) -> Vec<String> {
     spec(&object["spec"]["jobTemplate"]["spec"]["template"], "spec.jobTemplate.spec.template")
@@ -88,6 +93,7 @@ fn spec(object: &Value, of: &str) -> Vec<String> {
         let at = child(&path, "ephemeral.volumeClaimTemplate.spec");
         found.extend(claims::spec_warnings(claim, &at));
     }
+    found.extend(path_warnings::overlaps(spec));
     for (field, key) in [("hostAliases", "ip"), ("imagePullSecrets", "name")] {
         let mut known = Vec::new();
         for (index, entry) in list(spec, field).iter().enumerate() {

@@ -7,6 +7,15 @@ pub(super) fn empty_status(object: &mut Value) {
     object["status"] = json!({});
 }
 
+/// A limit range without a name gets one that no other has.
+pub(super) fn name_limit_range(object: &mut Value) {
+    if object["metadata"]["name"].as_str().is_none_or(str::is_empty) {
+        let uid = object["metadata"]["uid"].as_str().unwrap_or_default();
+        let name = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, uid.as_bytes());
+        object["metadata"]["name"] = name.to_string().into();
+    }
+}
+
 pub(super) fn empty_replicas(object: &mut Value) {
     object["status"] = json!({"replicas": 0});
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::super::golang::json_text;
+use super::super::super::golang::{json_text, quote};
 use super::super::super::names;
 use super::super::super::status::FieldError;
 use super::super::encode;
@@ -102,17 +102,24 @@ fn binding(errors: &mut Errors, object: &Value, kinds: &[&str], namespaced: bool
                 if !name.is_empty() {
                     problems(errors, &child(&path, "name"), name, names::subdomain(name));
                 }
-                supported_text(errors, group, &group_path, &[""]);
+                supported_group(errors, group, &group_path, "");
                 if !namespaced && text(subject, "namespace").is_empty() {
                     errors.push(FieldError::required(child(&path, "namespace"), ""));
                 }
             }
-            "User" | "Group" => supported_text(errors, group, &group_path, &[GROUP]),
+            "User" | "Group" => supported_group(errors, group, &group_path, GROUP),
             kind => {
                 let known = ["ServiceAccount", "User", "Group"];
                 supported_text(errors, kind, &child(&path, "kind"), &known);
             }
         }
+    }
+}
+
+/// A group of the API is a plain text, which is shown as Go quotes it.
+fn supported_group(errors: &mut Errors, group: &str, path: &str, supported: &str) {
+    if group != supported {
+        errors.push(FieldError::not_supported(path, quote(group), &[supported.to_owned()]));
     }
 }
 

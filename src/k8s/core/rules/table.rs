@@ -19,7 +19,12 @@ pub(super) const RULES: &[Rules] = &[
     },
     Rules { check: events::core, steps: &[Step::Version], ..of("", "events") },
     Rules { check: endpoints::endpoints, steps: WHOLE, ..of("", "endpoints") },
-    Rules { check: quotas::limit_range, steps: VERSION, ..of("", "limitranges") },
+    Rules {
+        create: prepare::name_limit_range,
+        check: quotas::limit_range,
+        steps: VERSION,
+        ..of("", "limitranges")
+    },
     Rules {
         name: NameRule::Label,
         returns_deleted: true,
@@ -66,6 +71,7 @@ pub(super) const RULES: &[Rules] = &[
         generation: Generation::Content,
         returns_deleted: true,
         check: workloads::pod_template,
+        warn: |object, _| pod_warnings::pod_template(object),
         ..of("", "podtemplates")
     },
     Rules {
@@ -177,9 +183,9 @@ pub(super) const RULES: &[Rules] = &[
     Rules {
         generation: Generation::Spec,
         create: prepare::empty_status,
-        check: jobs::cron_job,
+        check_change: jobs::cron_job_change,
         warn: |object, _| pod_warnings::cron_job(object),
-        check_new: jobs::new_cron_job_name,
+        check_new: jobs::new_cron_job,
         ..of("batch", "cronjobs")
     },
     Rules {

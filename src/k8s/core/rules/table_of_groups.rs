@@ -38,7 +38,7 @@ pub(super) const RULES: &[Rules] = &[
         generation: Generation::ContentOrLabels,
         create: endpoints::drop_topology,
         update: |object, _| endpoints::drop_topology(object),
-        check: endpoints::slice,
+        check_new: endpoints::new_slice,
         check_change: endpoints::slice_change,
         warn: endpoints::slice_warnings,
         steps: VERSION,

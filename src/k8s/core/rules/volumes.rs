@@ -246,6 +246,13 @@ pub(super) fn mounts(errors: &mut Errors, container: &Value, path: &str, volumes
             let modes = ["Bidirectional", "HostToContainer", "None"];
             let at = child(&list_path, "mountPropagation");
             supported_text(errors, text(mount, "mountPropagation"), &at, &modes);
+            if mount["mountPropagation"] == "Bidirectional"
+                && container["securityContext"]["privileged"] != true
+            {
+                let why =
+                    "Bidirectional mount propagation is available only to privileged containers";
+                errors.push(FieldError::forbidden(&at, why));
+            }
         }
         recursive_read_only(errors, mount, &child(&list_path, "recursiveReadOnly"));
     }
@@ -256,7 +263,7 @@ pub(super) fn mounts(errors: &mut Errors, container: &Value, path: &str, volumes
             errors.push(FieldError::required(child(&path, "name"), ""));
         }
         let others = &devices[..index];
-        if others.iter().any(|other| text(other, "name") == name) {
+        if !name.is_empty() && others.iter().any(|other| text(other, "name") == name) {
             errors.push(FieldError::invalid(child(&path, "name"), quote(name), "must be unique"));
         }
         match volumes.get(name) {
