@@ -19,7 +19,7 @@ pub(crate) fn miss(
     headers: &HeaderMap,
     query: &Query<'_>,
 ) -> Plan {
-    if let Err(error) = options::check_timeout(query) {
+    if let Err(error) = options::check_timeout(info, query) {
         return error_plan(&error, headers, query);
     }
     if matches!(path, "/" | "/index.html") {

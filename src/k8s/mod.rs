@@ -288,7 +288,7 @@ pub(crate) fn answer(
     };
     let result = match &request.info.resource {
         Some(info) => resource_answer(config, &state, pinned, request, info),
-        None => options::check_timeout(request.query).and_then(|()| {
+        None => options::check_timeout(request.info, request.query).and_then(|()| {
             non_resource::answer(&state, &config.documents, request)
                 .ok_or_else(ApiError::no_such_path)
                 .map(|plan| Resolved::Outcome(Outcome::Plan(plan)))
@@ -329,7 +329,7 @@ fn resource_answer(
         let built_in = state.types.is_built_in_group(&info.group);
         return Err(if built_in { ApiError::no_such_resource() } else { ApiError::no_such_path() });
     };
-    options::check_timeout(request.query)?;
+    options::check_timeout(request.info, request.query)?;
     let call = verbs::Call {
         config,
         state: Arc::clone(state),

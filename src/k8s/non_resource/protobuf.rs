@@ -45,11 +45,12 @@ fn named(name: &str, value: &Message) -> Message {
 /// A `Schema`. Schemas of definitions are nested at most as deeply as their text.
 fn schema(json: &Value) -> Message {
     let mut out = Message::default();
+    let text = |key: &str| json[key].as_str().unwrap_or_default();
     if let Some(reference) = reference(json) {
         out.text(1, reference);
+        out.text(4, text("description"));
         return out;
     }
-    let text = |key: &str| json[key].as_str().unwrap_or_default();
     if json["x-kubernetes-int-or-string"] == true {
         out.text(2, "int-or-string");
     } else {

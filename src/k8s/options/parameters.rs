@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::message::Query;
+use crate::message::{Query, RequestInfo};
 
 use super::super::golang::{self, json_text, quote};
 use super::super::status::{ApiError, FieldError};
@@ -24,12 +24,28 @@ pub(super) fn check_dry_run(values: &[Cow<'_, str>], errors: &mut Vec<FieldError
     !values.is_empty()
 }
 
-/// Validates `?timeout=`: the deadline of the request, a Go duration
+/// The subresources whose requests run long (`LongRunningFunc` in `pkg/controlplane/apiserver/config.go`).
+const LONG_SUBRESOURCES: [&str; 5] = ["attach", "exec", "proxy", "log", "portforward"];
+
+/// Whether a request has no deadline (`BasicLongRunningRequestCheck`).
+fn runs_long(info: &RequestInfo<'_>) -> bool {
+    let of_long = |subresource: &str| LONG_SUBRESOURCES.contains(&subresource);
+    matches!(&*info.verb, "watch" | "proxy")
+        || info.resource.as_ref().is_some_and(|of| of_long(&of.subresource))
+}
+
+/// Validates `?timeout=`: the deadline of a request that does not run long, a Go duration
 /// (`k8s.io/apiserver/pkg/endpoints/filters/request_deadline.go`).
 ///
 /// # Errors
 /// 400 with upstream's message.
-pub(in super::super) fn check_timeout(query: &Query<'_>) -> Result<(), ApiError> {
+pub(in super::super) fn check_timeout(
+    info: &RequestInfo<'_>,
+    query: &Query<'_>,
+) -> Result<(), ApiError> {
+    if runs_long(info) {
+        return Ok(());
+    }
     let Some(text) = query.first("timeout").filter(|text| !text.is_empty()) else {
         return Ok(());
     };

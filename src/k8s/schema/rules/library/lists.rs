@@ -86,6 +86,10 @@ fn of_list<'v>(
                 pairs.all(|pair| pair[0].compare(&pair[1]).is_some_and(Ordering::is_le)),
             ))
         }
+        // No overload takes a list of nulls.
+        ("sum" | "max" | "min", []) if matches!(items.first(), Some(Value::Null)) => {
+            Err(format!("no such overload: {name}(list)"))
+        }
         ("sum", []) => {
             let zero = || match list {
                 Value::Items(_, Some(schema))
