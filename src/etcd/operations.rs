@@ -28,6 +28,27 @@ impl Members {
         self.repeated("/etcdserverpb.KV/Range", &request, until).await
     }
 
+    /// Whether etcd has compacted a revision.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) async fn has_compacted(
+        &self,
+        key: &str,
+        revision: u64,
+        until: Duration,
+    ) -> Result<bool, Failure> {
+        let revision = i64::try_from(revision).unwrap_or(i64::MAX);
+        let request = RangeRequest { key: key.into(), revision, ..RangeRequest::default() };
+        let found: Result<RangeResponse, _> =
+            self.repeated("/etcdserverpb.KV/Range", &request, until).await;
+        match found {
+            Ok(_) => Ok(false),
+            Err(Failure::Compacted) => Ok(true),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// Reads all keys with a prefix, in order, all as of one revision; 0 is the newest.
     ///
     /// # Errors

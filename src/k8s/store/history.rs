@@ -136,6 +136,12 @@ impl History {
         after(&self.events, revision)
     }
 
+    /// The last revision at which all objects were as at another one; nothing where they still are.
+    pub(crate) fn holds_until(&self, revision: Revision) -> Option<Revision> {
+        let next = self.after(revision).next()?;
+        Some(Revision(next.revision.0.saturating_sub(1)))
+    }
+
     /// The events of one resource after a revision, oldest first.
     pub(crate) fn of(
         &self,

@@ -1,5 +1,6 @@
 //! A cache of old snapshots, for continue chains and lists at an exact revision.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Revision, Snapshot, State};
@@ -16,6 +17,8 @@ pub(crate) struct PinnedSnapshots {
     pinned: Mutex<Pins>,
     /// Those below the history, from a store that remembers more.
     recalled: Mutex<Pins>,
+    /// A shared store has compacted all up to here, but for the newest state.
+    expired: AtomicU64,
 }
 
 /// Snapshots by their revision.
@@ -27,7 +30,7 @@ impl PinnedSnapshots {
         if revision == state.revision {
             return Some(state.snapshot.clone());
         }
-        if revision > state.revision {
+        if revision > state.revision || revision.0 <= self.expired.load(Ordering::Relaxed) {
             return None;
         }
         if revision < state.history.floor() {
@@ -57,6 +60,12 @@ impl PinnedSnapshots {
             recalled.remove(0);
         }
         recalled.push((revision, snapshot));
+    }
+
+    /// A shared store has compacted a revision.
+    #[cfg(feature = "etcd")]
+    pub(crate) fn expire(&self, revision: Revision) {
+        self.expired.fetch_max(revision.0, Ordering::Relaxed);
     }
 
     /// Whether a revision below the history is known.
@@ -117,5 +126,12 @@ mod tests {
         assert!(pinned.at(&state, Revision(19)).is_some());
         pinned.forget_recalled();
         assert!(pinned.at(&state, Revision(19)).is_none());
+        #[cfg(feature = "etcd")]
+        {
+            assert!(pinned.at(&state, Revision(55)).is_some());
+            pinned.expire(Revision(55));
+            let is_there = |at| pinned.at(&state, Revision(at)).is_some();
+            assert_eq!([54, 55, 56, 60].map(is_there), [false, false, true, true]);
+        }
     }
 }

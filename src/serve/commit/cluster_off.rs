@@ -232,6 +232,11 @@ impl Attached {
     }
 
     #[expect(clippy::unused_async, reason = "as in a build with stores")]
+    pub(super) async fn expire(&self, _: Revision, _: Revision) {
+        match *self {}
+    }
+
+    #[expect(clippy::unused_async, reason = "as in a build with stores")]
     pub(super) async fn refresh(&self) -> Result<(), WriteError> {
         match *self {}
     }

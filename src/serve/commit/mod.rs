@@ -166,12 +166,16 @@ impl<B: Backend> Store<B> {
         }
     }
 
-    /// Makes a revision that the state does not remember known to lists, where the store has it.
+    /// Makes a revision that the state does not remember known to lists, where the store has it; and expires one that the
+    /// state remembers, where the store has compacted it.
     pub(super) async fn recall(&self, revision: Revision) {
-        if let Some(attached) = &self.attached
-            && revision < self.state().history.floor()
-            && !self.pinned().has_recalled(revision)
-        {
+        let Some(attached) = &self.attached else { return };
+        let state = self.state();
+        if revision >= state.history.floor() {
+            if let Some(last) = state.history.holds_until(revision) {
+                Box::pin(attached.expire(revision, last)).await;
+            }
+        } else if !self.pinned().has_recalled(revision) {
             // Where it fails, the list is refused as one that is too old.
             let _ = Box::pin(attached.recall(revision)).await;
         }

@@ -1,6 +1,7 @@
 //! One world of a store: reads and writes of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -16,6 +17,9 @@ use super::store::Cluster;
 
 /// How often a change is decided while others write; after the first few times, one writer of this server at a time.
 const TRIES: usize = 100;
+
+/// How long a list of the past waits to hear whether etcd has compacted it.
+const SOON: Duration = Duration::from_secs(1);
 
 /// How many of these are beside other writers of this server.
 const TOGETHER: usize = 3;
@@ -83,6 +87,22 @@ impl Attached {
             self.published.pinned().recall(revision, snapshot);
         }
         Ok(())
+    }
+
+    /// Expires a revision for lists, where etcd has compacted the last one at which the world was the same. Where etcd is
+    /// not reached, what is known is answered.
+    pub(crate) async fn expire(&self, revision: Revision, last: Revision) {
+        if self.trouble().is_some() {
+            return;
+        }
+        let inner = Arc::clone(&self.cluster.inner);
+        let asking = async move {
+            let head = inner.keys.format();
+            inner.members.has_compacted(&head, last.0, SOON).await
+        };
+        if matches!(self.cluster.run(asking).await, Ok(true)) {
+            self.published.pinned().expire(revision);
+        }
     }
 
     /// As `Store::carry_out`.
