@@ -25,6 +25,9 @@ use super::signals::{self, Signals};
 use super::snapshot::{self, RECORDED};
 use super::sockets;
 
+/// How long idle connections stay when a server ends that shares a store: the proxy before it may have sent a request.
+const LINGER: Duration = Duration::from_millis(500);
+
 pub(super) fn serve(args: Serve) -> Result<(), CommandError> {
     serve_with(args, |builder| builder)
 }
@@ -49,6 +52,10 @@ pub(super) fn serve_with(
     if let Some(which) = args.cluster_objects {
         builder = builder.cluster_objects(which.into());
     }
+    #[cfg(not(feature = "etcd"))]
+    let shares = false;
+    #[cfg(feature = "etcd")]
+    let shares = args.store.store.is_some();
     #[cfg(feature = "etcd")]
     {
         let idle = Some(args.store_world_idle).filter(|idle| !idle.is_zero());
@@ -107,7 +114,10 @@ pub(super) fn serve_with(
             builder.forward_proxy(args.tls.tunnel.clone()).forward_options(options(&args.backend));
     }
     let builder = settings(with_tls(builder, &args.tls)?.hot_reload(true));
-    let bounds = bounds(&args.listener, args.max_worlds)?;
+    let mut bounds = bounds(&args.listener, args.max_worlds)?;
+    if shares {
+        bounds.transport.linger = LINGER.min(Duration::from_secs_f64(args.listener.grace / 4.0));
+    }
     let ca_out = args.tls.ca_out;
     let started = |server: &RunningServer| {
         write_ca(server, ca_out.as_deref())?;

@@ -52,6 +52,28 @@ pub(super) enum AnswerFuture<'a> {
     Waiting(Pin<Box<dyn Future<Output = Answer> + Send + 'a>>),
 }
 
+impl AnswerFuture<'_> {
+    /// The same answer, as the last one of its connection.
+    pub(super) fn into_last(self) -> Self {
+        let close = |answer: &mut Answer| {
+            if let Ok(response) = answer {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+        };
+        match self {
+            Self::Ready(mut answer) => {
+                answer.iter_mut().for_each(close);
+                Self::Ready(answer)
+            }
+            Self::Waiting(waiting) => Self::Waiting(Box::pin(async move {
+                let mut answer = waiting.await;
+                close(&mut answer);
+                answer
+            })),
+        }
+    }
+}
+
 impl Future for AnswerFuture<'_> {
     type Output = Answer;
 

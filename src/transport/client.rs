@@ -34,6 +34,14 @@ pub(super) enum Forwards {
     All,
 }
 
+/// Completes when the server has stopped, and a connection without a request has had its time.
+pub(super) async fn lingered(stopping: &mut watch::Receiver<bool>, linger: Duration) {
+    stopped(stopping).await;
+    if !linger.is_zero() {
+        tokio::time::sleep(linger).await;
+    }
+}
+
 /// Completes when the server stops, or is dropped.
 pub(super) async fn stopped(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stopping| *stopping).await;

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::message::{Bodies, ClientCertificate, Handler, HandshakeFault};
 use crate::tls::server::Tls;
 
-use super::client::{Client, Forwards, stopped};
+use super::client::{Client, Forwards, lingered};
 use super::connection_errors::ConnectionErrors;
 use super::forward::{self, ForwardProxy};
 use super::socket::{Opened, Protocol, Socket};
@@ -35,7 +35,7 @@ pub(super) async fn run<H: Handler>(
 ) {
     let begun = tokio::select! {
         begun = begin(tcp, peer, handshake, &common) => begun,
-        () = stopped(&mut stopping) => return,
+        () = lingered(&mut stopping, common.limits.linger) => return,
     };
     let Some(Begun { socket, http2, client }) = begun else {
         return;

@@ -9,6 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 1024;
+/// The same, counted.
+const BACKLOG_LENGTH: usize = 1024;
 
 /// A listening socket.
 #[derive(Debug)]
@@ -108,6 +110,24 @@ impl Door {
         socket.listen(BACKLOG)?;
         self.state = State::Open(TcpListener::from_std(socket.into())?);
         Ok(())
+    }
+
+    /// Closes the socket for good. Returns the connections that wait in its queue: the system would reset them.
+    pub(super) fn close(self) -> Vec<(TcpStream, SocketAddr)> {
+        let mut waiting = Vec::new();
+        let State::Open(listener) = self.state else { return waiting };
+        let Ok(listener) = listener.into_std() else { return waiting };
+        while let Ok((stream, peer)) = listener.accept() {
+            if stream.set_nonblocking(true).is_ok()
+                && let Ok(stream) = TcpStream::from_std(stream)
+            {
+                waiting.push((stream, peer));
+            }
+            if waiting.len() == BACKLOG_LENGTH {
+                break;
+            }
+        }
+        waiting
     }
 
     /// Returns whether the socket listens.

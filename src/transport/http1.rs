@@ -124,6 +124,9 @@ async fn serve<H: Handler>(
 ) -> Option<(Socket, Bytes, Takeover)> {
     let plan = resumed.plan.take().map(|plan| *plan);
     let control = Arc::new(Control::resuming(plan, resumed.idle.take()));
+    if *stopping.borrow() {
+        control.end_with_next();
+    }
     let mut builder = http1::Builder::new();
     builder
         .header_read_timeout(None)
@@ -135,7 +138,8 @@ async fn serve<H: Handler>(
     }
     let wire = Wire::new(socket, Arc::clone(&control));
     let service = service_fn(|request| {
-        answer(handler, request, client, Over::Http1(&control), connection_errors)
+        let answer = answer(handler, request, client, Over::Http1(&control), connection_errors);
+        if control.ends_with_next() { answer.into_last() } else { answer }
     });
     let mut connection = builder.serve_connection(wire, service);
     let mut timer = HeadTimer::new(limits.header_timeout);
@@ -165,8 +169,17 @@ async fn serve<H: Handler>(
     let result = match ended {
         Ended::Hyper(result) => result,
         Ended::Stopping => {
-            Pin::new(&mut connection).graceful_shutdown();
-            (&mut connection).await
+            let mut ended = None;
+            // A request may be on its way to an idle connection.
+            if !limits.linger.is_zero() && control.end_with_next() {
+                ended = tokio::time::timeout(limits.linger, &mut connection).await.ok();
+            }
+            if let Some(result) = ended {
+                result
+            } else {
+                Pin::new(&mut connection).graceful_shutdown();
+                (&mut connection).await
+            }
         }
         Ended::Idle(action) => {
             end(connection.into_parts().io.into_inner(), &action).await;

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::message::{Bodies, Excess, Handler, ListenMode, Listening};
+use crate::message::{Bodies, Excess, Handler, HandshakeFault, ListenMode, Listening};
 use crate::tls::server::Tls;
 
 use super::connection::{self, Common};
@@ -84,7 +84,7 @@ pub(crate) struct PortOptions {
 }
 
 /// Serves until `shutdown` completes: then no connection is accepted, idle connections close
-/// immediately, and requests in flight have [`TransportLimits::drain`] to finish.
+/// after [`TransportLimits::linger`], and requests in flight have [`TransportLimits::drain`] to finish.
 pub(crate) async fn serve<H: Handler>(
     listener: Listener,
     handler: Arc<H>,
@@ -174,18 +174,16 @@ pub(crate) async fn serve<H: Handler>(
             });
             continue;
         }
-        set_nodelay(&stream);
-        let (common, stopping) = (Arc::clone(&common), stopping.clone());
-        let handshake = treated.tls;
-        connections.spawn(async move {
-            connection::run(stream, peer, handshake, common, stopping).await;
-            drop(place);
-        });
+        connections.spawn(run((stream, peer), treated.tls, &common, &stopping, place));
     }
-    drop(door);
     stop.send_replace(true);
+    for accepted in door.close() {
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else { break };
+        served.accepted += 1;
+        connections.spawn(run(accepted, None, &common, &stopping, (place, open.open())));
+    }
     let drained = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(limits.drain, drained).await.is_err() {
+    if tokio::time::timeout(limits.linger + limits.drain, drained).await.is_err() {
         served.cut = connections.len();
         connections.shutdown().await;
     }
@@ -208,6 +206,22 @@ fn remedy(error: &io::Error) -> &'static str {
 #[cfg(not(unix))]
 fn remedy(_: &io::Error) -> &'static str {
     ""
+}
+
+/// Serves a connection, which holds its place meanwhile.
+fn run<H: Handler, P: Send + 'static>(
+    (stream, peer): (TcpStream, SocketAddr),
+    handshake: Option<HandshakeFault>,
+    common: &Arc<Common<H>>,
+    stopping: &watch::Receiver<bool>,
+    place: P,
+) -> impl Future<Output = ()> + Send + use<H, P> {
+    set_nodelay(&stream);
+    let (common, stopping) = (Arc::clone(common), stopping.clone());
+    async move {
+        connection::run(stream, peer, handshake, common, stopping).await;
+        drop(place);
+    }
 }
 
 /// Completes when the treatment of connections changes.

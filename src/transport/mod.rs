@@ -106,6 +106,10 @@ pub struct TransportLimits {
     pub connections: usize,
     /// How long requests in flight may take to finish once the server stops; 700 ms by default.
     pub drain: Duration,
+    /// How long an HTTP/1.1 connection without a request stays open once the server stops: a proxy may have sent one on
+    /// it that is not there yet. Its answer says `Connection: close`. No time by default; 500 ms for a program that shares
+    /// a store.
+    pub linger: Duration,
 }
 
 impl Default for TransportLimits {
@@ -122,6 +126,7 @@ impl Default for TransportLimits {
             idle_timeout: Duration::from_secs(90),
             connections: 16_384,
             drain: Duration::from_millis(700),
+            linger: Duration::ZERO,
         }
     }
 }

@@ -59,6 +59,8 @@ pub(super) struct Control {
     swallowed: AtomicBool,
     /// Whether a request was answered on this connection.
     answered: AtomicBool,
+    /// Whether the next answer is the last one.
+    last: AtomicBool,
     exit: Mutex<Option<Exit>>,
     /// The answer to the first request that hyper reads, if already decided.
     resumed: Mutex<Option<Plan>>,
@@ -102,6 +104,7 @@ impl Control {
             leaving: AtomicBool::new(false),
             swallowed: AtomicBool::new(false),
             answered: AtomicBool::new(false),
+            last: AtomicBool::new(false),
             exit: Mutex::new(None),
             resumed: Mutex::new(plan),
             before_body: BeforeBody::default(),
@@ -165,6 +168,20 @@ impl Control {
                 None
             }
         }
+    }
+
+    /// Makes the next answer the last one, where none is being made now. Returns whether that is so.
+    pub(super) fn end_with_next(&self) -> bool {
+        if self.is(Phase::Answering) {
+            return false;
+        }
+        self.last.store(true, Ordering::Release);
+        true
+    }
+
+    /// Returns whether the next answer is the last one.
+    pub(super) fn ends_with_next(&self) -> bool {
+        self.last.load(Ordering::Acquire)
     }
 
     /// Ends hyper's part once everything written so far is flushed.

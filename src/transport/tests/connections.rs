@@ -87,6 +87,40 @@ async fn stopping_closes_idle_connections_and_cuts_the_rest() {
     assert!(TcpStream::connect(server.address).await.is_err());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_lingers_answers_one_more_request() {
+    let linger = Duration::from_secs(5);
+    let server = start(TransportLimits { linger, ..TransportLimits::default() });
+    let mut clients = Vec::new();
+    for _ in 0..3 {
+        let mut client = TcpStream::connect(server.address).await.unwrap();
+        let mut first = [0; HEAD.len() + 10 + "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n".len()];
+        client.write_all(b"GET /bytes HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        client.read_exact(&mut first).await.unwrap();
+        clients.push(client);
+    }
+    let mut silent = clients.pop().unwrap();
+    let fresh = TcpStream::connect(server.address).await.unwrap();
+    let began = tokio::time::Instant::now();
+    server.stop.send(()).unwrap();
+    // The server has stopped before the requests are sent: it accepts no more.
+    while TcpStream::connect(server.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    // Time passes once all tasks wait: the connections know it too.
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    clients.push(fresh);
+    for mut client in clients {
+        client.write_all(b"GET /bytes HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let (got, end) = read_all(&mut client).await;
+        assert!(got.contains("connection: close\r\n") && got.ends_with("0123456789"), "{got}");
+        assert_eq!(end, None);
+    }
+    assert_eq!(read_all(&mut silent).await, (String::new(), None));
+    assert!(began.elapsed() >= linger);
+    assert_eq!(server.task.await.unwrap().cut, 0);
+}
+
 #[tokio::test]
 async fn a_connection_goes_on_after_a_stream() {
     let server = start(TransportLimits::default());
