@@ -115,7 +115,7 @@ pub use store::HistoryLimits;
 pub(crate) use store::{Committed, Conflict, PinnedSnapshots, Revision, State, StoreChange};
 #[cfg(feature = "etcd")]
 pub(crate) use store::{Demand, Part, Place, RemoteWrite, Since, Snapshot, stored};
-pub(crate) use verbs::{PendingAnswer, Watch, WatchStep, error_line};
+pub(crate) use verbs::{Listed, PendingAnswer, Watch, WatchStep, error_line};
 pub(crate) use webhook::WebhookReply;
 pub(crate) use yaml::render as render_yaml;
 
@@ -226,6 +226,8 @@ pub(crate) struct ApiRequest<'a> {
     pub webhooks: &'a WebhookCache,
     /// What admission webhooks have said of the request.
     pub reviews: &'a Reviews,
+    /// What the deletion of a collection has listed.
+    pub listed: &'a Listed,
     /// What is known of the servers of API services.
     pub aggregation: &'a Aggregation,
 }
@@ -348,6 +350,7 @@ fn resource_answer(
         conversions: request.conversions,
         webhooks: request.webhooks,
         reviews: request.reviews,
+        listed: request.listed,
     };
     // The routes of built-in types have no HEAD, and take methods as they are written. The old paths of watches are read
     // alone.

@@ -11,7 +11,7 @@ use crate::k8s::{
 };
 use crate::message::{Asked, Origin, Plan};
 
-use super::commit::{Contended, Fresh, WriteError};
+use super::commit::{Carried, Contended, Fresh, WriteError};
 #[cfg(feature = "gzip")]
 use super::compress::compress;
 use super::context::RequestContext;
@@ -95,6 +95,7 @@ pub(super) async fn answer_noted(
     let creates = matches!(*asked.method(), Method::POST | Method::PUT | Method::PATCH);
     let nonce = if creates { uuid::Uuid::new_v4().as_u128() } else { 0 };
     let (conversions, reviews) = (Conversions::default(), Reviews::noted(notes));
+    let listed = k8s::Listed::default();
     let own_auth = access_reviews::cache(context);
     let api_request = ApiRequest {
         method: asked.method(),
@@ -112,6 +113,7 @@ pub(super) async fn answer_noted(
         conversions: &conversions,
         webhooks: &world.admission,
         reviews: &reviews,
+        listed: &listed,
         aggregation: &world.aggregation,
     };
     let config = &context.shared.settings.kubernetes;
@@ -207,7 +209,10 @@ async fn carry_out(
     request: &ApiRequest<'_>,
     fresh: Fresh,
 ) -> Outcome {
-    let decide = |state: &Arc<State>| {
+    let decide = |state: &Arc<State>, carried| {
+        if carried == Carried::Part {
+            request.listed.keep();
+        }
         let resolved = k8s::answer(config, state, world.store.pinned(), request);
         if request.auth.asks_webhooks() {
             let unasked = request.auth_cache.take_unasked();

@@ -151,6 +151,30 @@ async fn pages_and_watches_go_on_at_another_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_collection_is_deleted_by_one_list_while_others_write() {
+    let Some(etcd) = Etcd::start() else { return };
+    let (one, other) = (etcd.server().await, etcd.server().await);
+    let names: Vec<String> = (0..40).map(|n| format!("m{n:02}")).collect();
+    for name in &names {
+        let map = json!({"metadata": {"name": name, "labels": {"of": "test"}}});
+        assert_eq!(post(&one, "POST", MAPS, &map).await.status, 201);
+    }
+    let changing = async {
+        for name in &names {
+            let target = format!("{MAPS}/{name}");
+            let media = ("content-type", "application/merge-patch+json");
+            let changed = send(&other, "PATCH", &target, &[media], r#"{"data": {"n": "1"}}"#).await;
+            assert!(changed.status == 200 || changed.status == 404, "{}", changed.text());
+        }
+    };
+    let selected = format!("{MAPS}?labelSelector=of%3Dtest");
+    let target = format!("{selected}&limit=20");
+    let (gone, ()) = tokio::join!(ask(&one, "DELETE", &target), changing);
+    assert_eq!(gone.names(), names[..20], "{}", gone.text());
+    assert_eq!(ask(&other, "GET", &selected).await.names(), names[20..]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn types_namespaces_collections_and_worlds_are_shared() {
     let Some(etcd) = Etcd::start() else { return };
     let (one, other) = (etcd.server().await, etcd.server().await);

@@ -63,6 +63,7 @@ impl<'a> Sent<'a> {
             conversions: &Conversions::default(),
             webhooks: &WebhookCache::default(),
             reviews: &Reviews::default(),
+            listed: &Listed::default(),
             aggregation: &Aggregation::default(),
         };
         Some(store.answer(config, &request))

@@ -1,14 +1,15 @@
 //! `deletecollection`: the objects of a list are deleted, in order; the answer is the list before the
 //! deletion (`k8s.io/apiserver/pkg/registry/generic/registry/store.go`).
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::StatusCode;
 
 use crate::message::{Body, is_true};
 
 use super::super::golang;
-use super::super::list::page::NoPage;
+use super::super::list::page::{NoPage, Page};
 use super::super::list::select_page;
 use super::super::options::DeleteOptions;
 use super::super::output;
@@ -29,22 +30,27 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
         "Exact".clone_into(&mut options.version_match);
     }
     let delete_options = delete::options(call)?;
-    let seen = list::seen(call);
-    let seen = seen.as_deref();
-    let page = match select_page(
-        call.pinned,
-        &call.state,
-        &call.served,
-        call.namespace(),
-        &options,
-        None,
-        seen,
-    ) {
-        Ok(page) => list::shown(call, page, output),
-        Err(NoPage::NotReached(asked)) => {
-            return Ok(Resolved::Outcome(not_reached(asked, &call.state)));
-        }
-        Err(NoPage::Refused(error)) => return Err(error),
+    let page = if let Some(page) = call.listed.kept() {
+        page
+    } else {
+        let seen = list::seen(call);
+        let seen = seen.as_deref();
+        let page = match select_page(
+            call.pinned,
+            &call.state,
+            &call.served,
+            call.namespace(),
+            &options,
+            None,
+            seen,
+        ) {
+            Ok(page) => list::shown(call, page, output),
+            Err(NoPage::NotReached(asked)) => {
+                return Ok(Resolved::Outcome(not_reached(asked, &call.state)));
+            }
+            Err(NoPage::Refused(error)) => return Err(error),
+        };
+        call.listed.note(page)
     };
     let mut change = StoreChange::on(&call.state);
     let admission = Admission::of_delete(call, &delete_options)?;
@@ -62,6 +68,32 @@ pub(super) fn run(call: &Call<'_>) -> Result<Resolved, ApiError> {
         }
     };
     Ok(written::planned(change, answer))
+}
+
+/// What was listed when the request was decided: where a part of it is carried out already, the rest is deleted by the same
+/// list, as in upstream, which lists once.
+#[derive(Debug, Default)]
+pub(crate) struct Listed {
+    page: Mutex<Option<Arc<Page>>>,
+    keeps: AtomicBool,
+}
+
+impl Listed {
+    /// The list stays.
+    pub(crate) fn keep(&self) {
+        self.keeps.store(true, Ordering::Relaxed);
+    }
+
+    fn kept(&self) -> Option<Arc<Page>> {
+        let keeps = self.keeps.load(Ordering::Relaxed);
+        keeps.then(|| self.page.lock().unwrap_or_else(PoisonError::into_inner).clone()).flatten()
+    }
+
+    fn note(&self, page: Page) -> Arc<Page> {
+        let page = Arc::new(page);
+        *self.page.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&page));
+        page
+    }
 }
 
 /// Adds the deletions of the listed objects to a change, up to the first error.

@@ -40,6 +40,7 @@ mod watch;
 mod write;
 mod written;
 
+pub(crate) use delete_collection::Listed;
 pub(crate) use watch::{Watch, WatchStep, error_line};
 pub(crate) use written::PendingAnswer;
 
@@ -92,6 +93,8 @@ pub(super) struct Call<'a> {
     pub(super) webhooks: &'a WebhookCache,
     /// What admission webhooks have said of the request.
     pub(super) reviews: &'a Reviews,
+    /// What the deletion of a collection has listed.
+    pub(super) listed: &'a Listed,
 }
 
 /// Runs the verb of a request.

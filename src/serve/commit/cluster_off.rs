@@ -12,7 +12,7 @@ use crate::message::WorldName;
 use crate::scenario::ScenarioState;
 
 use super::super::clock::{Clock, Turn};
-use super::outcome::{Fresh, WriteError};
+use super::outcome::{Carried, Fresh, WriteError};
 use super::peer::Peer;
 use super::proposal::{Ahead, Proposal, ServerChange, ShareError};
 use super::published::Published;
@@ -245,7 +245,7 @@ impl Attached {
     pub(super) async fn write<T>(
         &self,
         _: Fresh,
-        _: impl FnMut(&Arc<State>) -> (Option<StoreChange>, T),
+        _: impl FnMut(&Arc<State>, Carried) -> (Option<StoreChange>, T),
     ) -> Result<(T, Committed), WriteError> {
         match *self {}
     }

@@ -46,7 +46,7 @@ pub(crate) use cluster::{Cluster, LEASE, Reached, WorldShare};
 pub(crate) use cluster::{Contents as StoreContents, StoreTools};
 pub(crate) use numbers::StoreNumbers;
 use outcome::TRIES;
-pub(crate) use outcome::{Contended, Fresh, WriteError};
+pub(crate) use outcome::{Carried, Contended, Fresh, WriteError};
 #[cfg(feature = "etcd")]
 pub(crate) use peer::Advertised;
 pub(crate) use peer::Peer;
@@ -139,15 +139,24 @@ impl<B: Backend> Store<B> {
     pub(super) async fn carry_out<T>(
         &self,
         fresh: Fresh,
-        decide: impl FnMut(&Arc<State>) -> (Option<StoreChange>, T),
+        mut decide: impl FnMut(&Arc<State>, Carried) -> (Option<StoreChange>, T),
     ) -> Result<(T, Committed), WriteError> {
-        let Some(attached) = &self.attached else { return Ok(self.write(decide)?) };
+        let Some(attached) = &self.attached else {
+            return Ok(self.write(|state| decide(state, Carried::Nothing))?);
+        };
         attached.note_use();
+        if fresh == Fresh::Never {
+            // A read of what is here waits for nothing.
+            let (change, decided) = decide(&self.state(), Carried::Nothing);
+            if change.is_none_or(|change| change.is_empty()) {
+                return Ok((decided, Committed::default()));
+            }
+        }
         // What waits is large, and most stores never do.
         let (decided, committed) = Box::pin(attached.write(fresh, decide)).await?;
         if !committed.is_empty() {
-            let namespaces = |state: &_| (k8s::emptied_namespaces(state, &committed), ());
-            let definitions = |state: &_| (k8s::emptied_definitions(state, &committed), ());
+            let namespaces = |state: &_, _| (k8s::emptied_namespaces(state, &committed), ());
+            let definitions = |state: &_, _| (k8s::emptied_definitions(state, &committed), ());
             // Where it fails, the server whose controllers run sees to it.
             let _ = Box::pin(attached.write(Fresh::Never, namespaces)).await;
             let _ = Box::pin(attached.write(Fresh::Never, definitions)).await;

@@ -26,6 +26,15 @@ pub(crate) enum WriteError {
     Refused(String),
 }
 
+/// What of a request is carried out already when it is decided again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carried {
+    /// Nothing.
+    Nothing,
+    /// The first of its writes.
+    Part,
+}
+
 /// What a request needs of a store that several servers share: whether the local state has to have all that was
 /// written before the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

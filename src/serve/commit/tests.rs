@@ -74,6 +74,7 @@ impl Write {
             conversions: &k8s::Conversions::default(),
             webhooks: &k8s::WebhookCache::default(),
             reviews: &k8s::Reviews::default(),
+            listed: &k8s::Listed::default(),
             aggregation: &k8s::Aggregation::default(),
         };
         match k8s::answer(&k8s::Config::default(), state, store.pinned(), &request) {

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::super::testing::TestStore;
 use super::super::webhook::WebhookReply;
 use super::super::{
-    Aggregation, ApiRequest, Auth, AuthCache, Config, Faults, HistoryLimits, Outcome, Reviews,
-    Seed, SeedObject, User, WebhookCache,
+    Aggregation, ApiRequest, Auth, AuthCache, Config, Faults, HistoryLimits, Listed, Outcome,
+    Reviews, Seed, SeedObject, User, WebhookCache,
 };
 use super::*;
 use crate::message::{Body, Query, RequestInfo};
@@ -95,6 +95,7 @@ impl Rig {
                 conversions: &conversions,
                 webhooks: &WebhookCache::default(),
                 reviews: &Reviews::default(),
+                listed: &Listed::default(),
                 aggregation: &Aggregation::default(),
             };
             match self.store.answer(&Config::default(), &request) {

@@ -9,7 +9,7 @@ use crate::etcd::Failure;
 use crate::k8s::{Committed, Revision, State, StoreChange};
 use crate::message::WorldName;
 
-use super::super::outcome::{Contended, Fresh, WriteError};
+use super::super::outcome::{Carried, Contended, Fresh, WriteError};
 use super::super::published::Published;
 use super::inner::Refusal;
 use super::park;
@@ -109,7 +109,7 @@ impl Attached {
     pub(crate) async fn write<T>(
         &self,
         fresh: Fresh,
-        mut decide: impl FnMut(&Arc<State>) -> (Option<StoreChange>, T),
+        mut decide: impl FnMut(&Arc<State>, Carried) -> (Option<StoreChange>, T),
     ) -> Result<(T, Committed), WriteError> {
         let mut done = Committed::default();
         if fresh == Fresh::First {
@@ -122,7 +122,8 @@ impl Attached {
                 alone = Some(self.turn.lock().await);
             }
             let state = self.published.state();
-            let (change, decided) = decide(&state);
+            let carried = if done.is_empty() { Carried::Nothing } else { Carried::Part };
+            let (change, decided) = decide(&state, carried);
             let Some(change) = change.filter(|change| !change.is_empty()) else {
                 if !is_fresh {
                     // What refuses the request may be gone already.
@@ -156,8 +157,9 @@ impl Attached {
     /// As [`Self::write`], for a writer that is not asynchronous.
     pub(crate) fn write_and_wait<T>(
         &self,
-        decide: impl FnMut(&Arc<State>) -> (Option<StoreChange>, T),
+        mut decide: impl FnMut(&Arc<State>) -> (Option<StoreChange>, T),
     ) -> Result<(T, Committed), WriteError> {
+        let decide = |state: &_, _| decide(state);
         park::wait(&self.cluster.driver, self.write(Fresh::BeforeRefusal, decide))
     }
 
