@@ -77,6 +77,8 @@ mod secrets;
 mod semantic;
 mod services;
 mod serving;
+#[cfg(feature = "etcd")]
+mod shared_kube_client;
 mod shipped;
 mod steering;
 #[cfg(feature = "etcd")]
