@@ -9,6 +9,8 @@ use std::fs;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use clap::{Arg, Args as _, Command};
+
 use crate::matching::ResponseTemplating;
 use crate::record::Targets;
 use crate::record::UpstreamOptions;
@@ -39,7 +41,21 @@ pub(super) fn recognised(arguments: impl IntoIterator<Item = OsString>) -> Vec<O
     }) {
         rest.insert(0, COMMAND.into());
     }
+    if rest.first().is_some_and(|first| first == COMMAND) {
+        rest.iter_mut().skip(1).for_each(drop_value);
+    }
     program.into_iter().chain(rest).collect()
+}
+
+/// Drops the value that is written to an option without one, as in `--verbose=true`: `JOptSimple` reads over it.
+fn drop_value(argument: &mut OsString) {
+    let name = argument.to_str().and_then(|text| text.strip_prefix("--")?.split_once('='));
+    let Some((name, _)) = name else { return };
+    let command = WireMock::augment_args(Command::new(COMMAND));
+    let is_flag = |of: &Arg| of.get_long() == Some(name) && !of.get_action().takes_values();
+    if command.get_arguments().any(is_flag) {
+        *argument = format!("--{name}").into();
+    }
 }
 
 impl WireMock {
@@ -187,12 +203,21 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_is_written_to_a_flag_is_read_over() {
+        let given = ["standin", "--verbose=true", "--bind-address=localhost", "--port=1"];
+        let args = parsed(&given).unwrap();
+        assert_eq!((args.verbose, args.port), (true, 1));
+        assert!(args.bind_address.is_loopback());
+    }
+
+    #[test]
     fn one_warning_names_what_has_no_effect() {
         let args = parsed(&[
             "standin",
             "--async-response-enabled",
             "true",
             "--container-threads=10",
+            "--logged-response-body-size-limit=5",
             "--extensions",
             "a.B",
         ])

@@ -24,7 +24,7 @@ pub(crate) struct WireMock {
     #[arg(long, requires = "https_port")]
     pub(crate) disable_http: bool,
     /// Address to listen on.
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_parser = bind_address)]
     pub(crate) bind_address: IpAddr,
     /// Directory with mappings/ and __files/; both are created if they do not exist.
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -98,6 +98,14 @@ pub(crate) struct WireMock {
     /// Options that are accepted and have no effect.
     #[command(flatten)]
     pub(crate) without_effect: WithoutEffect,
+}
+
+/// A value of `--bind-address`: an address, or the name that every machine has.
+fn bind_address(text: &str) -> Result<IpAddr, String> {
+    if text.eq_ignore_ascii_case("localhost") {
+        return Ok(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    text.parse().map_err(|_| "expected an IP address or localhost".to_owned())
 }
 
 /// A value of `--use-chunked-encoding`.
