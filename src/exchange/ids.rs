@@ -14,7 +14,8 @@ const GATHER: u64 = 0xF1DE_83E1_9937_733D;
 pub(super) enum Of {
     /// The exchange.
     Exchange,
-    /// The stub that is in a serve event where none answered.
+    /// The stub that is in a serve event where none answered: the same in all of them (`NOT_CONFIGURED` in
+    /// `C/stubbing/StubMapping.java`).
     NoStub,
 }
 

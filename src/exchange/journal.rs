@@ -319,7 +319,7 @@ impl Journal {
         let cleared = self.cleared.load(Ordering::Relaxed);
         Exchange {
             id: entry.id().unwrap_or_else(|| self.ids.id(Of::Exchange, number)),
-            no_stub: self.ids.id(Of::NoStub, number),
+            no_stub: self.ids.id(Of::NoStub, 0),
             number: number.saturating_sub(cleared),
             at: self.epoch.1 + Duration::from_nanos(entry.at),
             world: Arc::clone(&entry.world),

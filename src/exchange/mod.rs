@@ -34,4 +34,4 @@ pub(crate) use index::{Lookup, Slot};
 pub(crate) use journal::Observer;
 pub use journal::{Journal, JournalLimits};
 pub(crate) use late_body::LateBody;
-pub(crate) use serve_event::written_name;
+pub(crate) use serve_event::{query_to_json, written_name};

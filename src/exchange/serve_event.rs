@@ -87,7 +87,7 @@ fn request(exchange: &Exchange, shown: &Shown) -> Value {
         "host": origin.host,
         "port": origin.port,
         "queryParams": parameters(&parameters::of_query(query)),
-        "formParams": parameters(&parameters::of_form(form)),
+        "formParams": parameters(&parameters::of_form(form, decoded::content_type(&exchange.headers))),
     });
     if let Some(standin) = standin(exchange) {
         request["standin"] = standin;
@@ -169,7 +169,7 @@ fn no_definition(exchange: &Exchange) -> Value {
     }
 }
 
-/// Returns the response as the stub has it; with the rendered body where it is a template.
+/// Returns the response as the stub has it; rendered where it is a template.
 fn response_definition(exchange: &Exchange, shown: &Shown) -> Value {
     let Some(stub) = &exchange.entry.stub else { return no_definition(exchange) };
     let mut definition = stub.mapping()["response"].take();
@@ -178,12 +178,45 @@ fn response_definition(exchange: &Exchange, shown: &Shown) -> Value {
         names.as_array().is_some_and(|names| names.iter().any(|name| name == "response-template"))
     };
     if fields.get("transformers").is_some_and(is_template) {
-        for form in ["jsonBody", "base64Body", "bodyFileName"] {
-            fields.remove(form);
+        render_body(fields, shown);
+        if let Some(headers) = fields.get_mut("headers").and_then(Value::as_object_mut) {
+            render_headers(headers, shown);
         }
-        fields.insert("body".to_owned(), shown.response_body.text().into());
     }
     definition
+}
+
+/// Puts the rendered body in its field (`applyTemplatedResponseBody` of `ResponseTemplateTransformer.java`): JSON stays
+/// JSON, a file keeps its name, and bytes are no template.
+fn render_body(definition: &mut Map<String, Value>, shown: &Shown) {
+    let has = |field: &str| definition.get(field).is_some_and(|value| !value.is_null());
+    let parameters = definition.get("transformerParameters");
+    let is_plain_file = parameters.is_some_and(|of| of["disableBodyFileTemplating"] == true);
+    let (is_text, is_json, is_file) = (has("body"), has("jsonBody"), has("bodyFileName"));
+    if is_file && !is_text && !is_json && is_plain_file {
+        return;
+    }
+    let text = shown.response_body.text();
+    if !is_text && is_json {
+        let rendered = serde_json::from_str(&text).unwrap_or_else(|_| text.into());
+        definition.insert("jsonBody".to_owned(), rendered);
+    } else if is_text || is_file {
+        definition.insert("body".to_owned(), text.into());
+    }
+}
+
+/// Puts the rendered values of header fields in place of their templates.
+fn render_headers(definition: &mut Map<String, Value>, shown: &Shown) {
+    for (name, value) in definition {
+        let Ok(name) = HeaderName::try_from(name.as_str()) else { continue };
+        let mut sent = shown.response_headers.all(&name).map(Value::from);
+        match value {
+            Value::Array(values) => {
+                values.iter_mut().zip(sent).for_each(|(value, sent)| *value = sent);
+            }
+            value => *value = sent.next().unwrap_or_else(|| value.take()),
+        }
+    }
 }
 
 fn response(exchange: &Exchange, shown: &Shown) -> Value {
@@ -221,7 +254,12 @@ fn sub_events(exchange: &Exchange, shown: &Shown) -> Vec<Value> {
     let entry = &exchange.entry;
     let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(0);
     let own = entry.all_sub_events().into_iter().map(|(after, event)| {
-        json!({"type": event.kind, "timeOffsetNanos": nanoseconds(after), "data": event.data})
+        let mut shown = json!({"type": event.kind, "data": event.data});
+        // What a pattern or a template complains of has no time in WireMock's journal.
+        if !matches!(event.kind, "WARNING" | "ERROR" | "JSON_ERROR") {
+            shown["timeOffsetNanos"] = nanoseconds(after).into();
+        }
+        shown
     });
     let mut events: Vec<Value> = own.collect();
     if exchange.origin == Origin::Unmatched {
@@ -334,6 +372,11 @@ fn cookies(headers: &Fields) -> Value {
         }
     }
     all.into()
+}
+
+/// Returns the parameters of a query, as a logged request has them.
+pub(crate) fn query_to_json(query: &str) -> Value {
+    parameters(&parameters::of_query(query))
 }
 
 /// Returns the parameters of a query or a form: `{"a": {"key": "a", "values": ["1", "2"]}}`.

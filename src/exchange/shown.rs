@@ -37,6 +37,8 @@ pub(super) struct Text {
 impl Shown {
     pub(super) fn of(exchange: &Exchange) -> Self {
         let target = exchange.sent_target();
+        // An empty query is none, as in Jetty.
+        let target = target.strip_suffix('?').unwrap_or(target);
         let response_headers = exchange.entry.response_headers();
         let (response_body, _) = exchange.entry.response_body();
         let plain = Self {
@@ -72,7 +74,7 @@ impl Shown {
 
 impl Fields {
     fn of(headers: &HeaderMap) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let text = |bytes| decoded::header(bytes).into_owned();
         Self(headers.iter().map(|(name, value)| (name.clone(), text(value.as_bytes()))).collect())
     }
 

@@ -76,7 +76,7 @@ pub(crate) use conditions::UNMATCHED_PARAMETERS;
 pub(crate) use delivery::{STREAM_TRANSFORMER, WEBSOCKET_TRANSFORMER};
 pub(crate) use diff::{
     ComparedPart, differences as miss_differences, parts as compared_parts, report as miss_report,
-    warnings as miss_warnings,
+    sub_events as miss_sub_events,
 };
 pub use files::StubFile;
 pub use header_pool::HeaderPool;

@@ -72,7 +72,7 @@ impl MultipartPattern {
             keys.get("bodyPatterns").map_or_else(Box::default, |node| {
                 let items = node.items();
                 let items = items.iter().filter(|node| !node.value().is_null());
-                items.filter_map(StringPattern::compile).collect()
+                items.filter_map(StringPattern::compile_content).collect()
             });
         if let Some(node) = keys.get("name").filter(|node| node.loose_text().is_some()) {
             node.warn(

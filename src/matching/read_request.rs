@@ -37,7 +37,7 @@ impl RequestPattern {
             path_parameters,
             cookies: named(&keys, "cookies", StringPattern::compile).collect(),
             form: named(&keys, "formParameters", MultiPattern::compile).collect(),
-            body: listed(&keys, "bodyPatterns", StringPattern::compile),
+            body: listed(&keys, "bodyPatterns", StringPattern::compile_content),
             multipart: listed(&keys, "multipartPatterns", MultipartPattern::compile),
             basic_auth,
             ..RareConditions::default()

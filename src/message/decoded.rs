@@ -73,6 +73,14 @@ pub(crate) fn text<'b>(content_type: Option<&str>, bytes: &'b [u8]) -> Cow<'b, s
     }
 }
 
+/// Returns the value of a header field: each byte is a character (ISO 8859-1), as in Jetty.
+pub(crate) fn header(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if bytes.is_ascii() => Cow::Borrowed(text),
+        _ => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
+    }
+}
+
 /// Returns the parameter `charset` of a content type (`C/http/ContentTypeHeader.java`).
 fn charset(content_type: &str) -> Option<&str> {
     content_type.split(';').skip(1).find_map(|parameter| {
@@ -111,6 +119,12 @@ mod tests {
         for (kind, bytes, decoded) in table {
             assert_eq!(text(Some(kind), bytes), decoded, "{kind}");
         }
+    }
+
+    #[test]
+    fn bytes_of_a_header_are_characters() {
+        assert_eq!(header(b"a\xe9"), "aé");
+        assert_eq!(header("é".as_bytes()), "Ã©");
     }
 
     #[cfg(feature = "gzip")]

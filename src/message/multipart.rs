@@ -11,6 +11,8 @@ const MAX_HEADER: usize = 10 << 10;
 pub(crate) struct Part {
     /// The fields of its header, in the order sent.
     pub(crate) headers: Vec<(String, String)>,
+    /// The name of the field that a form's part is.
+    pub(crate) name: Option<String>,
     /// The name of the file that a form's part is.
     pub(crate) file_name: Option<String>,
     /// The range of its content in the body.
@@ -38,10 +40,11 @@ pub(crate) fn parts(content_type: Option<&str>, body: &[u8]) -> Option<Vec<Part>
     let found = parameter(content_type, "boundary").and_then(|boundary| read(body, &boundary));
     let mut parts = found.unwrap_or_default();
     if !is_related {
-        parts.retain(|part| field_name(part).is_some());
         for part in &mut parts {
+            part.name = field_name(part);
             part.file_name = file_name(part);
         }
+        parts.retain(|part| part.name.is_some());
     }
     Some(parts)
 }
@@ -74,7 +77,7 @@ fn read(body: &[u8], boundary: &str) -> Option<Vec<Part>> {
         let start = end + 2;
         // A part without content: its boundary follows the header at once.
         let end = find(body, start - 2, delimiter.as_bytes())?;
-        parts.push(Part { headers, file_name: None, content: start.min(end)..end });
+        parts.push(Part { headers, name: None, file_name: None, content: start.min(end)..end });
         at = end + delimiter.len();
     }
 }

@@ -82,6 +82,7 @@ impl Handler for Pipeline {
                 // The answer of most stubs is the same for each request. It is made here, and moved once.
                 if !stub.has_webhooks()
                     && let Some(mut plan) = stub.fixed_plan(&self.shared.responses.load())
+                    && !late_body::is_cut_off(&request, &plan)
                 {
                     self.observe(&request, &plan, began, &world, ByStub::Fixed(&stub), |_| ());
                     self.settle_headers(&mut plan, &request);
@@ -114,11 +115,17 @@ impl Handler for Pipeline {
             let asked = Asked::new(&request).at(now);
             if let Some(stub) = found {
                 let plan = stub_answers::answer(&context, &asked, &stub).await;
+                if late_body::is_cut_off(&request, &plan) {
+                    late_body::read_first(&request).await;
+                }
                 self.finish(&context, &request, &plan, began, Some(&stub), |_| ());
                 return self.outgoing(plan, &request).await;
             }
             let mut notes = GradingNotes::begin(&context.world);
             let mut plan = stages::answer(&context, &asked, no_stub, rules, &mut notes).await;
+            if late_body::is_cut_off(&request, &plan) {
+                late_body::read_first(&request).await;
+            }
             let stub = self.stub_of(&plan);
             let mut follower = None;
             let is_graded = !admin::is_for(asked.request())

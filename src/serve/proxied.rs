@@ -187,10 +187,27 @@ fn no_answer(to: &ProxyRequest, url: &str, error: &SendError) -> Plan {
         SendError::Tls(_) => "SSL",
         SendError::Network(_) => "Network",
     };
-    let text = format!(
-        "{kind} failure trying to make a proxied request from WireMock to {url}\r\n{error}"
-    );
+    let why = in_words_of_apache(url, &error.to_string());
+    let text =
+        format!("{kind} failure trying to make a proxied request from WireMock to {url}\r\n{why}");
     failed(to, text)
+}
+
+/// Returns why a server could not be reached, as Apache's `HttpClient` says it; other reasons stay as they are.
+pub(super) fn in_words_of_apache(url: &str, why: &str) -> String {
+    let uri = Uri::try_from(url).ok();
+    let target = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.host()?, uri)));
+    let Some((scheme, host, uri)) = target else { return why.to_owned() };
+    if why.contains("dns error") {
+        return host.to_owned();
+    }
+    for reason in ["Connection refused", "Network is unreachable", "No route to host"] {
+        if why.contains("tcp connect error") && why.contains(reason) {
+            let port = uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
+            return format!("Connect to {scheme}://{host}:{port} failed: {reason}");
+        }
+    }
+    why.to_owned()
 }
 
 fn failed(to: &ProxyRequest, text: String) -> Plan {

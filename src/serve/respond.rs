@@ -7,10 +7,8 @@ use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 
 use crate::k8s::{self, ApiError, GroupResource};
-use crate::matching::{MissSearch, miss_report, miss_warnings};
-use crate::message::{
-    Asked, BadWorldName, BodyError, Origin, Plan, Query, Request, SubEvent, TargetError,
-};
+use crate::matching::{MissSearch, miss_report, miss_sub_events};
+use crate::message::{Asked, BadWorldName, BodyError, Origin, Plan, Query, Request, TargetError};
 use crate::profile::cci;
 use crate::scenario::{Answer, ContinueToken, Decision, IssuedToken, StatusAnswer};
 
@@ -111,8 +109,8 @@ pub(super) async fn miss(context: &RequestContext, asked: &Asked<'_>) -> Plan {
     let state = scenario.map(|scenario| context.world.stub_states.get(&scenario.name));
     let report = miss_report(nearest_stub, asked, state.as_deref(), redactor);
     let mut plan = Plan::text(StatusCode::NOT_FOUND, Origin::Unmatched, report);
-    let warnings = nearest.iter().flat_map(|near| miss_warnings(&near.stub, asked, redactor));
-    plan.add_sub_events(warnings.map(SubEvent::warning));
+    let events = nearest.iter().flat_map(|near| miss_sub_events(&near.stub, asked, redactor));
+    plan.add_sub_events(events);
     plan
 }
 

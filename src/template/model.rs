@@ -297,6 +297,7 @@ impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[name='{}', headers={{", self.name)?;
         for (at, (name, value)) in self.data.headers.iter().enumerate() {
+            let name = name.to_ascii_lowercase();
             write!(f, "{}{name}={value}", if at == 0 { "" } else { ", " })?;
         }
         write!(f, "}}, body={}]", String::from_utf8_lossy(&self.data.body))
@@ -336,11 +337,11 @@ fn cookies(cookies: &[(String, String)]) -> Value {
 }
 
 fn query(url: &str) -> Value {
-    let Some((_, query)) = url.split_once('?') else {
-        return Value::map(Vec::new(), MapStyle::Java).unwrap_or(Value::Null);
-    };
     // Java's split leaves empty texts at the end out.
-    let pairs = if query.is_empty() { query } else { query.trim_end_matches('&') };
+    let pairs = url.split_once('?').map_or("", |(_, query)| query.trim_end_matches('&'));
+    if pairs.is_empty() {
+        return Value::map(Vec::new(), MapStyle::Java).unwrap_or(Value::Null);
+    }
     let decoded: Vec<(String, String)> = pairs
         .split('&')
         .map(|pair| {

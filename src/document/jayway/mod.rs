@@ -18,6 +18,7 @@ mod parse;
 mod parse_filter;
 mod query;
 mod side;
+mod why_nothing;
 
 pub(crate) use found::{Found, Key, PathError};
 pub(crate) use query::Query;

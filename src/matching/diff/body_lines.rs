@@ -7,8 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderName;
 
 use crate::document::read_body;
+use crate::java::json::{Json, Map};
 use crate::message::decoded;
-use crate::message::multipart::{Part, field_name};
+use crate::message::multipart::Part;
 
 use super::super::multipart::MultipartPattern;
 use super::super::operator::{StringPattern, Subject};
@@ -19,14 +20,16 @@ use super::operand::{Operator, xml};
 impl Diff<'_, '_, '_> {
     pub(super) fn bodies(&mut self) {
         let patterns = self.pattern.get("bodyPatterns").map(Raw::items).unwrap_or_default();
-        let body = self.asked.text().unwrap_or_default().to_owned();
         let bytes = self.asked.body().unwrap_or_default().to_vec();
+        let asked = self.asked;
         for pattern in patterns {
-            self.body(pattern, &body, &bytes);
+            self.body(pattern, asked.text(), &bytes);
         }
     }
 
-    fn body(&mut self, pattern: Raw<'_>, body: &str, bytes: &[u8]) {
+    /// Adds the line of one pattern. An empty body is none; empty content of a part is there.
+    fn body(&mut self, pattern: Raw<'_>, value: Option<&str>, bytes: &[u8]) {
+        let body = value.unwrap_or_default();
         let Some(operator) = Operator::of(pattern) else { return };
         let shown = match operator.name {
             "equalToJson" => reprinted(body).unwrap_or_else(|| body.to_owned()),
@@ -38,15 +41,15 @@ impl Diff<'_, '_, '_> {
         let expected = self.clean.text(operator.expected.clone());
         match (operator.name, &operator.below_path) {
             ("matchesJsonPath" | "matchesXPath", None) => {
-                self.push_value("Body", expected, shown, (pattern, Some(body)));
+                self.push_value("Body", expected, shown, (pattern, value));
             }
             ("matchesJsonPath" | "matchesXPath", Some(below)) => {
                 let text = self.clean.text(below.expected.clone());
                 let left = format!("{expected} [{}] {text}", below.name);
                 // The result of the path is more informative than the whole body.
-                let found = found(pattern, body).map(|found| self.clean.text(found));
+                let found = found(pattern, value).map(|found| self.clean.text(found));
                 let right = found.unwrap_or(shown);
-                self.push_value("Body", left, right, (pattern, Some(body)));
+                self.push_value("Body", left, right, (pattern, value));
             }
             ("binaryEqualTo", _) => {
                 let matched = operator.value == STANDARD.encode(bytes);
@@ -83,7 +86,7 @@ impl Diff<'_, '_, '_> {
     }
 
     fn part(&mut self, pattern: Raw<'_>, part: &Part, content: &[u8], matched: bool) {
-        let name = field_name(part).unwrap_or_default();
+        let name = part.name.as_deref().unwrap_or_default();
         let wanted = pattern.get("name").map(|name| format!(": {}", name.text()));
         let title = format!("[Multipart{}]", wanted.unwrap_or_default());
         self.lines.extend([Line::blank(), Line::words(title, format!("[{name}]")), Line::blank()]);
@@ -97,7 +100,7 @@ impl Diff<'_, '_, '_> {
             self.close(before);
             let text = decoded::text(None, content);
             for pattern in pattern.get("bodyPatterns").map(Raw::items).unwrap_or_default() {
-                self.body(pattern, &text, content);
+                self.body(pattern, Some(&*text), content);
             }
             self.lines.push(Line::blank());
         }
@@ -107,15 +110,40 @@ impl Diff<'_, '_, '_> {
 }
 
 /// Returns what the path of a pattern finds in a body.
-fn found(pattern: Raw<'_>, body: &str) -> Option<String> {
+fn found(pattern: Raw<'_>, body: Option<&str>) -> Option<String> {
     let pattern = read_body(pattern.as_str().as_bytes(), StringPattern::compile).ok()?;
-    let texts = match &pattern {
-        StringPattern::MatchesJsonPath(path, _) => {
-            return path.first_text(&Subject::new(Some(body)));
+    match &pattern {
+        StringPattern::MatchesJsonPath(path, below) => {
+            let whole = matches!(below.as_deref(), Some(StringPattern::EqualToJson(_)));
+            path.shown(&Subject::new(body), whole).map(printed)
         }
-        StringPattern::MatchesXPath(path, _) => path.texts(Some(body)),
-        _ => return None,
-    };
-    // Of several only the first is shown.
-    texts.into_iter().next()
+        // Of several only the first is shown.
+        StringPattern::MatchesXPath(path, _) => path.texts(body).into_iter().next(),
+        _ => None,
+    }
+}
+
+/// Returns a text as it is, and a list or an object as Jackson prints it, without members that are null.
+fn printed(json: Json) -> String {
+    match json {
+        Json::Text(text) => text,
+        json => {
+            let text = without_nulls(json).to_string();
+            reprinted(&text).unwrap_or(text)
+        }
+    }
+}
+
+fn without_nulls(json: Json) -> Json {
+    match json {
+        Json::List(items) => Json::List(items.into_iter().map(without_nulls).collect()),
+        Json::Map(members) => {
+            let mut kept = Map::default();
+            for (name, value) in members.iter().filter(|(_, value)| !matches!(value, Json::Null)) {
+                kept.insert(name.to_owned(), without_nulls(value.clone()));
+            }
+            Json::Map(kept)
+        }
+        scalar => scalar,
+    }
 }

@@ -226,7 +226,7 @@ impl Diff<'_, '_, '_> {
     }
 
     fn basic_auth(&mut self, wanted: Raw<'_>) {
-        let part = |key| wanted.get(key).map(Raw::text).unwrap_or_default();
+        let part = |key| wanted.get(key).map_or_else(|| "null".into(), Raw::text);
         let credentials = STANDARD.encode(format!("{}:{}", part("username"), part("password")));
         let expected = self.clean.header(&AUTHORIZATION, &format!("Basic {credentials}"));
         let matched = self.asked.basic_credentials().any(|given| given == credentials);

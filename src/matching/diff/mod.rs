@@ -11,6 +11,7 @@
 
 mod body_lines;
 mod clean;
+mod events;
 mod head_lines;
 mod java_order;
 mod layout;
@@ -23,10 +24,10 @@ mod tests;
 use crate::message::Asked;
 use crate::redact::Redactor;
 
-use super::operator::{StringPattern, Subject};
 use super::stub::Stub;
 use clean::Clean;
 
+pub(crate) use events::sub_events;
 pub(crate) use part::ComparedPart;
 
 /// The header by which a client says how wide its console is, in characters.
@@ -66,19 +67,4 @@ pub(crate) fn parts(
 ) -> Vec<ComparedPart> {
     let lines = lines::of(stub, asked, state, &Clean::of(asked, redactor));
     lines.into_iter().filter_map(lines::Line::into_part).collect()
-}
-
-/// What is to be said of a stub for the request's URL, where its paths cannot be applied to the body.
-pub(crate) fn warnings(stub: &Stub, asked: &Asked<'_>, redactor: &Redactor) -> Vec<String> {
-    let patterns = &stub.request.conditions().rare().body;
-    if patterns.is_empty() || !stub.request.url.matches(asked.path(), asked.target()) {
-        return Vec::new();
-    }
-    let Some(body) = Subject::of_body(asked) else { return Vec::new() };
-    let clean = Clean::of(asked, redactor);
-    let warning = |pattern: &StringPattern| match pattern {
-        StringPattern::MatchesJsonPath(path, _) => path.warning(&body).map(|text| clean.text(text)),
-        _ => None,
-    };
-    patterns.iter().filter_map(warning).collect()
 }

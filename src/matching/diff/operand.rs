@@ -50,7 +50,11 @@ impl Operator {
                 Self { expected: reprinted(&value).unwrap_or_else(|| value.clone()), ..same(value) }
             }
             "matchesJsonSchema" => {
-                Self { expected: pretty(&value).unwrap_or_else(|| value.clone()), ..same(value) }
+                let expected = pretty(&value).unwrap_or_else(|| value.clone());
+                // A schema that is not written as a text is printed at once.
+                let is_object = operand.as_str().starts_with('{');
+                let value = if is_object { expected.clone() } else { value };
+                Self { expected, ..same(value) }
             }
             "equalToXml" => {
                 Self { expected: xml(&value).unwrap_or_else(|| value.clone()), ..same(value) }

@@ -46,31 +46,39 @@ impl JsonPathPattern {
         self.query.find(json, false).ok()
     }
 
-    /// Returns the first of what the path finds, as text: for the 404 diff.
-    pub(in crate::matching) fn first_text(&self, subject: &Subject<'_>) -> Option<String> {
-        let value = match self.query.find(subject.permissive()?, false).ok()? {
-            Found::One(Json::List(items)) => items.first()?,
-            Found::One(value) => value,
-            Found::Many(values) => (*values.first()?)?,
-            Found::Text(text) => return Some(text),
-            Found::Count(count) => return Some(count.to_string()),
-            Found::Number(number) => return Some(Number::double(number).as_str().to_owned()),
-            Found::Nothing | Found::Null | Found::Members(_) | Found::Names(_) => return None,
-        };
-        (!matches!(value, Json::Null | Json::Map(_))).then(|| value.to_java())
+    /// Returns what the 404 diff shows of what the path finds: an object, or the first item of a list as text. `whole`
+    /// says that the operator compares lists, which are shown whole then.
+    pub(in crate::matching) fn shown(&self, subject: &Subject<'_>, whole: bool) -> Option<Json> {
+        let text = |value: &Json| Json::Text(value.to_java());
+        match self.query.find(subject.permissive()?, false).ok()? {
+            Found::One(Json::List(items)) if !whole => items.first().map(text),
+            Found::One(value @ (Json::List(_) | Json::Map(_))) => Some(value.clone()),
+            Found::One(Json::Null) | Found::Nothing | Found::Null | Found::Names(_) => None,
+            Found::One(value) => Some(text(value)),
+            Found::Many(values) if whole => {
+                let items = values.into_iter().map(|value| value.cloned().unwrap_or(Json::Null));
+                Some(Json::List(items.collect()))
+            }
+            Found::Many(values) => (*values.first()?).map(text),
+            Found::Members(members) => {
+                let mut map = Map::default();
+                for (name, value) in members {
+                    map.insert(name.to_owned(), value.clone());
+                }
+                Some(Json::Map(map))
+            }
+            Found::Text(text) => Some(Json::Text(text)),
+            Found::Count(count) => Some(Json::Text(count.to_string())),
+            Found::Number(number) => Some(Json::Text(Number::double(number).as_str().to_owned())),
+        }
     }
 
-    /// Returns the warning that `WireMock` logs for a path into a body without members, such as
-    /// text that is not JSON.
+    /// Returns the warning that `WireMock` logs for a path that finds nothing.
     pub(in crate::matching) fn warning(&self, subject: &Subject<'_>) -> Option<String> {
         let text = subject.text().filter(|text| !text.trim_start().starts_with('<'))?;
-        if !matches!(subject.permissive()?, Json::Text(_)) {
-            return None;
-        }
-        let path = self.text.strip_prefix("$.").filter(|path| !path.starts_with(['.', '*']))?;
-        let name = path.split(['.', '[', '(']).next()?;
+        let why = self.query.why_nothing(subject.permissive()?)?;
         Some(format!(
-            "Warning: JSON path expression failed to match document '{text}' because of error 'Expected to find an object with property ['{name}'] in path $ but found 'java.lang.String'. This is not a json object according to the JsonProvider: 'wiremock.com.jayway.jsonpath.spi.json.JsonSmartJsonProvider'.'"
+            "Warning: JSON path expression failed to match document '{text}' because of error '{why}'"
         ))
     }
 

@@ -23,19 +23,28 @@ use super::schema::SchemaPattern;
 impl StringPattern {
     /// Decodes `{"equalTo": "x"}` and the like. Problems are reported at the node.
     pub(crate) fn compile(node: &Node<'_>) -> Option<Self> {
+        Self::compile_with(node, |key| key != "binaryEqualTo" && OPERATORS.contains(&key))
+    }
+
+    /// Decodes a pattern of a body, which may compare bytes too (`C/matching/ContentPatternDeserialiser.java`).
+    pub(crate) fn compile_content(node: &Node<'_>) -> Option<Self> {
+        Self::compile_with(node, |key| OPERATORS.contains(&key))
+    }
+
+    fn compile_with(node: &Node<'_>, is_operator: impl Fn(&str) -> bool) -> Option<Self> {
         let node = node.whole();
         if !node.value().is_object() {
             no_operation(&node, &as_written(&node));
             return None;
         }
-        Self::compile_entries(&node)
+        Self::compile_entries(&node, is_operator)
     }
 
     /// Compiles the first known operator; other keys are its options or ignored.
-    fn compile_entries(node: &Node<'_>) -> Option<Self> {
+    fn compile_entries(node: &Node<'_>, is_operator: impl Fn(&str) -> bool) -> Option<Self> {
         let entries = node.entries();
         let known: Vec<&(&str, Node<'_>)> =
-            entries.iter().filter(|(key, _)| OPERATORS.contains(key)).collect();
+            entries.iter().filter(|(key, _)| is_operator(key)).collect();
         let first = match known.as_slice() {
             [] => {
                 no_operation(node, &as_written(node));

@@ -95,7 +95,7 @@ impl<'a> Subject<'a> {
     }
 
     /// Returns the text as JSON, with exact numbers, as Jackson reads it.
-    pub(super) fn exact(&self) -> Option<&Json> {
+    pub(in crate::matching) fn exact(&self) -> Option<&Json> {
         let parse = || Json::read(self.text.as_deref()?, Reader::Jackson).ok();
         self.exact.get_or_init(parse).as_ref()
     }

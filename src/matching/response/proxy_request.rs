@@ -43,6 +43,8 @@ pub(super) fn request(
     let base_url = to.base_url.render(rendering)?.into_owned();
     let target = rendering.context.request.target();
     let prefix = to.prefix.as_deref().unwrap_or_default();
+    // An empty query is none, as in Jetty.
+    let target = target.strip_suffix('?').unwrap_or(target);
     let target = target.strip_prefix(prefix).unwrap_or(target).to_owned();
     let mut add = HeaderMap::new();
     for (name, value) in headers::rendered(&to.add, rendering)? {

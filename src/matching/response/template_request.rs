@@ -59,7 +59,8 @@ impl RequestSource for TemplateRequest {
     }
 
     fn url(&self) -> &str {
-        self.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
+        let target = self.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        target.strip_suffix('?').unwrap_or(target)
     }
 
     fn scheme(&self) -> String {
@@ -86,10 +87,11 @@ impl RequestSource for TemplateRequest {
     }
 
     fn headers(&self) -> Vec<(String, String)> {
-        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         self.headers
             .iter()
-            .map(|(name, value)| (as_sent(name.as_str()), text(value.as_bytes())))
+            .map(|(name, value)| {
+                (as_sent(name.as_str()), decoded::header(value.as_bytes()).into_owned())
+            })
             .collect()
     }
 
@@ -111,7 +113,7 @@ impl RequestSource for TemplateRequest {
         let body = self.content();
         let parts = multipart::parts(decoded::content_type(&self.headers), &body)?;
         let part = |part: multipart::Part| PartData {
-            name: multipart::field_name(&part),
+            name: part.name,
             body: body.slice(part.content.clone()),
             headers: part.headers,
         };

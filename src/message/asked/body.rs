@@ -75,7 +75,7 @@ impl<'r> Asked<'r> {
         }
         self.form.get_or_init(|| {
             let text = self.text().filter(|_| is_form(self.headers()));
-            parameters::of_form(text.unwrap_or(""))
+            parameters::of_form(text.unwrap_or(""), content_type(self.headers()))
         })
     }
 

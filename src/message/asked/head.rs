@@ -10,8 +10,8 @@ use http::uri::Authority;
 use http::{HeaderMap, Method, Uri};
 use serde::Deserialize;
 
-use super::super::parameters;
 use super::super::target::{Query, TargetError};
+use super::super::{decoded, parameters};
 use super::view::{Asked, Decoded};
 use super::{RequestInfo, ResourceInfo};
 
@@ -140,10 +140,10 @@ impl<'r> Asked<'r> {
         (self.info().verb == "list").then(|| token().map_or(1, page_of_token))
     }
 
-    /// Returns the values of a header, in the order sent; bytes that are not UTF-8 are replaced.
+    /// Returns the values of a header, in the order sent. Each byte is a character, as in Jetty (ISO 8859-1).
     pub(crate) fn header(&self, name: &HeaderName) -> Vec<Cow<'r, str>> {
         let values = self.headers().get_all(name).iter();
-        values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect()
+        values.map(|value| decoded::header(value.as_bytes())).collect()
     }
 
     /// `https` over TLS; where the target names a scheme, that one.

@@ -86,7 +86,7 @@ pub(super) fn pattern(
 
 /// The patterns of a form's fields; nothing where the text is not a form.
 fn form(text: &str, clean: &Clean<'_>) -> Option<Map<String, Value>> {
-    let fields = parameters::of_form(text);
+    let fields = parameters::of_form(text, None);
     if fields.is_empty() || fields.iter().any(|(name, _)| name.is_empty()) {
         return None;
     }

@@ -15,12 +15,14 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::exchange::{query_to_json, written_name};
 use crate::matching::{Stub, WebhookRequest};
 use crate::message::{BodyStream, Request, RequestBody, SubEvent};
 use crate::record::SendError;
 use crate::redact::{Media, Redacted};
 
 use super::context::RequestContext;
+use super::proxied::in_words_of_apache;
 use super::stub_answers;
 
 pub(crate) use under_way::WebhooksUnderWay;
@@ -92,7 +94,7 @@ fn begin(context: &RequestContext, request: WebhookRequest, after: &After, stub:
                     "The target webhook address {url} specified by stub {title} is denied in WireMock's configuration."
                 )
             }
-            Err(error) => format!("{what}: {error}"),
+            Err(error) => format!("{what}: {}", in_words_of_apache(&url, &error.to_string())),
         };
         failed(context, &after, &stub, &text);
     });
@@ -147,12 +149,32 @@ async fn first_bytes(mut stream: BodyStream) -> Result<Bytes, SendError> {
     Ok(read.freeze())
 }
 
+/// A webhook as a logged request (`C/verification/LoggedRequest.java`), of which one without a body has none.
 fn sent_event(context: &RequestContext, request: &WebhookRequest) -> SubEvent {
-    let url = context.shared.settings.redactor.target(&request.url).clone();
+    let redactor = &context.shared.settings.redactor;
+    let url = redactor.target(&request.url).clone();
     let mut data = shown(context, &request.url, &request.headers, &request.body);
-    let path = request.url.parse::<Uri>().ok();
-    let path = path.and_then(|uri| uri.path_and_query().map(ToString::to_string));
-    let path = path.map(|path| context.shared.settings.redactor.target(&path).clone());
+    if request.body.is_empty() {
+        data.remove("body");
+        data.remove("bodyAsBase64");
+    }
+    let uri = request.url.parse::<Uri>().ok();
+    let path = uri.as_ref().and_then(|uri| uri.path_and_query().map(ToString::to_string));
+    let path = path.map(|path| redactor.target(&path).clone());
+    let query =
+        path.as_deref().and_then(|path| path.split_once('?')).map_or("", |(_, query)| query);
+    data.insert("queryParams".to_owned(), query_to_json(query));
+    data.insert("formParams".to_owned(), json!({}));
+    if let Some(uri) = &uri {
+        let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+        data.insert("scheme".to_owned(), uri.scheme_str().into());
+        data.insert("host".to_owned(), uri.host().into());
+        data.insert("port".to_owned(), uri.port_u16().unwrap_or(default).into());
+    }
+    let at = context.world.clock.now();
+    data.insert("loggedDate".to_owned(), at.as_millisecond().into());
+    data.insert("loggedDateString".to_owned(), format!("{at:.3}").into());
+    data.insert("browserProxyRequest".to_owned(), false.into());
     data.insert("url".to_owned(), path.into());
     data.insert("absoluteUrl".to_owned(), url.into());
     data.insert("method".to_owned(), request.method.as_str().into());
@@ -177,7 +199,7 @@ fn shown(
         });
         let mut values: Vec<Value> = values.collect();
         let value = if values.len() == 1 { values.remove(0) } else { Value::Array(values) };
-        fields.insert(name.to_string(), value);
+        fields.insert(written_name(name), value);
     }
     let body: Cow<'_, [u8]> = match pass.map(|pass| pass.body(&Media::of(headers), body)) {
         None | Some(Redacted::Same) => Cow::Borrowed(body),
