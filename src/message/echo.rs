@@ -8,7 +8,7 @@ use http::HeaderMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::decoded::is_form;
+use super::decoded::{content_type, is_form};
 use super::parameters;
 
 /// The transformer that puts drawn values of a request into a recorded answer.
@@ -66,7 +66,9 @@ impl RequestPlace {
         match self {
             Self::Query(name) => named(name, parameters::of_query(of.query)),
             Self::Header(name) => Some(of.headers.get(&**name)?.to_str().ok()?.to_owned()),
-            Self::Form(name) if is_form(of.headers) => named(name, parameters::of_form(text()?)),
+            Self::Form(name) if is_form(of.headers) => {
+                named(name, parameters::of_form(text()?, content_type(of.headers)))
+            }
             Self::Form(_) => None,
             Self::Json(pointer) => {
                 let body: Value = serde_json::from_slice(of.body).ok()?;

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
 use crate::links::is_compressed;
-use crate::message::decoded::is_form;
+use crate::message::decoded::{content_type, is_form};
 use crate::message::echo::{ECHO_PARAMETER, ECHO_TRANSFORMER, RequestParts, RequestPlace, edits};
 use crate::message::parameters;
 use crate::redact::Redacted;
@@ -97,7 +97,7 @@ fn drawn(sent: &SentRequest) -> Vec<RequestPlace> {
     if is_form(&sent.headers)
         && let Ok(text) = std::str::from_utf8(&body)
     {
-        for (name, value) in parameters::of_form(text) {
+        for (name, value) in parameters::of_form(text, content_type(&sent.headers)) {
             if is_echoed(&name, &value, false) {
                 places.push(RequestPlace::Form(name.into()));
             }
