@@ -30,14 +30,14 @@ pub(super) struct Clean<'r> {
 
 impl<'r> Clean<'r> {
     /// Finds the secrets in all of the exchange. Once the redactor knows them, `learned` is called, which waits until
-    /// it knows those of earlier exchanges.
+    /// it knows those of earlier exchanges; nothing where it does not.
     pub(super) fn of(
         sent: &'r SentRequest,
         headers: &HeaderMap,
         body: &[u8],
         redactor: &'r Redactor,
-        learned: &dyn Fn(),
-    ) -> Self {
+        learned: &dyn Fn() -> bool,
+    ) -> Option<Self> {
         let target = sent.target.as_str();
         let pass = redactor.pass(target);
         pass.target(target);
@@ -51,10 +51,12 @@ impl<'r> Clean<'r> {
         }
         let answer = pass.body(&Media::of(headers), body);
         redactor.learn(&pass);
-        learned();
+        if !learned() {
+            return None;
+        }
         let known = redactor.known_with(&pass);
         let marks = Redactor::marks(target);
-        Self { redactor, sent, pass, marks, known, own: own_links(sent), target, answer }
+        Some(Self { redactor, sent, pass, marks, known, own: own_links(sent), target, answer })
     }
 
     /// The credentials of the request, for the metadata of its mapping; nothing where it has none.

@@ -65,12 +65,13 @@ impl Ledger {
     /// called, which waits until it knows those of all exchanges before it.
     ///
     /// # Errors
-    /// When a file cannot be written, or there are too many.
+    /// When a file cannot be written, or there are too many; [`io::ErrorKind::Interrupted`] where the secrets of earlier
+    /// exchanges do not become known.
     pub(super) fn record(
         &self,
         sent: &SentRequest,
         answer: ReceivedAnswer,
-        (redactor, learned): (&Redactor, &dyn Fn()),
+        (redactor, learned): (&Redactor, &dyn Fn() -> bool),
         files: &dyn RecordingFiles,
     ) -> io::Result<()> {
         let fingerprint = Fingerprint::of(sent, &answer);
@@ -81,7 +82,9 @@ impl Ledger {
         }
         let body = answer.body.bytes();
         let searched = if is_searched(&answer.headers, body) { body } else { &[] };
-        let clean = Clean::of(sent, &answer.headers, searched, redactor, learned);
+        let Some(clean) = Clean::of(sent, &answer.headers, searched, redactor, learned) else {
+            return Err(io::ErrorKind::Interrupted.into());
+        };
         let mut notes = Vec::new();
         let identity = Identity::of(sent, &answer.headers, &clean, &mut notes);
         let mut recorded = RecordedResponse::of(sent, answer, &clean, files.folder(), &mut notes)?;

@@ -350,13 +350,19 @@ impl Sink for MappingSink {
         self.ledger.repeat(sent, answer)
     }
 
-    fn record(&self, mut sent: SentRequest, answer: ReceivedAnswer, learned: &dyn Fn()) -> bool {
+    fn record(
+        &self,
+        mut sent: SentRequest,
+        answer: ReceivedAnswer,
+        learned: &dyn Fn() -> bool,
+    ) -> bool {
         let links = self.links.as_ref().map(|links| recorded(links, &sent.target));
         sent.links = sent.links.or(links);
         let Self { folder, redactor, .. } = self;
         let has_file = answer.body.file().is_some();
         if let Err(error) = self.ledger.record(&sent, answer, (redactor, learned), folder) {
-            if has_file && self.spools.is_ending() {
+            let is_left = has_file || error.kind() == io::ErrorKind::Interrupted;
+            if is_left && self.spools.is_ending() {
                 return false;
             }
             self.ledger.counts().add_lost(1);

@@ -7,7 +7,7 @@
 
 use std::thread;
 
-use super::map::work;
+use super::map::{Outcome, work};
 use super::shared::Shared;
 use super::slot::{Slot, SlotState};
 use super::state::Priority;
@@ -65,7 +65,11 @@ pub(super) fn run_mapper(shared: &Shared, slot: &Slot) {
     shared.wake_dispatcher();
     while let Some(task) = slot.next() {
         let key = task.key();
-        let left = work(shared, task);
+        let left = match work(shared, task) {
+            Outcome::Stays(entry) => Some(entry),
+            // What is in memory alone is not for these threads.
+            Outcome::Done | Outcome::CopyStays => None,
+        };
         slot.finish(key, left);
         shared.wake_dispatcher();
     }

@@ -22,17 +22,27 @@ pub(super) fn run(shared: &Shared) {
     shared.sink.prepare();
     while let Some(task) = next(shared) {
         let key = task.key();
-        let left = work(shared, task);
+        let outcome = work(shared, task);
         let mut state = shared.lock();
-        match left {
-            Some(entry) => state.put_back(entry),
-            None => shared.sync_soon(&mut state),
+        let keeps_copy = matches!(outcome, Outcome::CopyStays);
+        match outcome {
+            Outcome::Stays(entry) => state.put_back(entry),
+            Outcome::Done => shared.sync_soon(&mut state),
+            Outcome::CopyStays => {}
         }
-        let copied = state.done(key);
-        if let Some((entry, reader)) = copied {
-            drop(state);
-            mark_in(shared, &entry, &reader);
-            state = shared.lock();
+        match state.done(key) {
+            Some((entry, _)) if keeps_copy => state.put_back(entry),
+            Some((entry, reader)) => {
+                drop(state);
+                mark_in(shared, &entry, &reader);
+                state = shared.lock();
+            }
+            None if keeps_copy => {
+                shared
+                    .sink
+                    .lost(1, "it could not be written to the backlog when the recorder ended");
+            }
+            None => {}
         }
         shared.wake_spiller(&state);
         // They may have waited for an exchange of the same request.
@@ -73,19 +83,30 @@ fn next(shared: &Shared) -> Option<Task> {
     }
 }
 
-/// Works on an exchange; returns it where it stays on disk, since the recorder ends.
-pub(super) fn work(shared: &Shared, task: Task) -> Option<Entry> {
-    let order = task.order();
-    let left = make(shared, task, order);
-    // It may have had none, or failed before.
-    shared.turns.learned(order);
-    left
+/// What became of an exchange that a thread worked on.
+pub(super) enum Outcome {
+    Done,
+    /// It stays on disk, since the recorder ends.
+    Stays(Entry),
+    /// It was taken from memory, and its copy on disk stays.
+    CopyStays,
 }
 
-fn make(shared: &Shared, task: Task, order: u64) -> Option<Entry> {
+/// Works on an exchange.
+pub(super) fn work(shared: &Shared, task: Task) -> Outcome {
+    let order = task.order();
+    let outcome = make(shared, task, order);
+    if matches!(outcome, Outcome::Done) {
+        // It may have had none, or failed before.
+        shared.turns.learned(order);
+    }
+    outcome
+}
+
+fn make(shared: &Shared, task: Task, order: u64) -> Outcome {
     let learned = || {
         shared.turns.learned(order);
-        shared.turns.wait(order);
+        shared.turns.wait(order)
     };
     let record = |(sent, answer)| {
         let recorded =
@@ -97,8 +118,11 @@ fn make(shared: &Shared, task: Task, order: u64) -> Option<Entry> {
     };
     match task {
         Task::Memory(job) => {
-            record(Arc::unwrap_or_clone(job.exchange));
+            let is_done = record(Arc::unwrap_or_clone(job.exchange));
             drop(job.reserved);
+            if !is_done {
+                return Outcome::CopyStays;
+            }
         }
         Task::Disk(entry, reader) => {
             let bytes = reader.lock().unwrap_or_else(PoisonError::into_inner).read(&entry);
@@ -111,7 +135,7 @@ fn make(shared: &Shared, task: Task, order: u64) -> Option<Entry> {
                         if let Some(file) = &file {
                             file.keep();
                         }
-                        return Some(entry);
+                        return Outcome::Stays(entry);
                     }
                 }
                 None => shared.sink.lost(1, "it cannot be read from the backlog again"),
@@ -120,7 +144,7 @@ fn make(shared: &Shared, task: Task, order: u64) -> Option<Entry> {
             drop(file);
         }
     }
-    None
+    Outcome::Done
 }
 
 fn mark_in(shared: &Shared, entry: &Entry, reader: &Mutex<Journal>) {

@@ -188,8 +188,9 @@ impl Queue {
         self.shared.newest.notify_all();
         self.shared.wake_dispatcher();
         self.shared.arrived.notify_all();
-        self.shared.turns.open();
         let _ = spilled.await;
+        // All that threads work on is on disk by now, and may be left.
+        self.shared.turns.open();
         // Small exchanges in the hands of a thread are done in a moment; large ones are on disk.
         let began = Instant::now();
         while !self.shared.lock().is_idle() && began.elapsed() < LAST_WAIT {

@@ -23,8 +23,10 @@ pub(in crate::record) trait Sink: Send + Sync + 'static {
     fn repeats(&self, sent: &SentRequest, answer: &ReceivedAnswer) -> bool;
 
     /// Takes an exchange; returns whether it did. One that it leaves since the recorder ends stays in the backlog. It
-    /// calls `learned` when the secrets of the exchange are known, which waits for those of all before it.
-    fn record(&self, sent: SentRequest, answer: ReceivedAnswer, learned: &dyn Fn()) -> bool;
+    /// calls `learned` when the secrets of the exchange are known, which waits for those of all before it, and returns
+    /// whether they are known: an exchange is left where they are not.
+    fn record(&self, sent: SentRequest, answer: ReceivedAnswer, learned: &dyn Fn() -> bool)
+    -> bool;
 
     /// Exchanges are lost.
     fn lost(&self, count: usize, why: &str);

@@ -32,8 +32,15 @@ impl Sink for TestSink {
             == Some(&text)
     }
 
-    fn record(&self, sent: SentRequest, answer: ReceivedAnswer, learned: &dyn Fn()) -> bool {
-        learned();
+    fn record(
+        &self,
+        sent: SentRequest,
+        answer: ReceivedAnswer,
+        learned: &dyn Fn() -> bool,
+    ) -> bool {
+        if !learned() {
+            return false;
+        }
         drop(self.gate.lock().unwrap());
         let text = match &answer.body {
             ArrivedBody::File(_) if !self.takes_files => return false,
@@ -267,12 +274,14 @@ impl Sink for LearningSink {
         false
     }
 
-    fn record(&self, sent: SentRequest, _: ReceivedAnswer, learned: &dyn Fn()) -> bool {
+    fn record(&self, sent: SentRequest, _: ReceivedAnswer, learned: &dyn Fn() -> bool) -> bool {
         // Those that come first take longest.
         let number: u64 = sent.target[1..].parse().unwrap();
         thread::sleep(Duration::from_micros(2_000 / (number + 1)));
         self.learned.lock().unwrap().push(sent.target.clone());
-        learned();
+        if !learned() {
+            return false;
+        }
         let known = self.learned.lock().unwrap().clone();
         self.known.lock().unwrap().insert(sent.target, known);
         true
@@ -329,7 +338,7 @@ impl Sink for PrioritySink {
         false
     }
 
-    fn record(&self, _: SentRequest, _: ReceivedAnswer, _: &dyn Fn()) -> bool {
+    fn record(&self, _: SentRequest, _: ReceivedAnswer, _: &dyn Fn() -> bool) -> bool {
         drop(self.gate.lock().unwrap());
         *self.by_low.lock().unwrap() += usize::from(thread::current().name() == Some(LOW));
         *self.all.lock().unwrap() += 1;

@@ -38,14 +38,16 @@ impl Turns {
         }
     }
 
-    /// Waits until the secrets of all exchanges before this one are known.
-    pub(super) fn wait(&self, order: u64) {
-        let waits = |told: &mut Told| !told.is_open && told.all_until + 1 < order;
+    /// Waits until the secrets of all exchanges before this one are known; returns whether they are. They are not where
+    /// the recorder ends first.
+    pub(super) fn wait(&self, order: u64) -> bool {
+        let is_turn = |told: &Told| told.all_until + 1 >= order;
+        let waits = |told: &mut Told| !told.is_open && !is_turn(told);
         let waited = self.changed.wait_while(self.lock(), waits);
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
+        is_turn(&waited.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The recorder ends: whoever waits goes on.
+    /// The recorder ends: whoever waits does so no more.
     pub(super) fn open(&self) {
         self.lock().is_open = true;
         self.changed.notify_all();
@@ -63,14 +65,14 @@ mod tests {
     #[test]
     fn an_exchange_waits_for_all_before_it() {
         let turns = Turns::default();
-        turns.wait(1);
+        assert!(turns.wait(1));
         turns.learned(3);
         turns.learned(3);
         assert_eq!(turns.lock().all_until, 0);
         std::thread::scope(|scope| {
             let third = scope.spawn(|| turns.wait(3));
             turns.learned(1);
-            turns.wait(2);
+            assert!(turns.wait(2));
             assert!(!third.is_finished());
             turns.learned(2);
         });
@@ -78,7 +80,7 @@ mod tests {
         assert!(turns.lock().others.is_empty());
         turns.learned(1);
         std::thread::scope(|scope| {
-            scope.spawn(|| turns.wait(9));
+            scope.spawn(|| assert!(!turns.wait(9)));
             turns.open();
         });
     }

@@ -201,7 +201,7 @@ impl Book {
     }
 
     fn record(&self, sent: &SentRequest, answer: ReceivedAnswer) {
-        self.ledger.record(sent, answer, (&self.redactor, &|| {}), &self.files).unwrap();
+        self.ledger.record(sent, answer, (&self.redactor, &|| true), &self.files).unwrap();
     }
 
     /// The mappings, by the names of their files.

@@ -34,7 +34,7 @@ fn searched(target: &str, coding: &'static str, body: &[u8]) -> Result<Vec<u8>, 
     if !coding.is_empty() {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
     }
-    let clean = Clean::of(&sent, &headers, b"", &redactor, &|| {});
+    let clean = Clean::of(&sent, &headers, b"", &redactor, &|| true).unwrap();
     let thread = SpoolThread::start(SpoolFolder::new(folder.path(), &redactor)).unwrap();
     let spooled = thread.begin(Bytes::copy_from_slice(body)).finish();
     match without_secrets(LargeBody::File(&spooled), &headers, folder.path(), &clean).unwrap() {
@@ -172,7 +172,7 @@ fn a_small_body_that_holds_much_is_searched_in_pieces() {
         encoder.write_all(secret).unwrap();
         let packed = encoder.finish().unwrap();
         for headers in [&named, &HeaderMap::new()] {
-            let clean = Clean::of(&sent, headers, &packed, &redactor, &|| {});
+            let clean = Clean::of(&sent, headers, &packed, &redactor, &|| true).unwrap();
             let body = LargeBody::of_packed(headers, &packed, &clean);
             assert_eq!(body.is_some(), is_large, "{zeros}");
             let Some(body) = body else { continue };
