@@ -72,7 +72,7 @@ fn text_of_bytes(content_type: Option<&str>, bytes: &[u8], raw: &str) -> String 
             rest = &rest[at + 1..];
             continue;
         }
-        let bytes: Vec<u8> = percent_decode(rest[at..at + escaped].as_bytes()).collect();
+        let bytes: Vec<u8> = percent_decode(&rest.as_bytes()[at..at + escaped]).collect();
         out.push_str(&text(content_type, &bytes));
         rest = &rest[at + escaped..];
     }
