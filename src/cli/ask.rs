@@ -16,10 +16,20 @@ use crate::tls::client::connector;
 use super::error::CommandError;
 use super::error::NO_TLS;
 
-/// How long an answer may take.
-const TIMEOUT: Duration = Duration::from_secs(3);
-/// The largest answer that is read, in bytes.
-const MAX_ANSWER: usize = 1 << 20;
+/// How much of an answer is read, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AnswerLimits {
+    /// In bytes.
+    pub(super) size: usize,
+    pub(super) time: Duration,
+}
+
+impl Default for AnswerLimits {
+    /// The limits of small answers, which a server that runs gives at once.
+    fn default() -> Self {
+        Self { size: 1 << 20, time: Duration::from_secs(3) }
+    }
+}
 
 /// The port of an address that `--listen` takes and that names no host, or all of the machine: the server is asked
 /// over loopback.
@@ -51,24 +61,24 @@ impl Server {
         path: &str,
         token: Option<&str>,
     ) -> Result<(Self, Answer), CommandError> {
-        Self::ask_for(server, path, token, MAX_ANSWER)
+        Self::ask_for(server, path, token, AnswerLimits::default())
     }
 
-    /// Asks as [`Server::ask`] does, for an answer of at most `most` bytes.
+    /// Asks as [`Server::ask`] does, for an answer within limits.
     pub(super) fn ask_for(
         server: &str,
         path: &str,
         token: Option<&str>,
-        most: usize,
+        limits: AnswerLimits,
     ) -> Result<(Self, Answer), CommandError> {
         let found = Self::parse(server)?;
-        let answer = ask_for(&found, path, token, most)?;
+        let answer = ask_for(&found, path, token, limits)?;
         let tls = answer.status == 400 && answer.body.contains("HTTPS server");
         if !tls || server.contains("://") {
             return Ok((found, answer));
         }
         let found = Self { tls, ..found };
-        let answer = ask_for(&found, path, token, most)?;
+        let answer = ask_for(&found, path, token, limits)?;
         Ok((found, answer))
     }
 
@@ -121,20 +131,20 @@ fn invalid(server: &str) -> CommandError {
 /// therefore seen by whoever answers on the address.
 ///
 /// # Errors
-/// [`CommandError::Failed`] when there is no answer within [`TIMEOUT`], or one that is not HTTP/1.1.
+/// [`CommandError::Failed`] when there is no answer in time, or one that is not HTTP/1.1.
 pub(super) fn ask(
     server: &Server,
     path: &str,
     token: Option<&str>,
 ) -> Result<Answer, CommandError> {
-    ask_for(server, path, token, MAX_ANSWER)
+    ask_for(server, path, token, AnswerLimits::default())
 }
 
 fn ask_for(
     server: &Server,
     path: &str,
     token: Option<&str>,
-    most: usize,
+    limits: AnswerLimits,
 ) -> Result<Answer, CommandError> {
     if server.tls && cfg!(not(feature = "tls")) {
         return Err(CommandError::Failed(format!("{server}: {NO_TLS}")));
@@ -145,9 +155,10 @@ fn ask_for(
         .map_err(CommandError::Start)?;
     runtime.block_on(async {
         let late = || {
-            CommandError::Failed(format!("{server} did not answer within {} s", TIMEOUT.as_secs()))
+            let seconds = limits.time.as_secs();
+            CommandError::Failed(format!("{server} did not answer within {seconds} s"))
         };
-        tokio::time::timeout(TIMEOUT, exchange(server, path, token, most))
+        tokio::time::timeout(limits.time, exchange(server, path, token, limits.size))
             .await
             .map_err(|_| late())?
     })

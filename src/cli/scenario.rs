@@ -1,6 +1,7 @@
 //! `standin scenario from`: observed traffic → a scenario that reproduces its faults.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -8,13 +9,13 @@ use crate::document::disk;
 use crate::observed::{self, Observed, ObservedError, Reproduction};
 
 use super::args::{ScenarioCommand, ScenarioFrom};
-use super::ask::{Answer, Server};
+use super::ask::{Answer, AnswerLimits, Server};
 use super::error::CommandError;
 
 /// The largest journal or HAR that is read, in bytes.
 const MAX_SOURCE: u64 = 512 << 20;
-/// The largest journal of a running server, in bytes.
-const MAX_JOURNAL: usize = 256 << 20;
+/// A whole journal of large bodies takes a server seconds: it looks for secrets in each.
+const JOURNAL: AnswerLimits = AnswerLimits { size: 256 << 20, time: Duration::from_secs(60) };
 
 pub(super) fn scenario(command: &ScenarioCommand) -> Result<(), CommandError> {
     let ScenarioCommand::From(args) = command;
@@ -82,7 +83,7 @@ fn journal(server: &str, token: Option<&str>) -> Result<String, CommandError> {
     let path = path.split("__admin").next().unwrap_or_default().trim_end_matches('/');
     let world = if path.is_empty() { String::new() } else { format!("/{path}") };
     let (server, answer) =
-        Server::ask_for(server, &format!("{world}/__admin/requests"), token, MAX_JOURNAL)?;
+        Server::ask_for(server, &format!("{world}/__admin/requests"), token, JOURNAL)?;
     match answer {
         Answer { status: 200, body } => Ok(body),
         Answer { status, .. } => {
