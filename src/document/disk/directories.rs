@@ -35,3 +35,49 @@ pub(crate) fn each_directory(root: &Path, visit: &mut dyn FnMut(&Path)) {
         }
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn each_directory_of_a_mesh_of_links_is_visited_once() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |n: usize| root.path().join(format!("d{n:02}"));
+        for n in 0..12 {
+            fs::create_dir(at(n)).unwrap();
+        }
+        for (from, to) in (0..12).flat_map(|from| (0..12).map(move |to| (from, to))) {
+            if from != to {
+                symlink(at(to), at(from).join(format!("l{to}"))).unwrap();
+            }
+        }
+        let mut visited = Vec::new();
+        each_directory(root.path(), &mut |path| visited.push(fs::canonicalize(path).unwrap()));
+        visited.sort();
+        let all = std::iter::once(root.path().to_path_buf()).chain((0..12).map(at));
+        let expected: Vec<PathBuf> = all.map(|path| fs::canonicalize(path).unwrap()).collect();
+        assert_eq!(visited, expected);
+    }
+
+    #[test]
+    fn directories_are_visited_before_they_are_read() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["a", ".git/objects", "file/below"] {
+            fs::create_dir_all(root.path().join(name)).unwrap();
+        }
+        symlink("nowhere", root.path().join("link")).unwrap();
+        let mut visited = Vec::new();
+        each_directory(root.path(), &mut |path| {
+            visited.push(path.strip_prefix(root.path()).unwrap().display().to_string());
+            if path.ends_with("a") {
+                fs::create_dir(path.join("new")).unwrap();
+            }
+        });
+        visited.sort();
+        assert_eq!(visited, ["", "a", "a/new", "file", "file/below"]);
+    }
+}

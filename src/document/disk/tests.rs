@@ -112,30 +112,6 @@ fn a_mesh_of_links_is_read_within_bounds() {
     for n in 0..12 {
         assert!(files.contains(&format!("d{n:02}/a.json")), "{files:#?}");
     }
-    let mut visited = Vec::new();
-    super::each_directory(root.path(), &mut |path| visited.push(fs::canonicalize(path).unwrap()));
-    visited.sort();
-    let mut expected: Vec<_> = (0..12).map(|n| fs::canonicalize(at(n)).unwrap()).collect();
-    expected.insert(0, fs::canonicalize(root.path()).unwrap());
-    assert_eq!(visited, expected, "each directory once");
-}
-
-#[test]
-fn directories_are_visited_before_they_are_read() {
-    let root = tempfile::tempdir().unwrap();
-    for name in ["a", ".git/objects", "file/below"] {
-        fs::create_dir_all(root.path().join(name)).unwrap();
-    }
-    symlink("nowhere", root.path().join("link")).unwrap();
-    let mut visited = Vec::new();
-    super::each_directory(root.path(), &mut |path| {
-        visited.push(path.strip_prefix(root.path()).unwrap().display().to_string());
-        if path.ends_with("a") {
-            fs::create_dir(path.join("new")).unwrap();
-        }
-    });
-    visited.sort();
-    assert_eq!(visited, ["", "a", "a/new", "file", "file/below"]);
 }
 
 #[test]
