@@ -58,6 +58,12 @@ async fn a_scale_is_applied_and_owned() {
     assert_eq!(conflict.at("/details/causes/0/field"), ".spec.replicas");
     let applied = patch(&server, &format!("{of}&force=true"), APPLY, &scale(2)).await;
     assert_eq!(applied.status, 200, "{}", applied.text());
+    // As client-go's apply configuration of a Scale: what it leaves out is that of the current one.
+    let mut nameless = scale(2);
+    nameless["metadata"] = json!({});
+    let applied = patch(&server, &format!("{of}&force=true"), APPLY, &nameless).await;
+    assert_eq!(applied.status, 200, "{}", applied.text());
+    assert_eq!(applied.at("/metadata/name"), "d");
     assert_eq!(applied.at("/spec/replicas"), 2);
     assert_eq!(applied.at("/kind"), "Scale");
     let object = ask(&server, "GET", &format!("{DEPLOYMENTS}/d")).await.json();

@@ -57,12 +57,17 @@ pub(super) fn merged(
         }
     };
     let managed = merged["metadata"]["managedFields"].take();
+    // What the configuration leaves out is that of the current Scale.
+    let or_current = |key: &str, current: &str| {
+        let given = meta::text(&configuration, key);
+        if given.is_empty() { current.to_owned() } else { given.to_owned() }
+    };
     let wanted = json!({
         "kind": "Scale",
         "apiVersion": API_VERSION,
         "metadata": {
-            "name": meta::text(&configuration, "name"),
-            "namespace": meta::text(&configuration, "namespace"),
+            "name": or_current("name", &call.info.name),
+            "namespace": or_current("namespace", &call.info.namespace),
             "resourceVersion": meta::text(&configuration, "resourceVersion"),
         },
         "spec": {"replicas": at(&mut merged, scale).take()},
